@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Cases, envelopes, pages and their replication between nodes.
+
+pub mod feed;
