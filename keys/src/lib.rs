@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Who is who in a Guichet network, who may do what, and what is sealed for whom.
+//!
+//! A network has one **root** key, kept offline. Root delegates by signed
+//! [credentials](credential); [`role`] is the one table that says which role may certify,
+//! sign and write what. Facts of the network travel as signed [statements](statement);
+//! a [`Directory`](directory::Directory) learns them in any order that respects their
+//! causes and answers the two questions everything else asks: *who is this?* and *may
+//! this author write that here?*
+//!
+//! Keys come in two pairs and one kind of secret. Ed25519 [signs](signing), X25519 receives
+//! [wraps](wrap), and a [`SecretKey`](secret::SecretKey) [seals](seal) what is stored and sent.
+//! A case's secrets are wrapped to the key of its service and epoch ([`case_key`],
+//! [`service_key`]); a service's secret is wrapped to each of its advisers, whose own seeds
+//! lie in a [vault](vault) under a passphrase. Nodes keep theirs in [key files](keyfile).
+//!
+//! Everything here is pure: no clock, no randomness, no input or output. Random bytes are
+//! arguments, so the same arguments give the same bytes, and every format has a golden
+//! vector. Bytes from outside are bounded by [`limits`], then authenticated, then parsed.
+
+pub mod ids;
+pub mod limits;
+pub mod role;
+pub mod seal;
+pub mod secret;
+pub mod signing;
+
+pub use ids::{
+    AgreementKey, AuthorId, CaseTag, Hash, Salt, ServiceId, Signature, SubjectId, sha256,
+};
+pub use role::{ActClass, Role, StatementKind, Writing};
+pub use seal::{AesGcm, SealError, Sealer};
+pub use secret::SecretKey;
+pub use signing::{BadSignature, SigningKey, verify};
