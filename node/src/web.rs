@@ -1,0 +1,5 @@
+//! The local pages.
+
+pub mod counter;
+pub mod ids;
+pub mod view;
