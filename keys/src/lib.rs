@@ -17,17 +17,29 @@
 //! arguments, so the same arguments give the same bytes, and every format has a golden
 //! vector. Bytes from outside are bounded by [`limits`], then authenticated, then parsed.
 
+mod bounded;
+pub mod case_key;
+pub mod cose;
+pub mod credential;
 pub mod ids;
 pub mod limits;
 pub mod role;
 pub mod seal;
 pub mod secret;
+pub mod service_key;
 pub mod signing;
+pub mod statement;
+pub mod wrap;
 
+pub use case_key::{CaseKey, CaseKeys, CaseStatement, KeyUse};
+pub use credential::{Chain, Credential, Validity};
 pub use ids::{
     AgreementKey, AuthorId, CaseTag, Hash, Salt, ServiceId, Signature, SubjectId, sha256,
 };
 pub use role::{ActClass, Role, StatementKind, Writing};
 pub use seal::{AesGcm, SealError, Sealer};
 pub use secret::SecretKey;
+pub use service_key::ServiceKey;
 pub use signing::{BadSignature, SigningKey, verify};
+pub use statement::{AuthorBinding, SignedStatement, Statement};
+pub use wrap::{AgreementSecret, Wrap, WrapError};
