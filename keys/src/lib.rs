@@ -21,6 +21,7 @@ mod bounded;
 pub mod case_key;
 pub mod cose;
 pub mod credential;
+pub mod directory;
 pub mod ids;
 pub mod limits;
 pub mod role;
@@ -33,6 +34,7 @@ pub mod wrap;
 
 pub use case_key::{CaseKey, CaseKeys, CaseStatement, KeyUse};
 pub use credential::{Chain, Credential, Validity};
+pub use directory::{Author, Directory, Learned, Refusal};
 pub use ids::{
     AgreementKey, AuthorId, CaseTag, Hash, Salt, ServiceId, Signature, SubjectId, sha256,
 };

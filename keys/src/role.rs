@@ -195,8 +195,8 @@ pub fn may_issue(issuer: Option<Role>, subject: Role) -> bool {
 
 /// Whether a signer (root if `None`) may sign a kind of statement.
 ///
-/// A member statement proves itself by the chain within, so every member may pass one on;
-/// a statement of an unknown kind is judged by those who know it.
+/// A member statement proves itself by the chain within, so anyone may pass one on; a statement
+/// of an unknown kind is judged by those who know it.
 pub fn may_sign(signer: Option<Role>, kind: StatementKind) -> bool {
     use StatementKind::{
         Author, Case, Catalogue, Member, Network, Revocation, ServiceKey, Unknown,

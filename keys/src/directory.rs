@@ -1,0 +1,277 @@
+//! What a node knows of its network: every statement it holds, and what follows from them.
+//!
+//! [`learn`](Directory::learn) judges one statement after the other. It must come from somebody
+//! the role table lets state it, in the service it speaks for; then it takes its place among
+//! statements about the same thing. There a higher serial replaces a lower one (equal serials:
+//! the lower hash stays), save that what a revoked signer stated always gives way: a steward
+//! who was replaced cannot block a place with an enormous serial. The exact bytes are kept,
+//! unknown kinds included, to be passed on in the order they were learnt, which respects causes.
+//!
+//! Some things never change once stated: whom an author stands for, the public half of a
+//! service key of an epoch, the commitments, service and creator of a case. The first statement
+//! holds; another is refused.
+//!
+//! Revocation is monotonic and has the reach of its signer: root's ends everything, an
+//! operator's every credential of a node, a steward's the credentials of its own service. A
+//! credential is live while no link of its chain is revoked. Learning a credential before or
+//! after its revocation gives the same.
+
+mod kept;
+mod learn;
+mod members;
+mod refusal;
+
+use crate::case_key::CaseStatement;
+use crate::credential::Credential;
+use crate::ids::{AuthorId, CaseTag, ServiceId, SubjectId};
+use crate::limits::STATEMENTS_PER_SIGNER_MAX;
+use crate::role::{self, Role, Writing};
+use crate::service_key::ServiceKey;
+use crate::statement::{AuthorBinding, SignedStatement, Statement};
+
+use kept::{Kept, Place};
+use members::Members;
+pub use refusal::Refusal;
+
+/// What became of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learned {
+    /// It was not known; store it and pass it on.
+    New,
+    /// It, or one that says the same, was known.
+    Known,
+    /// A newer one about the same thing is known.
+    Superseded,
+}
+
+/// An author and whose key signs its envelopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Author {
+    /// Who stands behind it.
+    pub binding: AuthorBinding,
+    /// The key that bound it.
+    pub signer: SubjectId,
+}
+
+/// The network as one node knows it.
+#[derive(Debug)]
+pub struct Directory {
+    members: Members,
+    kept: Kept,
+}
+
+impl Directory {
+    /// An empty directory of the network with this root.
+    pub fn new(root: SubjectId) -> Self {
+        Self::with_limit(root, STATEMENTS_PER_SIGNER_MAX)
+    }
+
+    /// An empty directory that keeps at most so many statements of one signer.
+    pub fn with_limit(root: SubjectId, per_signer_max: usize) -> Self {
+        Self {
+            members: Members::new(root),
+            kept: Kept::new(per_signer_max),
+        }
+    }
+
+    /// The network's root key: its name.
+    pub fn root(&self) -> SubjectId {
+        self.members.root()
+    }
+
+    /// Every statement kept, in the order learnt: what a new member must be told.
+    pub fn statements(&self) -> impl Iterator<Item = &SignedStatement> {
+        self.kept.in_order()
+    }
+
+    /// The live credentials of a subject.
+    pub fn credentials(&self, subject: &SubjectId) -> impl Iterator<Item = &Credential> {
+        self.members.live_of(subject)
+    }
+
+    /// Whether a subject holds a live credential in this role, and in this service if one is named.
+    pub fn holds(&self, subject: &SubjectId, role: Role, service: Option<&ServiceId>) -> bool {
+        self.members.holds(subject, role, service)
+    }
+
+    /// As which kind of node a subject is a live member.
+    pub fn node_role(&self, subject: &SubjectId) -> Option<Role> {
+        self.credentials(subject)
+            .map(|credential| credential.role)
+            .find(|role| role.is_node())
+    }
+
+    /// Whether a subject holds any live credential.
+    pub fn is_member(&self, subject: &SubjectId) -> bool {
+        self.credentials(subject).next().is_some()
+    }
+
+    /// Whether a subject was a member, or could have been, and a revocation ended that.
+    pub fn is_revoked(&self, subject: &SubjectId) -> bool {
+        self.members.is_revoked(subject)
+    }
+
+    /// What people call a subject, also after its revocation.
+    pub fn name(&self, subject: &SubjectId) -> Option<&str> {
+        self.members
+            .all_of(subject)
+            .next()
+            .map(|credential| credential.name.as_str())
+    }
+
+    /// Every live credential, by subject.
+    pub fn members(&self) -> impl Iterator<Item = &Credential> {
+        self.members.live()
+    }
+
+    /// The live credentials of a service's advisers.
+    pub fn agents_of(&self, service: &ServiceId) -> impl Iterator<Item = &Credential> {
+        self.members.in_service(Role::Agent, service)
+    }
+
+    /// The live credentials of a service's stations.
+    pub fn stations_of(&self, service: &ServiceId) -> impl Iterator<Item = &Credential> {
+        self.members.in_service(Role::Station, service)
+    }
+
+    /// The newest key of a service whose signer was not revoked.
+    pub fn service_key(&self, service: &ServiceId) -> Option<&ServiceKey> {
+        let epochs =
+            Place::ServiceKey(service.clone(), 0)..=Place::ServiceKey(service.clone(), u32::MAX);
+        self.kept
+            .within(epochs)
+            .filter(|signed| !self.is_revoked(&signed.signer()))
+            .filter_map(service_key)
+            .next_back()
+    }
+
+    /// A service's key of an epoch, to open what was wrapped to it.
+    pub fn service_key_at(&self, service: &ServiceId, epoch: u32) -> Option<&ServiceKey> {
+        self.kept
+            .at(&Place::ServiceKey(service.clone(), epoch))
+            .and_then(service_key)
+    }
+
+    /// The services that have a catalogue.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceId> {
+        self.kept.places().filter_map(|place| {
+            if let Place::Catalogue(service) = place {
+                Some(service)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// A service's catalogue, in JSON.
+    pub fn catalogue(&self, service: &ServiceId) -> Option<&[u8]> {
+        let signed = self.kept.at(&Place::Catalogue(service.clone()))?;
+        let Statement::Catalogue { json, .. } = signed.statement() else {
+            return None;
+        };
+        Some(json)
+    }
+
+    /// What the operator says of the network, in JSON.
+    pub fn network(&self) -> Option<&[u8]> {
+        let Statement::Network { json } = self.kept.at(&Place::Network)?.statement() else {
+            return None;
+        };
+        Some(json)
+    }
+
+    /// Who stands behind an author.
+    pub fn author(&self, author: &AuthorId) -> Option<Author> {
+        let signed = self.kept.at(&Place::Author(*author))?;
+        let Statement::Author(binding) = signed.statement() else {
+            return None;
+        };
+        Some(Author {
+            binding: *binding,
+            signer: signed.signer(),
+        })
+    }
+
+    /// A case's newest statement, and who signed it.
+    pub fn case(&self, case: &CaseTag) -> Option<(&CaseStatement, SubjectId)> {
+        let signed = self.kept.at(&Place::Case(*case))?;
+        case_statement(signed).map(|statement| (statement, signed.signer()))
+    }
+
+    /// The newest statement of every case.
+    pub fn cases(&self) -> impl Iterator<Item = &CaseStatement> {
+        let cases = Place::Case([0; 16].into())..=Place::Case([0xff; 16].into());
+        self.kept.within(cases).filter_map(case_statement)
+    }
+
+    /// Whether an author may write this in this case, and whose key signs its envelopes.
+    ///
+    /// A kiosk writes in the cases that it created; an agent in those of a service that it is
+    /// certified for; what, says the role table.
+    pub fn may_write(
+        &self,
+        author: &AuthorId,
+        case: &CaseTag,
+        writing: Writing,
+    ) -> Result<SubjectId, Refusal> {
+        let Author { binding, signer } = self
+            .author(author)
+            .ok_or(Refusal::UnknownAuthor { author: *author })?;
+        let (statement, _) = self
+            .case(case)
+            .ok_or(Refusal::UnknownCase { case: *case })?;
+        for subject in [binding.node, signer] {
+            if self.is_revoked(&subject) {
+                return Err(Refusal::Revoked { subject });
+            }
+        }
+        if binding.case.is_some_and(|only| only != *case) {
+            return Err(Refusal::OtherCase {
+                author: *author,
+                case: *case,
+            });
+        }
+        let (role, open) = match binding.person {
+            None => {
+                let creator = self.author(&statement.author).map(|creator| creator.signer);
+                (
+                    Role::Kiosk,
+                    self.holds(&signer, Role::Kiosk, None) && creator == Some(signer),
+                )
+            }
+            Some(_) => (
+                Role::Agent,
+                self.holds(&signer, Role::Agent, Some(&statement.service)),
+            ),
+        };
+        if !role::may_write(role, writing) {
+            return Err(Refusal::MayNotWrite { role, writing });
+        }
+        if !open {
+            let service = statement.service.clone();
+            return Err(Refusal::NotTheirCase {
+                subject: signer,
+                role,
+                case: *case,
+                service,
+            });
+        }
+        Ok(signer)
+    }
+}
+
+fn service_key(signed: &SignedStatement) -> Option<&ServiceKey> {
+    if let Statement::ServiceKey(key) = signed.statement() {
+        Some(key)
+    } else {
+        None
+    }
+}
+
+fn case_statement(signed: &SignedStatement) -> Option<&CaseStatement> {
+    if let Statement::Case(statement) = signed.statement() {
+        Some(statement)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,537 @@
+use guichet_keys::limits::*;
+use guichet_keys::*;
+
+use crate::network::*;
+
+fn catalogue(service: ServiceId, json: &str) -> Statement {
+    Statement::Catalogue {
+        service,
+        json: json.into(),
+    }
+}
+
+fn revocation(subject: Who) -> Statement {
+    Statement::Revocation {
+        subject: subject.subject(),
+        reason: "left".to_owned(),
+    }
+}
+
+fn network_info() -> Statement {
+    Statement::Network {
+        json: b"{}".to_vec(),
+    }
+}
+
+/// One statement of each kind that this one would be right to sign if the table let them.
+fn statements(who: Who) -> Vec<Statement> {
+    let service = if who == Who::EnergySteward || who == Who::EnergyAgent {
+        energy()
+    } else {
+        family()
+    };
+    let key = ServiceKey::create(&service, 3, &[], None, &[3; 32])
+        .expect("wraps")
+        .0;
+    let is_agent = matches!(who, Who::FamilyAgent | Who::EnergyAgent);
+    let author = if is_agent {
+        agent_author(who, 0x70)
+    } else {
+        kiosk_author(who, 0x70)
+    };
+    vec![
+        Statement::Member(kiosk(Who::Stranger)),
+        revocation(Who::OtherKiosk),
+        Statement::ServiceKey(key),
+        catalogue(service, "{}"),
+        network_info(),
+        author,
+        Statement::Case(case(0x70, 0x71)),
+        Statement::Unknown { kind: 99 },
+    ]
+}
+
+#[test]
+fn every_member_times_every_kind() {
+    let members = [
+        (Who::Root, vec![None]),
+        (Who::Operator, vec![Some(Role::Operator)]),
+        (Who::FamilySteward, vec![Some(Role::Steward)]),
+        (Who::Relay, vec![Some(Role::Relay), Some(Role::Registrar)]),
+        (Who::Kiosk, vec![Some(Role::Kiosk)]),
+        (Who::Station, vec![Some(Role::Station)]),
+        (Who::FamilyAgent, vec![Some(Role::Agent)]),
+    ];
+    for (who, roles) in members {
+        let mut directory = directory();
+        for statement in statements(who) {
+            let kind = statement.kind();
+            let allowed = roles.iter().any(|role| role::may_sign(*role, kind));
+            let learned = directory.learn(state(who, 1, statement));
+            if allowed {
+                assert_eq!(learned, Ok(Learned::New), "{who:?} signs {kind}");
+            } else {
+                let signer = who.subject();
+                assert_eq!(
+                    learned,
+                    Err(Refusal::MayNotSign { signer, kind }),
+                    "{who:?} signs {kind}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stranger_states_nothing() {
+    for statement in statements(Who::Stranger) {
+        let kind = statement.kind();
+        let learned = directory().learn(state(Who::Stranger, 1, statement));
+        // A chain proves itself, whoever passes it on.
+        if kind != StatementKind::Member {
+            let refusal = learned.expect_err("refused");
+            assert_eq!(
+                refusal,
+                Refusal::UnknownSigner {
+                    signer: Who::Stranger.subject()
+                }
+            );
+            assert!(refusal.may_pass_later());
+        }
+    }
+}
+
+#[test]
+fn an_agent_certified_by_a_registrar_never_becomes_a_member() {
+    let leaf = link(Who::Relay, Who::Stranger, Role::Agent, None);
+    let member = Statement::Member(below(registrar(), leaf));
+    let mut directory = directory();
+    for signer in [Who::Root, Who::Operator, Who::Relay, Who::Stranger] {
+        let learned = directory.learn(state(signer, 1, member.clone()));
+        assert!(matches!(learned, Err(Refusal::Chain { .. })), "{learned:?}");
+    }
+    assert!(!directory.is_member(&Who::Stranger.subject()));
+}
+
+#[test]
+fn a_steward_speaks_for_its_own_service() {
+    let mut directory = directory();
+    let key = ServiceKey::create(&energy(), 1, &[], None, &[3; 32])
+        .expect("wraps")
+        .0;
+    for statement in [catalogue(energy(), "{}"), Statement::ServiceKey(key)] {
+        let kind = statement.kind();
+        let signer = Who::FamilySteward.subject();
+        assert_eq!(
+            directory.learn(state(Who::FamilySteward, 1, statement)),
+            Err(Refusal::OtherService {
+                signer,
+                kind,
+                service: energy()
+            })
+        );
+    }
+    assert_eq!(directory.services().count(), 0);
+}
+
+#[test]
+fn higher_serials_replace_lower_ones_in_either_order() {
+    let first = state(Who::FamilySteward, 1, catalogue(family(), "1"));
+    let second = state(Who::FamilySteward, 2, catalogue(family(), "2"));
+    let mut forward = directory();
+    assert_eq!(forward.learn(first.clone()), Ok(Learned::New));
+    assert_eq!(forward.learn(second.clone()), Ok(Learned::New));
+    assert_eq!(forward.learn(second.clone()), Ok(Learned::Known));
+    let mut backward = directory();
+    assert_eq!(backward.learn(second.clone()), Ok(Learned::New));
+    assert_eq!(backward.learn(first.clone()), Ok(Learned::Superseded));
+    for directory in [forward, backward] {
+        assert_eq!(directory.catalogue(&family()), Some(b"2".as_slice()));
+        let hashes: Vec<Hash> = directory.statements().map(SignedStatement::hash).collect();
+        assert!(hashes.contains(&second.hash()) && !hashes.contains(&first.hash()));
+    }
+}
+
+#[test]
+fn equal_serials_are_settled_alike_everywhere() {
+    let one = state(Who::FamilySteward, 1, catalogue(family(), "1"));
+    let two = state(Who::FamilySteward, 1, catalogue(family(), "2"));
+    let mut forward = directory();
+    let mut backward = directory();
+    for statement in [&one, &two] {
+        forward.learn(statement.clone()).expect("allowed");
+    }
+    for statement in [&two, &one] {
+        backward.learn(statement.clone()).expect("allowed");
+    }
+    assert_eq!(forward.catalogue(&family()), backward.catalogue(&family()));
+}
+
+#[test]
+fn a_member_is_known_whoever_tells() {
+    let mut directory = directory();
+    let member = Statement::Member(kiosk(Who::Kiosk));
+    assert_eq!(
+        directory.learn(state(Who::Kiosk, 9, member)),
+        Ok(Learned::Known)
+    );
+
+    let renewed = Credential {
+        serial: 2,
+        name: "Mairie".to_owned(),
+        ..credential(Who::Relay, Who::Kiosk, Role::Kiosk, None)
+    };
+    let renewed = renewed.sign(&Who::Relay.key()).expect("signs");
+    let renewed = Statement::Member(below(registrar(), renewed));
+    assert_eq!(
+        directory.learn(state(Who::Relay, 0, renewed)),
+        Ok(Learned::New)
+    );
+    assert_eq!(directory.name(&Who::Kiosk.subject()), Some("Mairie"));
+    let old = state(Who::Operator, 99, Statement::Member(kiosk(Who::Kiosk)));
+    assert_eq!(directory.learn(old), Ok(Learned::Superseded));
+}
+
+#[test]
+fn roles_and_nodes() {
+    let directory = directory();
+    let role = |who: Who| directory.node_role(&who.subject());
+    assert_eq!(role(Who::Relay), Some(Role::Relay));
+    assert_eq!(role(Who::Kiosk), Some(Role::Kiosk));
+    assert_eq!(role(Who::Station), Some(Role::Station));
+    assert_eq!(role(Who::FamilyAgent), None);
+    assert_eq!(role(Who::Stranger), None);
+    assert!(directory.is_member(&Who::FamilyAgent.subject()));
+    assert_eq!(directory.credentials(&Who::Station.subject()).count(), 2);
+    let agents: Vec<_> = directory
+        .agents_of(&family())
+        .map(|agent| agent.subject)
+        .collect();
+    assert_eq!(agents, [Who::FamilyAgent.subject()]);
+    assert_eq!(directory.stations_of(&energy()).count(), 1);
+    assert_eq!(directory.members().count(), chains().len());
+}
+
+#[test]
+fn a_revocation_has_the_reach_of_its_signer() {
+    let cases = [
+        (Who::Root, Who::FamilyAgent, true),
+        (Who::Root, Who::FamilySteward, true),
+        (Who::Root, Who::Kiosk, true),
+        (Who::Operator, Who::Kiosk, true),
+        (Who::Operator, Who::Relay, true),
+        (Who::Operator, Who::Station, true),
+        (Who::Operator, Who::FamilyAgent, false),
+        (Who::Operator, Who::FamilySteward, false),
+        (Who::FamilySteward, Who::FamilyAgent, true),
+        (Who::FamilySteward, Who::EnergyAgent, false),
+        (Who::FamilySteward, Who::Kiosk, false),
+        (Who::FamilySteward, Who::EnergySteward, false),
+    ];
+    for (signer, subject, reaches) in cases {
+        let mut directory = directory();
+        assert_eq!(
+            directory.learn(state(signer, 1, revocation(subject))),
+            Ok(Learned::New)
+        );
+        let subject_id = subject.subject();
+        assert_eq!(
+            directory.is_revoked(&subject_id),
+            reaches,
+            "{signer:?} revokes {subject:?}"
+        );
+        assert_eq!(
+            directory.is_member(&subject_id),
+            !reaches,
+            "{signer:?} revokes {subject:?}"
+        );
+    }
+}
+
+#[test]
+fn a_steward_takes_only_its_service_away() {
+    let mut directory = directory();
+    let station = Who::Station.subject();
+    directory
+        .learn(state(Who::FamilySteward, 1, revocation(Who::Station)))
+        .expect("allowed");
+    assert!(!directory.holds(&station, Role::Station, Some(&family())));
+    assert!(directory.holds(&station, Role::Station, Some(&energy())));
+    assert!(directory.is_member(&station) && !directory.is_revoked(&station));
+}
+
+#[test]
+fn revocation_is_monotonic_and_needs_no_order() {
+    let revoked = state(Who::Operator, 1, revocation(Who::Kiosk));
+    let mut before = Directory::new(Who::Root.subject());
+    before
+        .learn(state(Who::Root, 1, Statement::Member(operator())))
+        .expect("allowed");
+    before.learn(revoked.clone()).expect("allowed");
+    before
+        .learn(state(Who::Root, 1, Statement::Member(kiosk(Who::Kiosk))))
+        .expect("true");
+    let mut after = directory();
+    after.learn(revoked).expect("allowed");
+    let renewed = Credential {
+        serial: 2,
+        ..credential(Who::Relay, Who::Kiosk, Role::Kiosk, None)
+    };
+    let renewed = below(registrar(), renewed.sign(&Who::Relay.key()).expect("signs"));
+    after
+        .learn(state(Who::Relay, 5, Statement::Member(renewed)))
+        .expect("true");
+    for directory in [before, after] {
+        assert!(directory.is_revoked(&Who::Kiosk.subject()));
+        assert!(!directory.is_member(&Who::Kiosk.subject()));
+        assert_eq!(directory.node_role(&Who::Kiosk.subject()), None);
+        assert_eq!(directory.name(&Who::Kiosk.subject()), Some("Kiosk"));
+    }
+}
+
+#[test]
+fn whom_a_revoked_registrar_admitted_is_out_too() {
+    let mut directory = directory();
+    directory
+        .learn(state(Who::Operator, 1, revocation(Who::Relay)))
+        .expect("allowed");
+    assert!(directory.is_revoked(&Who::Relay.subject()));
+    assert!(directory.is_revoked(&Who::Kiosk.subject()));
+    let direct = below(
+        operator(),
+        link(Who::Operator, Who::Kiosk, Role::Kiosk, None),
+    );
+    // The same place and serial: let it be newer.
+    let newer = Credential {
+        serial: 2,
+        ..credential(Who::Operator, Who::Kiosk, Role::Kiosk, None)
+    };
+    let newer = below(operator(), newer.sign(&Who::Operator.key()).expect("signs"));
+    assert!(direct.verify(&Who::Root.subject()).is_ok());
+    directory
+        .learn(state(Who::Operator, 1, Statement::Member(newer)))
+        .expect("allowed");
+    assert!(directory.is_member(&Who::Kiosk.subject()));
+}
+
+#[test]
+fn the_revoked_state_nothing_more() {
+    let mut directory = directory();
+    for who in [Who::FamilySteward, Who::Operator, Who::Kiosk] {
+        directory
+            .learn(state(Who::Root, 1, revocation(who)))
+            .expect("allowed");
+    }
+    let refused = |who: Who| {
+        Err(Refusal::Revoked {
+            subject: who.subject(),
+        })
+    };
+    let attempts = [
+        (Who::FamilySteward, catalogue(family(), "{}")),
+        (Who::Operator, revocation(Who::Relay)),
+        (Who::Operator, network_info()),
+        (Who::Kiosk, kiosk_author(Who::Kiosk, 1)),
+        (Who::Kiosk, Statement::Unknown { kind: 99 }),
+    ];
+    for (who, statement) in attempts {
+        assert_eq!(directory.learn(state(who, 7, statement)), refused(who));
+    }
+}
+
+#[test]
+fn a_replaced_steward_leaves_nothing_in_the_way() {
+    let mut directory = directory();
+    let (first, _) = family_key();
+    let old = |statement| state(Who::FamilySteward, u64::MAX, statement);
+    directory
+        .learn(old(catalogue(family(), "old")))
+        .expect("allowed");
+    directory
+        .learn(old(Statement::ServiceKey(first.clone())))
+        .expect("allowed");
+    assert_eq!(directory.service_key(&family()), Some(&first));
+
+    directory
+        .learn(state(Who::Root, 1, revocation(Who::FamilySteward)))
+        .expect("allowed");
+    assert_eq!(
+        directory.service_key(&family()),
+        None,
+        "nothing new under a revoked steward's key"
+    );
+    assert_eq!(
+        directory.service_key_at(&family(), 1),
+        Some(&first),
+        "old cases still open"
+    );
+    assert_eq!(directory.catalogue(&family()), Some(b"old".as_slice()));
+
+    let successor = steward(Who::Stranger, family());
+    directory
+        .learn(state(Who::Root, 1, Statement::Member(successor)))
+        .expect("allowed");
+    let new = |statement| state(Who::Stranger, 1, statement);
+    assert_eq!(
+        directory.learn(new(catalogue(family(), "new"))),
+        Ok(Learned::New)
+    );
+    assert_eq!(
+        directory.learn(new(Statement::ServiceKey(first.clone()))),
+        Ok(Learned::New)
+    );
+    assert_eq!(directory.catalogue(&family()), Some(b"new".as_slice()));
+    assert_eq!(directory.service_key(&family()), Some(&first));
+}
+
+#[test]
+fn an_epoch_has_one_key() {
+    let mut directory = directory();
+    let (first, secret) = family_key();
+    directory
+        .learn(state(Who::FamilySteward, 1, Statement::ServiceKey(first)))
+        .expect("allowed");
+    let other = ServiceKey::create(&family(), 1, &[], None, &[0x52; 32])
+        .expect("wraps")
+        .0;
+    assert_eq!(
+        directory.learn(state(Who::FamilySteward, 2, Statement::ServiceKey(other))),
+        Err(Refusal::EpochTaken {
+            service: family(),
+            epoch: 1
+        })
+    );
+    let agents = [Who::FamilyAgent, Who::EnergyAgent].map(|agent| agent.agreement().public());
+    let wider = ServiceKey::wrap(&family(), 1, &secret, &agents, None, &[0x53; 32]).expect("wraps");
+    let wider = state(Who::FamilySteward, 2, Statement::ServiceKey(wider));
+    assert_eq!(directory.learn(wider), Ok(Learned::New));
+    let next = ServiceKey::create(&family(), 2, &[], None, &[0x54; 32])
+        .expect("wraps")
+        .0;
+    let next = state(Who::FamilySteward, 1, Statement::ServiceKey(next));
+    assert_eq!(directory.learn(next), Ok(Learned::New));
+    assert_eq!(
+        directory.service_key(&family()).map(|key| key.epoch),
+        Some(2)
+    );
+    assert_eq!(
+        directory
+            .service_key_at(&family(), 1)
+            .map(|key| key.wraps.len()),
+        Some(2)
+    );
+    assert_eq!(directory.service_key(&energy()), None);
+}
+
+#[test]
+fn unknown_kinds_are_kept_and_passed_on() {
+    let unknown = state(Who::Relay, 1, Statement::Unknown { kind: 99 });
+    let mut directory = directory();
+    assert_eq!(directory.learn(unknown.clone()), Ok(Learned::New));
+    assert_eq!(directory.learn(unknown.clone()), Ok(Learned::Known));
+    let kept = directory
+        .statements()
+        .find(|kept| kept.hash() == unknown.hash());
+    assert_eq!(kept.map(SignedStatement::bytes), Some(unknown.bytes()));
+}
+
+#[test]
+fn what_is_kept_can_be_learnt_again_in_its_order() {
+    let mut first = directory();
+    first
+        .learn(state(Who::Kiosk, 1, kiosk_author(Who::Kiosk, 1)))
+        .expect("allowed");
+    first
+        .learn(state(Who::Kiosk, 1, Statement::Case(case(1, 2))))
+        .expect("allowed");
+    let renewed = Credential {
+        serial: 2,
+        ..credential(Who::Relay, Who::Kiosk, Role::Kiosk, None)
+    };
+    let renewed = below(registrar(), renewed.sign(&Who::Relay.key()).expect("signs"));
+    first
+        .learn(state(Who::Relay, 1, Statement::Member(renewed)))
+        .expect("allowed");
+    first
+        .learn(state(Who::FamilySteward, 1, revocation(Who::FamilyAgent)))
+        .expect("allowed");
+
+    let mut second = Directory::new(Who::Root.subject());
+    for statement in first.statements() {
+        let parsed = SignedStatement::parse(statement.bytes()).expect("parses");
+        assert_eq!(second.learn(parsed), Ok(Learned::New));
+    }
+    assert!(second.case(&tag(2)).is_some());
+    assert!(first.statements().eq(second.statements()));
+}
+
+#[test]
+fn a_signer_has_a_quota() {
+    let mut directory = Directory::with_limit(Who::Root.subject(), 3);
+    directory
+        .learn(state(Who::Relay, 1, Statement::Member(relay())))
+        .expect("allowed");
+    let mut unknown = |kind| directory.learn(state(Who::Relay, 1, Statement::Unknown { kind }));
+    assert_eq!(unknown(97), Ok(Learned::New));
+    assert_eq!(unknown(98), Ok(Learned::New));
+    assert_eq!(
+        unknown(99),
+        Err(Refusal::TooMany {
+            signer: Who::Relay.subject(),
+            max: 3
+        })
+    );
+}
+
+#[test]
+fn replacing_ones_own_statement_needs_no_room() {
+    let mut directory = Directory::with_limit(Who::Root.subject(), 1);
+    let member = Statement::Member(steward(Who::FamilySteward, family()));
+    directory
+        .learn(state(Who::Root, 1, member))
+        .expect("allowed");
+    for serial in 1..4 {
+        let learned = directory.learn(state(Who::FamilySteward, serial, catalogue(family(), "{}")));
+        assert_eq!(learned, Ok(Learned::New));
+    }
+}
+
+#[test]
+fn statements_have_a_size() {
+    let sign = |json_bytes: usize| {
+        let json = vec![b' '; json_bytes];
+        SignedStatement::sign(&Who::Operator.key(), 1, NOW_S, &Statement::Network { json })
+    };
+    let frame = sign(60_000).expect("fits").bytes().len() - 60_000;
+    let fits = sign(STATEMENT_BYTES_MAX - frame).expect("fits");
+    assert_eq!(fits.bytes().len(), STATEMENT_BYTES_MAX);
+    let error = sign(STATEMENT_BYTES_MAX - frame + 1)
+        .expect_err("too long")
+        .to_string();
+    assert!(error.contains("65537 bytes, at most 65536"), "{error}");
+
+    let reason = "r".repeat(REASON_BYTES_MAX + 1);
+    let subject = Who::Kiosk.subject();
+    let long = Statement::Revocation { subject, reason };
+    assert!(SignedStatement::sign(&Who::Operator.key(), 1, NOW_S, &long).is_err());
+}
+
+#[test]
+fn every_altered_or_missing_byte_is_noticed() {
+    for statement in statements(Who::FamilyAgent) {
+        let kind = statement.kind();
+        let bytes = state(Who::FamilyAgent, 1, statement).bytes().to_vec();
+        for at in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[at] ^= 0x01;
+            assert!(
+                SignedStatement::parse(&altered).is_err(),
+                "{kind}, byte {at}"
+            );
+            assert!(
+                SignedStatement::parse(&bytes[..at]).is_err(),
+                "{kind}, cut at {at}"
+            );
+        }
+    }
+}
