@@ -1,3 +1,4 @@
 //! Cases, envelopes, pages and their replication between nodes.
 
+pub mod case;
 pub mod feed;

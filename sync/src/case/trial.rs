@@ -1,0 +1,275 @@
+//! Changes are tried on a copy of the document, which takes its place only if all went well.
+//!
+//! A change from outside has passed the scanner; here it is held against the document. It must be
+//! its author's next, build on the author's last, number its operations on from what it has seen,
+//! and refer to nothing but operations it has seen, in objects of the right kind. What automerge
+//! does with a change then depends on that change and its past alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, Prop, ReadDoc as _};
+use guichet_keys::AuthorId;
+
+use super::doc::{FIELDS, FORM_PREFIX, actor};
+use super::history::{Added, Clock, History, Seen};
+use super::incoming::{BadBatch, Touched};
+use super::scan::{Action, Change, Key, OpId};
+use super::{FieldRef, FormId};
+
+/// The part of a document that a trial copies.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) automerge: Automerge,
+    /// The last change of each author.
+    pub(super) tips: BTreeMap<AuthorId, Tip>,
+    /// The last operation on each text area, and whose it is.
+    pub(super) texts: BTreeMap<FieldRef, (u64, AuthorId)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tip {
+    pub(super) hash: [u8; 32],
+    pub(super) seq: u64,
+    pub(super) max_op: u64,
+}
+
+pub(super) struct Trial<'a> {
+    pub(super) state: State,
+    history: &'a History,
+    added: Added,
+    pub(super) touched: Touched,
+}
+
+/// What an object is to a case.
+enum Place {
+    Form(FormId),
+    Fields(FormId),
+    Text(FieldRef),
+    Elsewhere,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn new(state: State, history: &'a History) -> Self {
+        Self {
+            state,
+            history,
+            added: vec![],
+            touched: Touched::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> (State, Added, Touched) {
+        (self.state, self.added, self.touched)
+    }
+
+    /// Applies a change that has passed the scanner.
+    pub(super) fn apply(&mut self, change: &Change<'_>, chunk: &[u8]) -> Result<(), BadBatch> {
+        if self.history.seen(&self.added, &change.hash).is_some() {
+            return Ok(());
+        }
+        let past = self.check(change)?;
+        let parsed = automerge::Change::try_from(chunk).map_err(|_| BadBatch::Refused)?;
+        self.state
+            .automerge
+            .apply_changes([parsed])
+            .map_err(|_| BadBatch::Refused)?;
+        let hash = ChangeHash(change.hash);
+        if !self.state.automerge.get_missing_deps(&[hash]).is_empty() {
+            return Err(BadBatch::Refused);
+        }
+        self.enter(change, past);
+        Ok(())
+    }
+
+    /// Notes a change that automerge has.
+    pub(super) fn enter(&mut self, change: &Change<'_>, past: Clock) {
+        let author = change.author();
+        let max_op = change.max_op();
+        let before = self.state.tips.get(&author);
+        let before = before.and_then(|tip| self.history.seen(&self.added, &tip.hash));
+        let seen = Seen::new(author, max_op, past, before);
+        self.added.push((change.hash, seen));
+        self.state.tips.insert(
+            author,
+            Tip {
+                hash: change.hash,
+                seq: change.seq,
+                max_op,
+            },
+        );
+        self.touch(change);
+    }
+
+    /// What a change has seen, if all it depends on is there.
+    pub(super) fn past(&self, change: &Change<'_>) -> Result<Clock, BadBatch> {
+        self.history
+            .past(&self.added, &change.deps)
+            .ok_or(BadBatch::MissingDependency)
+    }
+
+    fn check(&self, change: &Change<'_>) -> Result<Clock, BadBatch> {
+        let past = self.past(change)?;
+        let author = change.author();
+        let (seq, max_op) = self
+            .state
+            .tips
+            .get(&author)
+            .map_or((0, 0), |tip| (tip.seq, tip.max_op));
+        if change.seq <= seq {
+            return Err(BadBatch::Fork);
+        }
+        if change.seq > seq + 1 {
+            return Err(BadBatch::MissingDependency);
+        }
+        if past.get(&author).copied().unwrap_or(0) != max_op {
+            return Err(BadBatch::OutOfOrder);
+        }
+        if change.start_op != past.values().max().map_or(1, |last| last + 1) {
+            return Err(BadBatch::OutOfOrder);
+        }
+        self.check_references(change, &past)?;
+        self.check_objects(change)?;
+        Ok(past)
+    }
+
+    fn check_references(&self, change: &Change<'_>, past: &Clock) -> Result<(), BadBatch> {
+        if change
+            .actors
+            .iter()
+            .skip(1)
+            .any(|other| !past.contains_key(other))
+        {
+            return Err(BadBatch::UnknownReference);
+        }
+        let older: BTreeSet<OpId> = change
+            .ops
+            .iter()
+            .flat_map(|op| op.references())
+            .filter(|id| own(change, *id).is_none())
+            .collect();
+        let known = |id: &OpId| {
+            let seen = past
+                .get(&change.actors[id.actor])
+                .is_some_and(|last| id.counter <= *last);
+            seen && self
+                .state
+                .automerge
+                .hash_for_opid(&object_id(change, *id))
+                .is_some()
+        };
+        if older.iter().all(known) {
+            Ok(())
+        } else {
+            Err(BadBatch::UnknownReference)
+        }
+    }
+
+    /// Keys belong to maps, and elements to texts.
+    fn check_objects(&self, change: &Change<'_>) -> Result<(), BadBatch> {
+        let mut kinds: BTreeMap<OpId, Option<ObjType>> = BTreeMap::new();
+        for op in &change.ops {
+            let kind = match op.object {
+                None => Some(ObjType::Map),
+                Some(id) => *kinds.entry(id).or_insert_with(|| self.kind(change, id)),
+            };
+            let fits = match op.key {
+                Key::Name(_) => kind == Some(ObjType::Map),
+                Key::Head => kind == Some(ObjType::Text),
+                Key::Element(element) => {
+                    let insertion = own(change, element).is_none_or(|other| {
+                        other.action == Action::Insert && other.object == op.object
+                    });
+                    kind == Some(ObjType::Text) && insertion
+                }
+            };
+            if !fits {
+                return Err(BadBatch::UnknownReference);
+            }
+        }
+        Ok(())
+    }
+
+    fn kind(&self, change: &Change<'_>, id: OpId) -> Option<ObjType> {
+        match own(change, id) {
+            Some(op) => match op.action {
+                Action::MakeMap => Some(ObjType::Map),
+                Action::MakeText => Some(ObjType::Text),
+                Action::Put | Action::Insert | Action::Delete => None,
+            },
+            None => self.state.automerge.object_type(object_id(change, id)).ok(),
+        }
+    }
+
+    /// Notes which forms and fields a change has touched, and who edited a text last.
+    fn touch(&mut self, change: &Change<'_>) {
+        let mut places: BTreeMap<OpId, Place> = BTreeMap::new();
+        for (row, op) in change.ops.iter().enumerate() {
+            let Some(object) = op.object else {
+                let form = match op.key {
+                    Key::Name(key) => form_of(key),
+                    Key::Head | Key::Element(_) => None,
+                };
+                self.touched.forms.extend(form);
+                continue;
+            };
+            let place = places
+                .entry(object)
+                .or_insert_with(|| self.state.place(&object_id(change, object)));
+            match (place, op.key) {
+                (Place::Form(form), _) => {
+                    self.touched.forms.insert(*form);
+                }
+                (Place::Fields(form), Key::Name(name)) => {
+                    self.touched.fields.insert(FieldRef::new(*form, name));
+                }
+                (Place::Text(field), _) => {
+                    let edit = (change.start_op + row as u64, change.author());
+                    let last = self.state.texts.entry(field.clone()).or_insert(edit);
+                    *last = edit.max(*last);
+                    self.touched.fields.insert(field.clone());
+                }
+                (Place::Fields(_) | Place::Elsewhere, _) => {}
+            }
+        }
+    }
+}
+
+impl State {
+    fn place(&self, object: &ObjId) -> Place {
+        let Ok(parents) = self.automerge.parents(object) else {
+            return Place::Elsewhere;
+        };
+        let path: Vec<Prop> = parents.map(|parent| parent.prop).collect();
+        let mut names = path.iter().rev().map(|prop| match prop {
+            Prop::Map(name) => name.as_str(),
+            Prop::Seq(_) => "",
+        });
+        let Some(form) = names.next().and_then(form_of) else {
+            return Place::Elsewhere;
+        };
+        match (names.next(), names.next(), names.next()) {
+            (None, _, _) => Place::Form(form),
+            (Some(FIELDS), None, _) => Place::Fields(form),
+            (Some(FIELDS), Some(name), None) => Place::Text(FieldRef::new(form, name)),
+            _ => Place::Elsewhere,
+        }
+    }
+}
+
+fn form_of(key: &str) -> Option<FormId> {
+    key.strip_prefix(FORM_PREFIX)?.parse().ok()
+}
+
+/// The operation of that name, if it is one of the change itself.
+fn own<'c, 'a>(change: &'c Change<'a>, id: OpId) -> Option<&'c super::scan::Op<'a>> {
+    if id.actor != 0 {
+        return None;
+    }
+    let row = id.counter.checked_sub(change.start_op)?;
+    change.ops.get(row as usize)
+}
+
+/// Automerge's name of the object, or other operation.
+fn object_id(change: &Change<'_>, id: OpId) -> ObjId {
+    ObjId::Id(id.counter, actor(change.actors[id.actor]), 0)
+}
