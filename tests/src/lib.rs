@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The harness: real `guichet` processes, real lines and real browsers.
+//!
+//! A journey makes a [`network`] of namespaces, starts a [`process`] in each
+//! place, opens a [`browser`] beside it and speaks to the local pages through
+//! [`api`]. Lines are cut by dropping packets between two places, so the product
+//! needs no switch for tests. [`canary`] searches disks, memory and
+//! [`capture`]d traffic for what must not be there. [`figure`] is the one form in
+//! which programs say what they measured.
+//!
+//! Everything that is started ends with its owner: processes, namespaces,
+//! browsers and their profiles. What a killed test left behind is swept by the
+//! next one.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+pub mod api;
+pub mod browser;
+pub mod canary;
+pub mod capture;
+pub mod figure;
+pub mod network;
+pub mod process;

@@ -1,0 +1,444 @@
+//! A headless Chromium, driven as a person would: look, touch, type, wait.
+//!
+//! Each browser has a chromedriver and a profile of its own, and may live in a
+//! place of a [`crate::network`]. WebDriver is JSON over HTTP, so [`Api`] speaks
+//! it; no more of the protocol is here than journeys use. Whatever is asked for
+//! is waited for, since pages change under the hand: an element that is not yet
+//! there, not yet reachable or just replaced is tried again until
+//! [`Browser::patience`] ends; then a picture of the page is kept and the error
+//! says what the page showed instead.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use data_encoding::BASE64;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+use std::os::unix::process::CommandExt as _;
+use tempfile::TempDir;
+
+use crate::api::Api;
+use crate::network::Place;
+use crate::process::artefacts;
+
+mod pixels;
+
+pub use pixels::Pixels;
+
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
+const ENTER: &str = "\u{e007}";
+const CONTROL: &str = "\u{e009}";
+const DELETE: &str = "\u{e017}";
+
+const FLAGS: [&str; 13] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--lang=fr",
+];
+
+/// How large a window is, in CSS pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Across.
+    pub width: u32,
+    /// Down.
+    pub height: u32,
+}
+
+impl Size {
+    /// A kiosk's or a desk's screen.
+    pub const SCREEN: Self = Self {
+        width: 1280,
+        height: 900,
+    };
+    /// For journeys in which the size does not matter.
+    pub const SMALL: Self = Self {
+        width: 640,
+        height: 480,
+    };
+}
+
+/// A browser with one page open.
+#[derive(Debug)]
+pub struct Browser {
+    name: String,
+    session: String,
+    api: Api,
+    /// How long a thing is waited for.
+    pub patience: Duration,
+    driver: Driver,
+    profile: TempDir,
+}
+
+impl Browser {
+    /// Starts a browser in a place. `name` appears in errors and file names.
+    pub async fn start(place: &Place, name: &str, size: Size) -> Result<Self> {
+        let profile = tempfile::Builder::new()
+            .prefix("guichet-browser-")
+            .tempdir()?;
+        let driver = Driver::start(place)?;
+        let api = Api::new(place, SocketAddr::from((Ipv4Addr::LOCALHOST, driver.port)));
+        let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        flags.push(format!("--window-size={},{}", size.width, size.height));
+        flags.push(format!(
+            "--user-data-dir={}",
+            profile.path().join("profile").display()
+        ));
+        let downloads = profile.path().join("downloads");
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "args": flags,
+                "prefs": { "download.default_directory": downloads },
+            },
+        } } });
+        let answer = command(&api, "POST", "/session", &wanted).await?;
+        let session = answer["sessionId"]
+            .as_str()
+            .context("a session id")?
+            .to_string();
+        let patience = Duration::from_secs(20);
+        Ok(Self {
+            name: name.to_string(),
+            session,
+            api,
+            patience,
+            driver,
+            profile,
+        })
+    }
+
+    /// Goes to an address and waits until the page is loaded.
+    pub async fn open(&self, url: &str) -> Result<()> {
+        self.post("/url", &json!({ "url": url })).await?;
+        Ok(())
+    }
+
+    /// Where the page is.
+    pub async fn address(&self) -> Result<String> {
+        let path = format!("/session/{}/url", self.session);
+        let answer = command(&self.api, "GET", &path, &Value::Null).await?;
+        Ok(answer.as_str().unwrap_or_default().to_string())
+    }
+
+    /// Goes back by one page.
+    pub async fn back(&self) -> Result<()> {
+        self.post("/back", &json!({})).await.map(drop)
+    }
+
+    /// Touches an element.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        self.with(css, "click", &json!({})).await
+    }
+
+    /// Types at the end of what a field holds, key by key.
+    pub async fn type_in(&self, css: &str, text: &str) -> Result<()> {
+        self.with(css, "value", &json!({ "text": text })).await
+    }
+
+    /// Types in place of what a field holds; the field keeps the focus.
+    pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
+        self.type_in(css, &format!("{CONTROL}a{CONTROL}{DELETE}{text}"))
+            .await
+    }
+
+    /// Presses Enter in a field.
+    pub async fn enter(&self, css: &str) -> Result<()> {
+        self.type_in(css, ENTER).await
+    }
+
+    /// Leaves the field that has the focus, as the next touch would.
+    pub async fn leave(&self) -> Result<()> {
+        self.run("document.activeElement?.blur(); return true", &json!([]))
+            .await
+            .map(drop)
+    }
+
+    /// Chooses an option by its value, as a person's choice would be seen.
+    pub async fn choose(&self, css: &str, value: &str) -> Result<()> {
+        let css_option = format!("{css} option[value={}]", quoted(value));
+        self.click(&css_option).await
+    }
+
+    /// Hands a file to a file input.
+    pub async fn upload(&self, css: &str, file: &Path) -> Result<()> {
+        let file = std::path::absolute(file)?;
+        self.type_in(css, &file.to_string_lossy()).await
+    }
+
+    /// What an element shows, once it is there.
+    pub async fn text(&self, css: &str) -> Result<String> {
+        let found = format!("document.querySelector({})", quoted(css));
+        let text = self
+            .until(&format!("{found} && {{ text: {found}.innerText }}"))
+            .await?;
+        Ok(text["text"].as_str().unwrap_or_default().to_string())
+    }
+
+    /// What a field holds, once it is there.
+    pub async fn value(&self, css: &str) -> Result<String> {
+        let found = format!("document.querySelector({})", quoted(css));
+        let text = self
+            .until(&format!("{found} && {{ value: {found}.value }}"))
+            .await?;
+        Ok(text["value"].as_str().unwrap_or_default().to_string())
+    }
+
+    /// How many elements there are now.
+    pub async fn count(&self, css: &str) -> Result<u64> {
+        let script = "return document.querySelectorAll(arguments[0]).length";
+        Ok(self
+            .run(script, &json!([css]))
+            .await?
+            .as_u64()
+            .unwrap_or_default())
+    }
+
+    /// Waits until an element is there.
+    pub async fn until_there(&self, css: &str) -> Result<()> {
+        self.until(&format!("document.querySelector({}) !== null", quoted(css)))
+            .await
+            .map(drop)
+    }
+
+    /// Waits until no such element is there.
+    pub async fn until_gone(&self, css: &str) -> Result<()> {
+        self.until(&format!("document.querySelector({}) === null", quoted(css)))
+            .await
+            .map(drop)
+    }
+
+    /// Waits until one of the elements shows this text.
+    pub async fn until_shown(&self, css: &str, text: &str) -> Result<()> {
+        let all = format!("[...document.querySelectorAll({})]", quoted(css));
+        let shown = format!("{all}.some(it => it.innerText.includes({}))", quoted(text));
+        self.until(&shown).await.map(drop)
+    }
+
+    /// Waits until a field holds this value.
+    pub async fn until_value(&self, css: &str, value: &str) -> Result<()> {
+        let field = format!("document.querySelector({})", quoted(css));
+        self.until(&format!("{field}?.value === {}", quoted(value)))
+            .await
+            .map(drop)
+    }
+
+    /// Waits until a JavaScript expression is true, and returns its value.
+    pub async fn until(&self, expression: &str) -> Result<Value> {
+        let script = format!("return {expression}");
+        self.patiently(expression, async || {
+            let value = self.run(&script, &json!([])).await?;
+            let empty = matches!(value, Value::Null | Value::Bool(false));
+            if empty {
+                Err(anyhow!("it is {value}"))
+            } else {
+                Ok(value)
+            }
+        })
+        .await
+    }
+
+    /// Runs a function body in the page and returns what it returns.
+    pub async fn run(&self, script: &str, arguments: &Value) -> Result<Value> {
+        self.post(
+            "/execute/sync",
+            &json!({ "script": script, "args": arguments }),
+        )
+        .await
+    }
+
+    /// The SHA-256, in hexadecimal, of what the page gets from an address.
+    pub async fn sha256_of(&self, url: &str) -> Result<String> {
+        let script = "const done = arguments[1];
+            fetch(arguments[0], { headers: { Accept: '*/*' } })
+                .then(answer => answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status))
+                .then(bytes => crypto.subtle.digest('SHA-256', bytes))
+                .then(hash => done([...new Uint8Array(hash)]
+                    .map(byte => byte.toString(16).padStart(2, '0')).join('')))
+                .catch(error => done('failed: ' + error))";
+        let body = json!({ "script": script, "args": [url] });
+        let answer = self.post("/execute/async", &body).await?;
+        let hash = answer.as_str().unwrap_or_default().to_string();
+        if hash.len() != 64 {
+            bail!("{}: {url}: {hash}", self.name);
+        }
+        Ok(hash)
+    }
+
+    /// What a person sees of an element: its pixels, once it is there.
+    pub async fn pixels(&self, css: &str) -> Result<Pixels> {
+        self.until_there(css).await?;
+        let id = self.find(css).await?;
+        let path = format!("/session/{}/element/{id}/screenshot", self.session);
+        let picture = command(&self.api, "GET", &path, &Value::Null).await?;
+        Pixels::decode(&BASE64.decode(picture.as_str().unwrap_or_default().as_bytes())?)
+    }
+
+    /// What the page said on its console since the last call, errors included.
+    pub async fn console(&self) -> Result<Vec<String>> {
+        let lines = self.post("/se/log", &json!({ "type": "browser" })).await?;
+        let lines = lines.as_array().into_iter().flatten();
+        Ok(lines
+            .map(|line| format!("{}: {}", line["level"], line["message"]))
+            .collect())
+    }
+
+    /// Keeps a picture of the page among the artefacts and returns its path.
+    pub async fn picture(&self, title: &str) -> Result<PathBuf> {
+        let path = format!("/session/{}/screenshot", self.session);
+        let picture = command(&self.api, "GET", &path, &Value::Null).await?;
+        let picture = BASE64.decode(picture.as_str().unwrap_or_default().as_bytes())?;
+        let file = artefacts()?.join(format!("{}-{title}.png", self.name));
+        std::fs::write(&file, picture)?;
+        Ok(file)
+    }
+
+    /// Where files land that the page lets one download.
+    pub fn downloads(&self) -> PathBuf {
+        self.profile.path().join("downloads")
+    }
+
+    /// The process group of the browser and its driver.
+    pub fn process_group(&self) -> u32 {
+        self.driver.child.id()
+    }
+
+    /// Does something to an element, once it can be done.
+    async fn with(&self, css: &str, action: &str, body: &Value) -> Result<()> {
+        self.patiently(&format!("{action} {css}"), async || {
+            let id = self.find(css).await?;
+            self.post(&format!("/element/{id}/{action}"), body)
+                .await
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn find(&self, css: &str) -> Result<String> {
+        let body = json!({ "using": "css selector", "value": css });
+        let answer = self.post("/element", &body).await?;
+        Ok(answer[ELEMENT]
+            .as_str()
+            .context("an element id")?
+            .to_string())
+    }
+
+    async fn patiently<T>(&self, what: &str, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
+        let end = Instant::now() + self.patience;
+        loop {
+            let error = match attempt().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if Instant::now() >= end {
+                return Err(self.explain(what, error).await);
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+    }
+
+    async fn explain(&self, what: &str, error: anyhow::Error) -> anyhow::Error {
+        let picture = self.picture("failure").await;
+        let picture =
+            picture.map_or_else(|error| format!("{error:#}"), |it| it.display().to_string());
+        let address = self.address().await.unwrap_or_default();
+        let script = "return document.body.innerText.replace(/\\s+/g, ' ').slice(0, 900)";
+        let text = self.run(script, &json!([])).await.unwrap_or_default();
+        let console = self.console().await.unwrap_or_default().join("\n  ");
+        anyhow!(
+            "{}: waited {} s for: {what}\n  last: {error:#}\n  page: {address}\n  text: {text}\n  \
+             picture: {picture}\n  console: {console}",
+            self.name,
+            self.patience.as_secs()
+        )
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let path = format!("/session/{}{path}", self.session);
+        command(&self.api, "POST", &path, body).await
+    }
+}
+
+/// A JavaScript and CSS string.
+pub fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+async fn command(api: &Api, method: &str, path: &str, body: &Value) -> Result<Value> {
+    let body = if method == "GET" {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    };
+    let answer = api.send(method, path, "application/json", &body).await?;
+    let mut value = answer.json()?["value"].take();
+    if answer.status != 200 {
+        let message = value["message"].as_str().unwrap_or_default();
+        let message = message.lines().next().unwrap_or_default();
+        bail!(
+            "{}: {message}",
+            value["error"].as_str().unwrap_or("WebDriver failed")
+        );
+    }
+    Ok(value.take())
+}
+
+/// A chromedriver in a process group that its browser shares.
+#[derive(Debug)]
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start(place: &Place) -> Result<Self> {
+        let mut child = place
+            .command("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .context("cannot start chromedriver (Debian: chromium-driver)")?;
+        let output = child.stdout.take().context("a pipe was asked for")?;
+        let mut driver = Self { child, port: 0 };
+        let mut lines = BufReader::new(output).lines();
+        let told = lines.find_map(|line| {
+            let line = line.ok()?;
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        driver.port = told.context("chromedriver ended without telling its port")?;
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(driver)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests;
