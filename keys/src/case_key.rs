@@ -19,7 +19,7 @@ use crate::wrap::{AgreementSecret, Wrap, WrapError};
 /// The epoch of a case's first keys.
 pub const FIRST_EPOCH: u32 = 1;
 
-pub(crate) const CASE_KEY_PURPOSE: &str = "case-key";
+const CASE_KEY_PURPOSE: &str = "case-key";
 
 /// Who reads with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -237,6 +237,10 @@ impl CaseKeys {
     pub fn newest(&self, which: KeyUse) -> Option<(u32, &SecretKey)> {
         let of_use = self.0.range((which, 0)..=(which, u32::MAX));
         of_use.map(|((_, epoch), key)| (*epoch, key)).next_back()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ((KeyUse, u32), &SecretKey)> {
+        self.0.iter().map(|(named, key)| (*named, key))
     }
 
     pub(crate) fn open_wrapped(

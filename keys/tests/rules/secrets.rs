@@ -144,3 +144,103 @@ fn the_same_entropy_gives_the_same_bytes_and_other_entropy_others() {
     assert_ne!(two.keys[0].commitment, two.keys[1].commitment);
     assert_ne!(two.keys[0].wraps[0].enc, two.keys[1].wraps[0].enc);
 }
+
+/// A family case opened by its adviser, and grants of it.
+fn granted(to: Grantee) -> (CaseStatement, CaseKeys, SignedGrant) {
+    let (service, secret) = key_for(&[]);
+    let (statement, _) = CaseKeys::create(tag(1), author(1), &service, &[2; 32]).expect("wraps");
+    let keys = CaseKeys::open(&statement, &secret).expect("opens");
+    let grant = Grant::create(tag(1), to, Right::Write, NOW_S, &keys, &[3; 32]).expect("wraps");
+    let signed = grant.sign(&Who::FamilyAgent.key()).expect("signs");
+    (statement, keys, signed)
+}
+
+fn to_visit() -> Grantee {
+    Grantee::Visit {
+        key: Who::Kiosk.agreement().public(),
+        node: Who::Kiosk.subject(),
+    }
+}
+
+fn to_agent() -> Grantee {
+    Grantee::Agent {
+        key: Who::EnergyAgent.agreement().public(),
+        subject: Who::EnergyAgent.subject(),
+    }
+}
+
+#[test]
+fn a_visit_is_granted_the_shared_key_and_an_adviser_both() {
+    for (to, secret, reads_notes) in [
+        (to_visit(), Who::Kiosk.agreement(), false),
+        (to_agent(), Who::EnergyAgent.agreement(), true),
+    ] {
+        let (statement, keys, signed) = granted(to);
+        let parsed = SignedGrant::parse(&signed.bytes).expect("parses");
+        assert_eq!(parsed, signed);
+        assert_eq!(parsed.signer, Who::FamilyAgent.subject());
+        let opened = parsed.grant.open(&secret, &statement).expect("opens");
+        let shared = |keys: &CaseKeys| *keys.newest(KeyUse::Shared).expect("a key").1.as_bytes();
+        assert_eq!(shared(&opened), shared(&keys));
+        assert_eq!(opened.newest(KeyUse::Service).is_some(), reads_notes);
+        let other = parsed.grant.open(&Who::OtherKiosk.agreement(), &statement);
+        assert!(matches!(other, Err(CaseKeyError::NotForUs { .. })));
+    }
+}
+
+#[test]
+fn a_grant_of_other_keys_than_the_cases_is_refused() {
+    let (statement, _, signed) = granted(to_visit());
+    let mut rekeyed = statement.clone();
+    rekeyed.keys[0].commitment = sha256(b"another");
+    let other_case = CaseStatement {
+        case: tag(2),
+        ..statement
+    };
+    for statement in [rekeyed, other_case] {
+        let opened = signed.grant.open(&Who::Kiosk.agreement(), &statement);
+        assert!(matches!(opened, Err(CaseKeyError::Commitment { .. })));
+    }
+}
+
+#[test]
+fn every_altered_or_missing_byte_of_a_grant_is_noticed() {
+    let bytes = granted(to_agent()).2.bytes;
+    for at in 0..bytes.len() {
+        let mut altered = bytes.clone();
+        altered[at] ^= 0x01;
+        assert!(SignedGrant::parse(&altered).is_err(), "byte {at}");
+        assert!(SignedGrant::parse(&bytes[..at]).is_err(), "cut at {at}");
+    }
+    let longer = vec![0; guichet_keys::limits::GRANT_BYTES_MAX + 1];
+    let error = SignedGrant::parse(&longer)
+        .expect_err("too long")
+        .to_string();
+    assert!(error.contains("16385 bytes, at most 16384"), "{error}");
+}
+
+#[test]
+fn every_altered_byte_of_a_wrap_is_noticed() {
+    let (key, _) = key_for(&[Who::FamilyAgent]);
+    let reader = Who::FamilyAgent.agreement();
+    let bytes = minicbor::to_vec(&key.wraps[0]).expect("encodes");
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1 << bit;
+            let opened = minicbor::decode::<Wrap>(&altered).map(|wrap| {
+                ServiceKey {
+                    wraps: vec![wrap],
+                    ..key.clone()
+                }
+                .open(&reader)
+                .is_ok()
+            });
+            assert!(!opened.unwrap_or(false), "byte {at}, bit {bit}");
+        }
+        assert!(
+            minicbor::decode::<Wrap>(&bytes[..at]).is_err(),
+            "cut at {at}"
+        );
+    }
+}
