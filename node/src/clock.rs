@@ -1,0 +1,30 @@
+//! The door to time: nothing else in the program reads a clock.
+//!
+//! Machines are handed the monotonic [`Instant`] they decide by and the wall time they only show
+//! or record; whoever hands it to them asks here.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the one place where clocks are read"
+)]
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The monotonic time machines decide by.
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Wall time in milliseconds since 1970 UTC; 0 on a clock set before.
+pub fn wall_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
+}
+
+/// Wall time in seconds since 1970 UTC; 0 on a clock set before.
+pub fn wall_s() -> u64 {
+    wall_ms() / 1000
+}

@@ -1,0 +1,67 @@
+//! When to stop: a signal, or the closing of the control pipe held by the parent.
+//!
+//! A node that the demo started reads its standard input; nothing is ever written there, and the
+//! kernel closes it when the parent ends, however the parent ends. So no child outlives it.
+
+use std::io;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// A copy of the order to stop, given once and never taken back.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Stops on SIGINT, SIGTERM or SIGHUP; also when standard input closes, if `control_pipe`.
+    ///
+    /// Must be called within a tokio runtime.
+    pub fn listen(control_pipe: ControlPipe) -> io::Result<Self> {
+        let (order, stop) = watch::channel(false);
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
+                () = closing(control_pipe) => {}
+            }
+            order.send_replace(true);
+        });
+        Ok(Self(stop))
+    }
+
+    /// A stop and the means to order it.
+    pub fn by_hand() -> (watch::Sender<bool>, Self) {
+        let (order, stop) = watch::channel(false);
+        (order, Self(stop))
+    }
+
+    /// Returns once the order was given, or once nobody can give it any more.
+    pub async fn ordered(&mut self) {
+        let _ = self.0.wait_for(|ordered| *ordered).await;
+    }
+}
+
+/// Whether a parent holds this process by its standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlPipe {
+    /// Standard input means nothing.
+    None,
+    /// The end of standard input means: stop.
+    StandardInput,
+}
+
+async fn closing(control_pipe: ControlPipe) {
+    match control_pipe {
+        ControlPipe::None => std::future::pending().await,
+        ControlPipe::StandardInput => {
+            let mut pipe = tokio::io::stdin();
+            let mut ignored = [0; 64];
+            while matches!(pipe.read(&mut ignored).await, Ok(read) if read > 0) {}
+        }
+    }
+}
