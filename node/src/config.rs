@@ -1,0 +1,200 @@
+//! The settings of a node: one flat TOML file, `guichet.toml`, in its data folder.
+//!
+//! Every setting has a default that works, so an empty file is a good file. A key that does not
+//! exist is an error that names it: a setting that is silently ignored is worse than none.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The name of the settings file in a data folder.
+pub const FILE: &str = "guichet.toml";
+
+const BYTES_MAX: u64 = 64 * 1024;
+const IDLE_S: std::ops::RangeInclusive<u64> = 30..=3_600;
+
+/// The settings of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Port of the local pages on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Address on which the mesh and the porch listen.
+    pub mesh_host: IpAddr,
+    /// TCP port of the mesh, for members only.
+    pub mesh_port: u16,
+    /// TCP port of the porch, where members and strangers say hello.
+    pub porch_port: u16,
+    /// Relays, each as `<subject> <multiaddr of the mesh> <multiaddr of the porch>`; where empty,
+    /// the relays that the network's own statement names.
+    pub relays: Vec<String>,
+    /// Seconds without a touch after which a visit ends by itself.
+    pub idle_s: u64,
+    /// What is logged to standard error, as a filter of the `tracing` crate.
+    pub log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            port: 7001,
+            mesh_host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            mesh_port: 7101,
+            porch_port: 7201,
+            relays: Vec::new(),
+            idle_s: 180,
+            log: "warn,guichet=info".into(),
+        }
+    }
+}
+
+/// Why the settings could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("cannot read {}: {source}", file.display())]
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is larger than any settings file.
+    #[error("{} is larger than 64 KiB: not a settings file", file.display())]
+    TooLarge {
+        /// Which file.
+        file: PathBuf,
+    },
+    /// The file is not TOML, or holds an unknown key or a value of the wrong kind.
+    #[error("{}, line {line}: {problem}", file.display())]
+    Malformed {
+        /// Which file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A value is outside its limits.
+    #[error("{}: {key} = {value} is out of range; use {allowed}", file.display())]
+    OutOfRange {
+        /// Which file.
+        file: PathBuf,
+        /// Which setting.
+        key: &'static str,
+        /// The value found.
+        value: String,
+        /// What would be right.
+        allowed: String,
+    },
+}
+
+impl Config {
+    /// Reads the settings of the data folder `dir`; a missing file means the defaults.
+    pub fn read(dir: &Path) -> Result<Self, ConfigError> {
+        let file = dir.join(FILE);
+        let text = match std::fs::metadata(&file) {
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(ConfigError::Unreadable { file, source }),
+            Ok(found) if found.len() > BYTES_MAX => return Err(ConfigError::TooLarge { file }),
+            Ok(_) => match std::fs::read_to_string(&file) {
+                Ok(text) => text,
+                Err(source) => return Err(ConfigError::Unreadable { file, source }),
+            },
+        };
+        Self::parse(&text, &file)
+    }
+
+    /// The settings as a TOML file.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a flat table of plain values is TOML")
+    }
+
+    fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Malformed {
+            file: file.to_owned(),
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            problem: error.message().replace('\n', " "),
+        })?;
+        config.check(file)
+    }
+
+    fn check(self, file: &Path) -> Result<Self, ConfigError> {
+        let out_of_range = |key, value: String, allowed: String| {
+            let file = file.to_owned();
+            Err(ConfigError::OutOfRange {
+                file,
+                key,
+                value,
+                allowed,
+            })
+        };
+        if !IDLE_S.contains(&self.idle_s) {
+            let allowed = format!("{} to {} seconds", IDLE_S.start(), IDLE_S.end());
+            return out_of_range("idle_s", self.idle_s.to_string(), allowed);
+        }
+        for (key, port) in [
+            ("mesh_port", self.mesh_port),
+            ("porch_port", self.porch_port),
+        ] {
+            if port == 0 {
+                return out_of_range(key, "0".into(), "a fixed port, 1 to 65535".into());
+            }
+        }
+        if self.mesh_port == self.porch_port {
+            let allowed = "a port other than mesh_port".into();
+            return out_of_range("porch_port", self.porch_port.to_string(), allowed);
+        }
+        Ok(self)
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let said = Config::parse(text, Path::new("guichet.toml"))
+            .expect_err("wrong settings are refused")
+            .to_string();
+        assert!(said.contains(expected), "{said:?} lacks {expected:?}");
+        assert!(!said.contains('\n'), "one line: {said:?}");
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        let read = Config::parse("", Path::new("guichet.toml")).expect("defaults work");
+        assert_eq!(read, Config::default());
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let written = Config {
+            port: 7002,
+            relays: vec!["a b c".into()],
+            ..Config::default()
+        };
+        let read = Config::parse(&written.to_toml(), Path::new("guichet.toml"));
+        assert_eq!(read.expect("own output is understood"), written);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        check("port = 7001\nprot = 1\n", "line 2: unknown field `prot`");
+        check("port = 99999", "line 1: ");
+        check("port = \"a\"", "line 1: ");
+        check("port = [", "line 1: ");
+        check("idle_s = 5", "idle_s = 5 is out of range");
+        check("mesh_port = 0", "mesh_port = 0 is out of range");
+        check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");
+    }
+}

@@ -1,0 +1,158 @@
+//! Files that only their owner may read: keys, tokens, passphrases.
+//!
+//! They are written beside their place, synced and renamed into it, so that a power cut leaves the
+//! old file or the new one; and a file that others could read is refused, not repaired: whoever
+//! widened it should know.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+const BYTES_MAX: u64 = 256 * 1024;
+const OTHERS: u32 = 0o077;
+
+/// Why a private file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateFileError {
+    /// The system refused.
+    #[error("{}: {source}", file.display())]
+    Io {
+        /// Which file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others than the owner may read or write it.
+    #[error(
+        "{} has mode {mode:04o}, so that others can reach it; if they have not, run: chmod 600 {}",
+        file.display(), file.display()
+    )]
+    Exposed {
+        /// Which file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It is a folder, a device or far too large.
+    #[error("{} is not a plain file of at most 256 KiB", file.display())]
+    NotPlain {
+        /// Which file.
+        file: PathBuf,
+    },
+}
+
+/// Writes `content` to `file` with mode 0600, durably and at once or not at all.
+pub fn write(file: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
+    replace(file, content, 0o600).map_err(|source| io_error(file, source))
+}
+
+/// Writes what anyone may read, with mode 0644, durably and at once or not at all.
+pub fn write_public(file: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
+    replace(file, content, 0o644).map_err(|source| io_error(file, source))
+}
+
+/// Reads a file that only its owner may reach; at most 256 KiB.
+pub fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+    let opened = open_plain(file)?;
+    let mode = opened
+        .metadata()
+        .map_err(|source| io_error(file, source))?
+        .mode()
+        & 0o7777;
+    if mode & OTHERS != 0 {
+        let file = file.to_owned();
+        return Err(PrivateFileError::Exposed { file, mode });
+    }
+    read_all(file, opened)
+}
+
+/// Reads a file that anyone may read; at most 256 KiB.
+pub fn read_public(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+    read_all(file, open_plain(file)?)
+}
+
+fn open_plain(file: &Path) -> Result<File, PrivateFileError> {
+    let opened = File::open(file).map_err(|source| io_error(file, source))?;
+    let found = opened.metadata().map_err(|source| io_error(file, source))?;
+    if found.is_file() && found.len() <= BYTES_MAX {
+        return Ok(opened);
+    }
+    let file = file.to_owned();
+    Err(PrivateFileError::NotPlain { file })
+}
+
+fn read_all(file: &Path, opened: File) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(4096));
+    opened
+        .take(BYTES_MAX)
+        .read_to_end(&mut content)
+        .map_err(|source| io_error(file, source))?;
+    Ok(content)
+}
+
+fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let beside = file.with_added_extension("new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&beside)?;
+    written.write_all(content)?;
+    written.sync_all()?;
+    std::fs::rename(&beside, file)?;
+    match file.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn io_error(file: &Path, source: io::Error) -> PrivateFileError {
+    let file = file.to_owned();
+    PrivateFileError::Io { file, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("node.key");
+        write(&file, b"secret").expect("written");
+        let mode = std::fs::metadata(&file).expect("there").mode() & 0o777;
+        assert_eq!(mode, 0o600);
+        assert_eq!(read(&file).expect("readable").as_slice(), b"secret");
+
+        for wide in [0o640, 0o604, 0o620, 0o666] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(wide)).expect("chmod");
+            let said = read(&file).expect_err("refused").to_string();
+            assert!(said.contains("node.key has mode 06"), "{said}");
+            assert!(said.contains("chmod 600"), "{said}");
+        }
+    }
+
+    #[test]
+    fn only_plain_files_of_sane_size_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(matches!(
+            read_public(folder.path()),
+            Err(PrivateFileError::NotPlain { .. })
+        ));
+        let file = folder.path().join("big");
+        write(&file, &vec![0; 300 * 1024]).expect("written");
+        assert!(matches!(
+            read(&file),
+            Err(PrivateFileError::NotPlain { .. })
+        ));
+    }
+}
