@@ -1,3 +1,45 @@
-//! Placeholder.
+//! Guichet: a public-service counter at a distance.
+//!
+//! This package is the shell of the program. The cores decide (`guichet-keys`, `guichet-sync`,
+//! `guichet-media`); what is here reads the clock and the disk, holds the sockets, shows the pages
+//! and carries out what the cores say. It is a library as well, so that a program in the tests can
+//! run the very same node with other [`Parts`]; the shipped binary has no such switch.
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use guichet_keys::{AesGcm, Sealer};
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod entropy;
+pub mod folder;
+pub mod network;
+pub mod stop;
 pub mod web;
+
+/// The parts of a node that a test may exchange.
+#[derive(Clone)]
+pub struct Parts {
+    /// How cases and pages are sealed.
+    pub sealer: Arc<dyn Sealer>,
+}
+
+impl Parts {
+    /// The parts that are shipped.
+    pub fn shipped() -> Self {
+        Self {
+            sealer: Arc::new(AesGcm),
+        }
+    }
+}
+
+/// Runs the command line `args` (the program's name first) and returns its exit status:
+/// 0 done, 1 failed, 2 not understood.
+pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
+    cli::run(args, parts)
+}

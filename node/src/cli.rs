@@ -1,0 +1,267 @@
+//! The command line: what a person or a script says to the program, and what it answers.
+//!
+//! Human text by default, JSON on demand (one object a line); exit status 0, 1 (failed) or 2 (not
+//! understood). An error is one line on standard error that says what was wrong, with what value,
+//! and what to do. `run` is the node itself; `open`, `status` and `case` speak to a running node
+//! through its local pages ([`loopback`]).
+
+pub mod loopback;
+pub mod say;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::stop::{ControlPipe, Stop};
+use crate::{Parts, app, demo, folder, network};
+pub use say::Voice;
+
+#[derive(Parser)]
+#[command(
+    name = "guichet",
+    version,
+    about = "A public-service counter at a distance: kiosk, adviser's station and relay"
+)]
+struct Line {
+    /// Answer in JSON, one object a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a whole network on this machine: one kiosk, one station, one relay
+    Demo(Demo),
+    /// Make a network
+    Network {
+        #[command(subcommand)]
+        command: NetworkCommand,
+    },
+    /// Run the node of a data folder
+    Run(Run),
+    /// Print a new start URL of the running node
+    Open(Node),
+    /// Say how the running node is
+    Status(Node),
+    /// Look at cases on the running node
+    Case {
+        #[command(subcommand)]
+        command: CaseCommand,
+    },
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Folder of the demo network
+    #[arg(long, default_value = "guichet-demo")]
+    dir: PathBuf,
+    /// Delete the demo network in the folder and start over
+    #[arg(long)]
+    fresh: bool,
+    /// Ports of the local pages of the kiosk, the station and the relay
+    #[arg(long, value_name = "A,B,C", default_value = "7001,7002,7003")]
+    ports: demo::Ports,
+}
+
+#[derive(Subcommand)]
+enum NetworkCommand {
+    /// Make keys, statements and a ready data folder for every node of a network
+    Init(Init),
+}
+
+#[derive(Args)]
+struct Init {
+    /// How many kiosks
+    #[arg(long)]
+    kiosks: u16,
+    /// How many stations
+    #[arg(long)]
+    stations: u16,
+    /// How many relays; each also admits kiosks
+    #[arg(long, default_value_t = 1)]
+    relays: u16,
+    /// Folder to make
+    #[arg(long, default_value = "guichet-network")]
+    dir: PathBuf,
+}
+
+#[derive(Args)]
+struct Run {
+    /// Data folder of the node
+    #[arg(long)]
+    dir: PathBuf,
+    /// Port of the local pages, instead of the one in guichet.toml
+    #[arg(long)]
+    port: Option<u16>,
+    /// Stop when standard input closes
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
+#[derive(Args)]
+struct Node {
+    /// Data folder of the node
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum CaseCommand {
+    /// List the cases that this node can read now
+    List(Node),
+    /// Show one case
+    Show {
+        /// Tag of the case, 32 hexadecimal digits
+        tag: String,
+        #[command(flatten)]
+        node: Node,
+    },
+}
+
+/// Runs the command line `args` and returns its exit status.
+pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let json = args.iter().any(|arg| arg == "--json");
+    let voice = Voice::new(json);
+    let line = match Line::try_parse_from(args) {
+        Ok(line) => line,
+        Err(error) if error.use_stderr() => {
+            voice.fail(&say::one_line(&error));
+            return ExitCode::from(2);
+        }
+        Err(asked) => {
+            voice.text(&asked.to_string());
+            return ExitCode::SUCCESS;
+        }
+    };
+    match obey(line.command, voice, parts) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            voice.fail(&format!("{error:#}").replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
+    if std::env::var_os("SSLKEYLOGFILE").is_some() {
+        anyhow::bail!(
+            "SSLKEYLOGFILE is set, so that session keys would be written to a file; unset it"
+        );
+    }
+    match command {
+        Command::Demo(Demo { dir, fresh, ports }) => {
+            runtime()?.block_on(demo::run(&dir, start_over(fresh), ports, voice))
+        }
+        Command::Network {
+            command: NetworkCommand::Init(init),
+        } => make_network(&init, voice),
+        Command::Run(run) => run_node(&run, voice, parts),
+        Command::Open(Node { dir }) => {
+            let answer = runtime()?.block_on(loopback::post(&dir, "/open"))?;
+            let url = answer["start_url"].as_str().unwrap_or_default();
+            voice.answer(&answer, url);
+            Ok(())
+        }
+        Command::Status(Node { dir }) => show(&dir, "/status", voice),
+        Command::Case { command } => match command {
+            CaseCommand::List(Node { dir }) => show(&dir, "/cases", voice),
+            CaseCommand::Show { tag, node } => {
+                let tag: String = checked_tag(&tag)?;
+                show(&node.dir, &format!("/cases/{tag}"), voice)
+            }
+        },
+    }
+}
+
+fn start_over(fresh: bool) -> demo::Folder {
+    if fresh {
+        demo::Folder::StartOver
+    } else {
+        demo::Folder::Keep
+    }
+}
+
+fn checked_tag(tag: &str) -> anyhow::Result<String> {
+    let right = tag.len() == 32 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+    anyhow::ensure!(
+        right,
+        "`{tag}` is not a case tag (32 hexadecimal digits); `guichet case list` names them"
+    );
+    Ok(tag.to_ascii_lowercase())
+}
+
+fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
+    let plan = network::Plan {
+        kiosks: init.kiosks,
+        stations: init.stations,
+        relays: init.relays,
+    };
+    let made = network::init(&init.dir, folder::marker::Kind::Network, &plan)?;
+    voice.answer(
+        &json!({ "dir": init.dir, "nodes": made.nodes, "root": made.root }),
+        &format!(
+            "Network {} in {}: {}",
+            made.root,
+            init.dir.display(),
+            made.nodes.join(", ")
+        ),
+    );
+    Ok(())
+}
+
+fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
+    let mut opened = folder::open(&run.dir)?;
+    if let Some(port) = run.port {
+        opened.config.port = port;
+    }
+    start_log(&opened.config.log)?;
+    let control_pipe = if run.until_stdin_closes {
+        ControlPipe::StandardInput
+    } else {
+        ControlPipe::None
+    };
+    runtime()?.block_on(async move {
+        let stop = Stop::listen(control_pipe).context("cannot listen for signals")?;
+        let (ready, started) = oneshot::channel();
+        tokio::spawn(async move {
+            if let Ok(ready) = started.await {
+                let ready: app::Ready = ready;
+                voice.answer(&json!(ready), &ready.start_url);
+            }
+        });
+        app::run(opened, parts, stop, ready).await
+    })
+}
+
+fn start_log(filter: &str) -> anyhow::Result<()> {
+    let asked = std::env::var("GUICHET_LOG").unwrap_or_else(|_| filter.to_owned());
+    let filter = tracing_subscriber::EnvFilter::try_new(&asked)
+        .with_context(|| format!("`{asked}` is not a log filter; try `info`"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    Ok(())
+}
+
+fn show(dir: &std::path::Path, path: &str, voice: Voice) -> anyhow::Result<()> {
+    let answer = runtime()?.block_on(loopback::get(dir, path))?;
+    voice.answer(&answer, &say::outline(&answer));
+    Ok(())
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the worker threads")
+}
