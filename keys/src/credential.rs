@@ -414,3 +414,37 @@ impl<'b, C> Decode<'b, C> for Link {
         bounded::bytes::<_, CREDENTIAL_BYTES_MAX>(d, context).map(Link)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn naming_root_as_issuer_does_not_make_it_so() {
+        let root = SigningKey::from_seed(&[1; 32]);
+        let stranger = SigningKey::from_seed(&[2; 32]);
+        let credential = Credential {
+            subject: stranger.subject(),
+            role: Role::Operator,
+            service: None,
+            name: "Stranger".to_owned(),
+            agreement: None,
+            issuer: root.subject(),
+            not_before_s: 0,
+            expires_s: 1,
+            serial: 1,
+        };
+        let claims = || credential.claims().to_vec().expect("encodes");
+        let forged = Chain(vec![cose::sign(DOMAIN, &stranger, claims())]);
+        let (named, signer) = (root.subject(), stranger.subject());
+        let error = CredentialError::Issuer { named, signer };
+        assert_eq!(
+            forged.verify(&root.subject()),
+            Err(ChainError::Credential { link: 0, error })
+        );
+        let genuine = Chain(vec![cose::sign(DOMAIN, &root, claims())]);
+        assert_eq!(genuine.verify(&root.subject()), Ok(credential.clone()));
+        let other_domain = Chain(vec![cose::sign("guichet/statement/1", &root, claims())]);
+        assert!(other_domain.verify(&root.subject()).is_err());
+    }
+}
