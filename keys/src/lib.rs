@@ -11,7 +11,7 @@
 //! [wraps](wrap), and a [`SecretKey`] [seals](seal) what is stored and sent.
 //! A case's secrets are wrapped to the key of its service and epoch ([`case_key`],
 //! [`service_key`]); a service's secret is wrapped to each of its advisers, whose own seeds
-//! lie in a [vault](vault) under a passphrase. Nodes keep theirs in [key files](keyfile).
+//! lie in a [vault] under a passphrase. Nodes keep theirs in [key files](keyfile).
 //!
 //! Everything here is pure: no clock, no randomness, no input or output. Random bytes are
 //! arguments, so the same arguments give the same bytes, and every format has a golden
