@@ -21,6 +21,7 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+const REDIRECTS_MAX: usize = 5;
 const BOUNDARY: &str = "guichet-tests-part";
 
 /// The local pages of one node, as a script speaks to them.
@@ -168,6 +169,29 @@ impl Api {
         timeout(ANSWER_WITHIN, exchange)
             .await
             .context("no answer in time")?
+    }
+
+    /// Asks for a page as a browser does: follows redirects and keeps cookies.
+    /// Returns the page and the same API with the cookies.
+    pub async fn follow(&self, path: &str) -> Result<(Answer, Self)> {
+        let (mut path, mut session) = (path.to_string(), self.clone());
+        for _ in 0..REDIRECTS_MAX {
+            let answer = session.get(&path).await?;
+            let cookies: Vec<_> = answer
+                .headers
+                .iter()
+                .filter(|(name, _)| name == "set-cookie")
+                .filter_map(|(_, cookie)| cookie.split(';').next())
+                .collect();
+            if !cookies.is_empty() {
+                session = session.with_header("Cookie", &cookies.join("; "));
+            }
+            match answer.header("location") {
+                Some(next) if (300..400).contains(&answer.status) => path = next.to_string(),
+                _ => return Ok((answer, session)),
+            }
+        }
+        bail!("{path} redirects without end")
     }
 
     /// Opens a stream of server-sent events.

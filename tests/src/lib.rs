@@ -5,7 +5,8 @@
 //! [`api`]. Lines are cut by dropping packets between two places, so the product
 //! needs no switch for tests. [`canary`] searches disks, memory and
 //! [`capture`]d traffic for what must not be there. [`figure`] is the one form in
-//! which programs say what they measured.
+//! which programs say what they measured, [`seeds`] the frame of those that draw
+//! their world at random, and [`bench`] what is measured.
 //!
 //! Everything that is started ends with its owner: processes, namespaces,
 //! browsers and their profiles. What a killed test left behind is swept by the
@@ -14,9 +15,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 pub mod api;
+pub mod bench;
 pub mod browser;
 pub mod canary;
 pub mod capture;
 pub mod figure;
 pub mod network;
 pub mod process;
+pub mod seeds;
