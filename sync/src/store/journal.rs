@@ -1,0 +1,207 @@
+//! The journal: append-only segment files, the truth of the store.
+//!
+//! A write is one `pwrite` behind the durable end and one `fdatasync`; only then does the durable
+//! end move and are arrival numbers given away. A write that fails is cut off again. Where even
+//! that is uncertain (a failed `fdatasync` leaves the page cache in an unknown state), the segment
+//! is left as it is and the next write begins a new one, whose header says where this one ends.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Location,
+    error::{self, StoreError, at},
+    folder,
+    header::SegmentHeader,
+    record::{Draft, Kind},
+};
+
+/// A segment is closed, and the next one begun, before it grows beyond this.
+const SEGMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Most bytes of one append.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+const WRITE_BUFFER_BYTES_KEPT: usize = 256 * 1024;
+
+/// Where a record went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Written {
+    pub arrival: u64,
+    pub at: Location,
+}
+
+/// The open end of the journal.
+#[derive(Debug)]
+pub(super) struct Journal {
+    folder: PathBuf,
+    path: PathBuf,
+    file: File,
+    epoch: [u8; 16],
+    segment: u32,
+    durable_end: u64,
+    next: [u64; 4],
+    /// What the file holds behind the durable end is not known.
+    uncertain: bool,
+    write: Vec<u8>,
+}
+
+impl Journal {
+    /// Begins a segment with this header.
+    pub fn begin(folder: &Path, header: SegmentHeader) -> Result<Self, StoreError> {
+        let path = segment_path(folder, header.segment);
+        let file = create(folder, &path, &header.encode())?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            path,
+            file,
+            epoch: header.epoch,
+            segment: header.segment,
+            durable_end: SegmentHeader::LEN as u64,
+            next: header.next,
+            uncertain: false,
+            write: Vec::new(),
+        })
+    }
+
+    /// Goes on behind `end` in an existing segment, cutting off what follows.
+    pub fn resume(
+        folder: &Path,
+        epoch: [u8; 16],
+        segment: u32,
+        end: u64,
+        next: [u64; 4],
+    ) -> Result<Self, StoreError> {
+        let path = segment_path(folder, segment);
+        let file = folder::new_file(&path, &mut OpenOptions::new())?;
+        if file.metadata().map_err(at(&path))?.len() > end {
+            file.set_len(end).map_err(at(&path))?;
+        }
+        file.sync_data().map_err(at(&path))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            path,
+            file,
+            epoch,
+            segment,
+            durable_end: end,
+            next,
+            uncertain: false,
+            write: Vec::new(),
+        })
+    }
+
+    pub const fn epoch(&self) -> [u8; 16] {
+        self.epoch
+    }
+
+    pub const fn next(&self) -> [u64; 4] {
+        self.next
+    }
+
+    /// Writes all the records, durably, or none.
+    pub fn append(&mut self, drafts: &[Draft<'_>]) -> Result<Vec<Written>, StoreError> {
+        for draft in drafts {
+            draft.check()?;
+        }
+        let len = drafts.iter().map(Draft::len).sum();
+        error::within("bytes of one append", len, BATCH_BYTES_MAX)?;
+        let full = self.durable_end + len as u64 > SEGMENT_BYTES_MAX
+            && self.durable_end > SegmentHeader::LEN as u64;
+        if full || self.uncertain {
+            // From here on a file of the next number may exist, which says where this one ends.
+            self.uncertain = true;
+            self.roll(self.epoch)?;
+        }
+        let mut next = self.next;
+        self.write.clear();
+        let written = drafts
+            .iter()
+            .map(|draft| {
+                let arrival = if let Kind::Entry(feed) = draft.kind {
+                    let arrival = next[feed.index()];
+                    next[feed.index()] += 1;
+                    arrival
+                } else {
+                    0
+                };
+                let at = draft.encode(self.segment, self.durable_end, arrival, &mut self.write);
+                Written { arrival, at }
+            })
+            .collect();
+        self.make_durable()?;
+        self.next = next;
+        Ok(written)
+    }
+
+    /// Closes this segment and begins the next.
+    pub fn roll(&mut self, epoch: [u8; 16]) -> Result<(), StoreError> {
+        let header = SegmentHeader {
+            epoch,
+            segment: self.segment + 1,
+            sealed_len: 0,
+            previous_len: self.durable_end,
+            next: self.next,
+        };
+        *self = Self::begin(&self.folder, header)?;
+        Ok(())
+    }
+
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        let written = self.file.write_all_at(&self.write, self.durable_end);
+        let synced = match written {
+            Ok(()) => self.file.sync_data().inspect_err(|_| self.uncertain = true),
+            Err(error) => Err(error),
+        };
+        let len = self.write.len() as u64;
+        if self.write.capacity() > WRITE_BUFFER_BYTES_KEPT {
+            self.write = Vec::new();
+        }
+        if let Err(error) = synced {
+            if self.file.set_len(self.durable_end).is_err() {
+                self.uncertain = true;
+            }
+            return Err(at(&self.path)(error));
+        }
+        self.durable_end += len;
+        Ok(())
+    }
+}
+
+/// The file of a segment.
+pub(super) fn segment_path(folder: &Path, segment: u32) -> PathBuf {
+    folder.join(format!("{segment:08}.journal"))
+}
+
+/// The numbers of the segments in a folder, in order.
+pub(super) fn segments(folder: &Path) -> Result<Vec<u32>, StoreError> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let name = entry.map_err(at(folder))?.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| name.strip_suffix(".journal"))
+            .filter(|stem| stem.len() == 8)
+            .and_then(|stem| stem.parse::<u32>().ok());
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Makes a new file with this content durable, or leaves nothing.
+pub(super) fn create(folder: &Path, path: &Path, content: &[u8]) -> Result<File, StoreError> {
+    let file = folder::new_file(path, OpenOptions::new().create(true).truncate(true))?;
+    let durable = file
+        .write_all_at(content, 0)
+        .and_then(|()| file.sync_all())
+        .map_err(at(path))
+        .and_then(|()| folder::sync_folder(folder));
+    if let Err(error) = durable {
+        let _best_effort = fs::remove_file(path);
+        return Err(error);
+    }
+    Ok(file)
+}

@@ -1,0 +1,169 @@
+//! A disk without space: a small tmpfs where this may be mounted, else a limit on the size of files.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use guichet_sync::store::{NewRecord, Store, StoreError};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::world::{Acknowledged, EPOCH, LATER_EPOCH, append, check, lost_records, record};
+
+const DISK_BYTES: u64 = 8 << 20;
+const PAGE: [u8; 32] = [6; 32];
+const LIMITED: &str = "GUICHET_TEST_LIMITED_FOLDER";
+
+#[test]
+fn a_full_disk_takes_nothing_and_loses_nothing() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let ballast = disk.path.join("ballast");
+    fs::write(&ballast, vec![1; 2 << 20]).unwrap();
+    let dir = disk.path.join("store");
+    let mut known = fill(&dir);
+
+    let (mut store, opened) = Store::open(&dir, LATER_EPOCH).unwrap();
+    check(&store, &opened, &known);
+    assert!(!lost_records(&opened));
+    assert!(append(&mut store, vec![bulky(0)]).is_err());
+
+    fs::remove_file(&ballast).unwrap();
+    known.extend(append(&mut store, (0..20).map(bulky).collect()).unwrap());
+    store.write_segments(vec![(PAGE, 1, vec![2; 17])]).unwrap();
+    drop(store);
+    let (store, opened) = Store::open(&dir, LATER_EPOCH).unwrap();
+    check(&store, &opened, &known);
+    assert_eq!(opened.epoch, EPOCH);
+    assert_eq!(store.reader().read_segment(PAGE, 1).unwrap(), [2; 17]);
+}
+
+/// Fills the disk, and sees that the store goes on reading, and writing once there is space.
+fn fill(dir: &Path) -> Acknowledged {
+    let (mut store, _) = Store::open(dir, EPOCH).unwrap();
+    let ballast = dir.join("ballast");
+    fs::write(&ballast, vec![1; 1 << 20]).unwrap();
+    store.begin_page(PAGE, 16 * 1024 + 1, 2).unwrap();
+    let mut known = Vec::new();
+    append_until_full(&mut store, &mut known);
+    let segment = store.write_segments(vec![(PAGE, 0, vec![1; 16_400])]);
+    assert!(matches!(segment, Err(StoreError::DiskFull { .. })));
+    check_live(&store, &known);
+
+    fs::remove_file(&ballast).unwrap();
+    known.extend(append(&mut store, (0..10).map(bulky).collect()).unwrap());
+    store
+        .write_segments(vec![(PAGE, 0, vec![1; 16_400])])
+        .unwrap();
+    append_until_full(&mut store, &mut known);
+    check_live(&store, &known);
+    let first = store.reader().read_segment(PAGE, 0).unwrap();
+    assert_eq!(first, vec![1; 16_400]);
+    known
+}
+
+fn append_until_full(store: &mut Store, known: &mut Acknowledged) {
+    for group in 0.. {
+        let records = (group * 7..group * 7 + 7).map(bulky).collect();
+        match append(store, records) {
+            Ok(stored) => known.extend(stored),
+            Err(StoreError::DiskFull { .. }) => break,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    // Smaller writes still fit, until none does.
+    for number in 0.. {
+        match append(store, vec![record(number)]) {
+            Ok(stored) => known.extend(stored),
+            Err(StoreError::DiskFull { path }) => {
+                let said = StoreError::DiskFull { path }.to_string();
+                assert!(said.contains("disk is full"), "{said}");
+                break;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn check_live(store: &Store, known: &Acknowledged) {
+    let reader = store.reader();
+    for (stored, payload) in known {
+        assert_eq!(&reader.read(stored.at).unwrap(), payload);
+    }
+}
+
+fn bulky(number: u64) -> NewRecord {
+    NewRecord {
+        payload: vec![number as u8; 9_000],
+        ..record(number)
+    }
+}
+
+struct SmallDisk {
+    path: PathBuf,
+    _temporary: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    /// None where a file system may not be mounted.
+    fn mount() -> Option<Self> {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().to_owned();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={DISK_BYTES}"), "tmpfs"])
+            .arg(&path)
+            .status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Self {
+                path,
+                _temporary: temporary,
+            })
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _unmounted = Command::new("umount").arg(&self.path).status();
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_loses_nothing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let status = Command::new("env")
+        .arg("--ignore-signal=XFSZ")
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", "full_disk::write_within_a_limit", "--nocapture"])
+        .env(LIMITED, temporary.path().join("store"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+/// The child of the test above; without it, there is nothing to do.
+#[test]
+fn write_within_a_limit() {
+    let Ok(folder) = env::var(LIMITED) else {
+        return;
+    };
+    let dir = Path::new(&folder);
+    let (mut store, _) = Store::open(dir, EPOCH).unwrap();
+    let mut known = append(&mut store, (0..4).map(record).collect()).unwrap();
+    let unlimited = getrlimit(Resource::Fsize);
+    let limited = Rlimit {
+        current: Some(3 << 20),
+        ..unlimited
+    };
+    setrlimit(Resource::Fsize, limited).unwrap();
+    append_until_full(&mut store, &mut known);
+    check_live(&store, &known);
+    setrlimit(Resource::Fsize, unlimited).unwrap();
+    known.extend(append(&mut store, (0..4).map(record).collect()).unwrap());
+    drop(store);
+    let (store, opened) = Store::open(dir, LATER_EPOCH).unwrap();
+    check(&store, &opened, &known);
+    assert_eq!(opened.epoch, EPOCH);
+}
