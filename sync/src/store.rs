@@ -45,7 +45,7 @@ pub use self::{
     repair::Repair,
 };
 use self::{
-    catalogue::{Catalogue, PageRecord, Run},
+    catalogue::{Catalogue, PageRecord},
     folder::Folder,
     index::{Change, Index},
     journal::{Journal, Written},
@@ -233,8 +233,9 @@ impl Store {
             Ok(_) => return Err(misshapen("another length")),
             Err(_) => {}
         }
-        Page::new(length, segments).ok_or_else(|| misshapen("the number of segments"))?;
-        self.write_pages(&[(id, length, segments, Vec::new())])
+        let page =
+            Page::new(length, segments).ok_or_else(|| misshapen("the number of segments"))?;
+        self.write_pages(&[(id, page.record([]))])
     }
 
     /// Makes sealed segments of pages durable; how far each of these pages is now.
@@ -245,32 +246,25 @@ impl Store {
         &mut self,
         segments: Vec<([u8; 32], u32, Vec<u8>)>,
     ) -> Result<Vec<PageProgress>, StoreError> {
-        let mut by_page: BTreeMap<[u8; 32], (Page, BTreeMap<u32, &[u8]>)> = BTreeMap::new();
+        let mut by_page: BTreeMap<[u8; 32], Wanted<'_>> = BTreeMap::new();
         for (id, index, sealed) in &segments {
-            let (page, wanted) = match by_page.entry(*id) {
+            let wanted = match by_page.entry(*id) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert((self.page(id)?, BTreeMap::new())),
+                Entry::Vacant(new) => new.insert(Wanted {
+                    page: self.page(id)?,
+                    segments: BTreeMap::new(),
+                }),
             };
-            if *index >= page.segments || sealed.len() as u64 != page.segment_len(*index) {
-                return Err(StoreError::Misshapen {
-                    page: page::name(id),
-                    what: "a segment",
-                });
-            }
-            if !page.has(*index) {
-                wanted.insert(*index, sealed);
+            wanted.add(id, *index, sealed)?;
+        }
+        let mut records = Vec::new();
+        for (id, Wanted { page, segments }) in &by_page {
+            if !segments.is_empty() {
+                page::write(&self.folder.pages(), id, page, segments)?;
+                records.push((*id, page.record(segments.keys().copied())));
             }
         }
-        let mut changed = Vec::new();
-        for (id, (page, wanted)) in &by_page {
-            if wanted.is_empty() {
-                continue;
-            }
-            page::write(&self.folder.pages(), id, page, wanted)?;
-            let runs = page::runs(wanted.keys().copied());
-            changed.push((*id, page.length, page.segments, runs));
-        }
-        self.write_pages(&changed)?;
+        self.write_pages(&records)?;
         by_page
             .keys()
             .map(|id| Ok(PageProgress::of(*id, &self.page(id)?)))
@@ -360,21 +354,13 @@ impl Store {
             })
     }
 
-    fn write_pages(&mut self, pages: &[([u8; 32], u64, u32, Vec<Run>)]) -> Result<(), StoreError> {
-        let payloads: Vec<_> = pages
-            .iter()
-            .map(|(_, length, segments, runs)| {
-                index::encode(&PageRecord {
-                    length: *length,
-                    segments: *segments,
-                    runs: runs.clone(),
-                })
-            })
-            .collect();
+    fn write_pages(&mut self, pages: &[([u8; 32], PageRecord)]) -> Result<(), StoreError> {
+        let encode = |(_, record): &([u8; 32], PageRecord)| index::encode(record);
+        let payloads: Vec<_> = pages.iter().map(encode).collect();
         let drafts: Vec<_> = pages
             .iter()
             .zip(&payloads)
-            .map(|((id, ..), payload)| Draft {
+            .map(|((id, _), payload)| Draft {
                 kind: Kind::Page,
                 meta: id,
                 payload,
@@ -417,6 +403,28 @@ impl Store {
             tracing::warn!(%error, "the index fails; going on without it until the next start");
             self.index = None;
         }
+    }
+}
+
+/// Segments to be written into a page.
+struct Wanted<'a> {
+    page: Page,
+    segments: BTreeMap<u32, &'a [u8]>,
+}
+
+impl<'a> Wanted<'a> {
+    fn add(&mut self, id: &[u8; 32], index: u32, sealed: &'a [u8]) -> Result<(), StoreError> {
+        let page = &self.page;
+        if index >= page.segments || sealed.len() as u64 != page.segment_len(index) {
+            return Err(StoreError::Misshapen {
+                page: page::name(id),
+                what: "a segment",
+            });
+        }
+        if !page.has(index) {
+            self.segments.insert(index, sealed);
+        }
+        Ok(())
     }
 }
 

@@ -97,13 +97,23 @@ pub enum StoreError {
 /// Names the file in a failure of the operating system.
 pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
-    move |source| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+    move |source| {
+        let kind = source.kind();
+        if is_full(kind) {
             StoreError::DiskFull { path }
+        } else if kind == io::ErrorKind::ReadOnlyFilesystem {
+            StoreError::ReadOnly { path }
+        } else {
+            StoreError::Io { path, source }
         }
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path },
-        _ => StoreError::Io { path, source },
     }
+}
+
+const fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }
 
 pub(super) fn within(what: &'static str, size: usize, limit: usize) -> Result<(), StoreError> {

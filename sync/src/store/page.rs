@@ -15,7 +15,7 @@ use std::{
 use minicbor::{Decode, Encode};
 
 use super::{
-    catalogue::Run,
+    catalogue::{PageRecord, Run},
     error::{StoreError, at},
     folder,
     header::{HeaderError, PageHeader, VERSION},
@@ -99,6 +99,15 @@ impl Page {
         }
     }
 
+    /// The journal's record that these segments, in rising order, are here.
+    pub fn record(&self, indices: impl IntoIterator<Item = u32>) -> PageRecord {
+        PageRecord {
+            length: self.length,
+            segments: self.segments,
+            runs: runs(indices),
+        }
+    }
+
     /// The length of a sealed segment.
     pub const fn segment_len(&self, index: u32) -> u64 {
         let plain = if index + 1 < self.segments {
@@ -110,8 +119,7 @@ impl Page {
     }
 }
 
-/// Runs of a sorted list of segments.
-pub(super) fn runs(indices: impl IntoIterator<Item = u32>) -> Vec<Run> {
+fn runs(indices: impl IntoIterator<Item = u32>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for index in indices {
         match runs.last_mut() {
@@ -162,9 +170,14 @@ pub(super) fn read(
     index: u32,
 ) -> Result<Vec<u8>, StoreError> {
     let path = place(pages, id);
-    let fault = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound => damaged(id),
-        _ => at(&path)(error),
+    let fault = |error: io::Error| {
+        if matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound
+        ) {
+            return damaged(id);
+        }
+        at(&path)(error)
     };
     let file = File::open(&path).map_err(fault)?;
     let mut header = [0; PageHeader::LEN];

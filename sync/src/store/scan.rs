@@ -9,6 +9,7 @@ use super::{
 };
 
 const WINDOW_BYTES: usize = 1 << 20;
+const _: () = assert!(RECORD_BYTES_MAX <= WINDOW_BYTES);
 
 /// What a walk found besides the records it showed.
 #[derive(Debug, PartialEq, Eq)]
@@ -162,7 +163,6 @@ impl<'a> Window<'a> {
     }
 
     fn fill(&mut self, offset: u64) -> io::Result<()> {
-        debug_assert!(RECORD_BYTES_MAX <= WINDOW_BYTES);
         let wanted = usize::try_from(self.limit.saturating_sub(offset))
             .unwrap_or(WINDOW_BYTES)
             .min(WINDOW_BYTES);

@@ -9,7 +9,7 @@ use std::{
 use guichet_sync::store::{NewRecord, Store, StoreError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::world::{Acknowledged, EPOCH, LATER_EPOCH, append, check, lost_records, record};
+use crate::world::{Acknowledged, EPOCH, LATER_EPOCH, append, check, lost_records, open, record};
 
 const DISK_BYTES: u64 = 8 << 20;
 const PAGE: [u8; 32] = [6; 32];
@@ -25,7 +25,7 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
     let dir = disk.path.join("store");
     let mut known = fill(&dir);
 
-    let (mut store, opened) = Store::open(&dir, LATER_EPOCH).unwrap();
+    let (mut store, opened) = open(&dir, LATER_EPOCH);
     check(&store, &opened, &known);
     assert!(!lost_records(&opened));
     assert!(append(&mut store, vec![bulky(0)]).is_err());
@@ -34,7 +34,7 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
     known.extend(append(&mut store, (0..20).map(bulky).collect()).unwrap());
     store.write_segments(vec![(PAGE, 1, vec![2; 17])]).unwrap();
     drop(store);
-    let (store, opened) = Store::open(&dir, LATER_EPOCH).unwrap();
+    let (store, opened) = open(&dir, LATER_EPOCH);
     check(&store, &opened, &known);
     assert_eq!(opened.epoch, EPOCH);
     assert_eq!(store.reader().read_segment(PAGE, 1).unwrap(), [2; 17]);
@@ -42,7 +42,7 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 
 /// Fills the disk, and sees that the store goes on reading, and writing once there is space.
 fn fill(dir: &Path) -> Acknowledged {
-    let (mut store, _) = Store::open(dir, EPOCH).unwrap();
+    let (mut store, _) = open(dir, EPOCH);
     let ballast = dir.join("ballast");
     fs::write(&ballast, vec![1; 1 << 20]).unwrap();
     store.begin_page(PAGE, 16 * 1024 + 1, 2).unwrap();
@@ -150,7 +150,7 @@ fn write_within_a_limit() {
         return;
     };
     let dir = Path::new(&folder);
-    let (mut store, _) = Store::open(dir, EPOCH).unwrap();
+    let (mut store, _) = open(dir, EPOCH);
     let mut known = append(&mut store, (0..4).map(record).collect()).unwrap();
     let unlimited = getrlimit(Resource::Fsize);
     let limited = Rlimit {
@@ -163,7 +163,7 @@ fn write_within_a_limit() {
     setrlimit(Resource::Fsize, unlimited).unwrap();
     known.extend(append(&mut store, (0..4).map(record).collect()).unwrap());
     drop(store);
-    let (store, opened) = Store::open(dir, LATER_EPOCH).unwrap();
+    let (store, opened) = open(dir, LATER_EPOCH);
     check(&store, &opened, &known);
     assert_eq!(opened.epoch, EPOCH);
 }

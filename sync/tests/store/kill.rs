@@ -9,9 +9,7 @@ use std::{
     time::Duration,
 };
 
-use guichet_sync::store::Store;
-
-use crate::world::{EPOCH, LATER_EPOCH, World, lost_records, record};
+use crate::world::{EPOCH, LATER_EPOCH, World, lost_records, open, record};
 
 const KILLS: u64 = 20;
 const GROUP: u64 = 16;
@@ -24,7 +22,7 @@ fn what_a_killed_writer_acknowledged_is_there() {
     let mut acknowledged = 0;
     for round in 0..KILLS {
         let seen = write_and_kill(&world.dir, acknowledged, 5 + round * 7 % 60);
-        let (store, opened) = Store::open(&world.dir, LATER_EPOCH).unwrap();
+        let (store, opened) = open(&world.dir, LATER_EPOCH);
         assert!(!lost_records(&opened), "{:?}", opened.repairs);
         assert!(acknowledged == 0 || opened.epoch == EPOCH);
         let found = opened.records.len() as u64;
@@ -57,7 +55,7 @@ fn write_until_killed() {
         return;
     };
     let mut number: u64 = from.parse().unwrap();
-    let (mut store, _) = Store::open(Path::new(&folder), EPOCH).unwrap();
+    let (mut store, _) = open(Path::new(&folder), EPOCH);
     let mut out = std::io::stdout();
     loop {
         // A write that was interrupted may have left part of a group.
@@ -72,7 +70,7 @@ fn write_until_killed() {
         store
             .write_segments(vec![(page, 0, vec![page[0]; 17])])
             .unwrap();
-        if number % 64 == 0 {
+        if number.is_multiple_of(64) {
             store.drop_page(page).unwrap();
         }
     }

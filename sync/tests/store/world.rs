@@ -3,6 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use guichet_sync::{
@@ -38,11 +40,11 @@ impl World {
     }
 
     pub fn open(&self) -> (Store, Opened) {
-        Store::open(&self.dir, EPOCH).unwrap()
+        open(&self.dir, EPOCH)
     }
 
     pub fn reopen(&self) -> (Store, Opened) {
-        Store::open(&self.dir, LATER_EPOCH).unwrap()
+        open(&self.dir, LATER_EPOCH)
     }
 
     pub fn segment(&self, number: u32) -> PathBuf {
@@ -59,6 +61,18 @@ impl World {
         copy_folder(&self.dir, &copy.dir);
         copy
     }
+}
+
+/// Opens a store that was closed just now; a child that another test is starting may hold its lock
+/// for a moment longer.
+pub fn open(dir: &Path, epoch: [u8; 16]) -> (Store, Opened) {
+    for _ in 0..500 {
+        match Store::open(dir, epoch) {
+            Err(StoreError::InUse { .. }) => thread::sleep(Duration::from_millis(10)),
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("{} stays in use", dir.display());
 }
 
 /// A record whose content follows from its number.

@@ -7,12 +7,20 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    thread::sleep,
+    time::Duration,
 };
 
 use super::{Change, Index, IndexError};
 
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 const FLUSH_EVERY_MS: u64 = 500;
+const LOCK_TRIES_MAX: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// What sled says when its threads of a database that was closed just now still hold the lock; no
+/// other process can, since the whole folder is locked.
+const LOCKED: &str = "could not acquire lock";
 
 /// A sled database.
 #[derive(Debug)]
@@ -29,6 +37,12 @@ impl SledIndex {
             .mode(sled::Mode::LowSpace)
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(Some(FLUSH_EVERY_MS));
+        for _ in 1..LOCK_TRIES_MAX {
+            match guarded(|| config.open()) {
+                Err(IndexError::Broken(reason)) if reason.contains(LOCKED) => sleep(LOCK_PAUSE),
+                opened => return Ok(Self { db: Some(opened?) }),
+            }
+        }
         let db = guarded(|| config.open())?;
         Ok(Self { db: Some(db) })
     }
