@@ -31,6 +31,10 @@ pub(in crate::store) struct SledIndex {
 
 impl SledIndex {
     /// Opens the database in this folder, which is made if need be.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the disk's own thread may wait for a lock"
+    )]
     pub fn open(folder: &Path) -> Result<Self, IndexError> {
         let config = sled::Config::new()
             .path(folder)
