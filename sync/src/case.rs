@@ -24,8 +24,10 @@
 //! Nothing here reads a clock or draws randomness: times, authors and names of forms come in.
 //! (Automerge draws an actor id whenever it makes or loads a document; it is replaced at once.)
 
+mod act;
 mod batch;
 mod doc;
+mod draft;
 mod edit;
 mod history;
 mod incoming;
@@ -37,8 +39,15 @@ mod value;
 use std::fmt;
 use std::str::FromStr;
 
+pub use self::act::{
+    Act, BadAct, DOCUMENT_NAME_BYTES_MAX, DOCUMENT_PAGES_MAX, DocumentAdded, DocumentId,
+    MESSAGE_BYTES_MAX, Message,
+};
 pub use self::batch::{Batch, PAYLOAD_BYTES_MAX};
 pub use self::doc::{BadVersion, CaseDoc, LoadError, TextView, Version};
+pub use self::draft::{
+    BadDraft, DRAFT_FRAME_BYTES_MAX, DRAFT_VALUE_BYTES_MAX, Draft, DraftHeader, SealedDraft,
+};
 pub use self::edit::EditError;
 pub use self::incoming::{BadBatch, Touched};
 pub use self::scan::Malformed;

@@ -1,0 +1,345 @@
+//! Acts: immutable records beside the document.
+//!
+//! ```text
+//! payload = version (1 byte) ‖ raw deflate ( CBOR [ kind, body ] )
+//! kind    0 message          body [ at_ms, text, language ]
+//!         1 document added   body [ at_ms, document, name, media type, [ page … ], bytes ]
+//! ```
+//!
+//! The class of an act stands in the clear header of its envelope, where relays hold it against
+//! the role of the writer; who opens the envelope holds it against the kind. So that this works
+//! for kinds of later versions too, the number of a kind tells its class: below 64 both sides may
+//! write it, below 128 the adviser, below 192 it is a decision.
+
+use guichet_keys::{ActClass, Hash};
+use minicbor::{Decode, Decoder, Encode, Encoder};
+
+use super::batch::{Inflate, PAYLOAD_BYTES_MAX, deflate, inflate};
+
+/// Bytes of an inflated act.
+const INFLATED_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the text of a message.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of the name of a document.
+pub const DOCUMENT_NAME_BYTES_MAX: usize = 255;
+/// Pages of one document.
+pub const DOCUMENT_PAGES_MAX: usize = 1_000;
+/// Bytes of a media type or of the tag of a language.
+const TAG_BYTES_MAX: usize = 127;
+
+const VERSION: u8 = 1;
+const MESSAGE: u64 = 0;
+const DOCUMENT_ADDED: u64 = 1;
+
+/// The name of a document in a case, random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct DocumentId(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 16]);
+
+/// One immutable record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A message to the other side.
+    Message(Message),
+    /// A document was scanned or uploaded.
+    DocumentAdded(DocumentAdded),
+    /// Something of a later version, kept as it is.
+    Unknown {
+        /// Its number.
+        kind: u64,
+        /// One CBOR item.
+        body: Vec<u8>,
+    },
+}
+
+/// A message to the other side.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Message {
+    /// When it was written: wall time in milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// 1 byte to [`MESSAGE_BYTES_MAX`] bytes.
+    #[n(1)]
+    pub text: String,
+    /// The language of the page it was written on (`fr`).
+    #[n(2)]
+    pub lang: String,
+}
+
+/// A document, whose pages travel by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DocumentAdded {
+    /// When it was added: wall time in milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// The document.
+    #[n(1)]
+    pub document: DocumentId,
+    /// The name it was given, 1 byte to [`DOCUMENT_NAME_BYTES_MAX`] bytes.
+    #[n(2)]
+    pub name: String,
+    /// What it is (`application/pdf`).
+    #[n(3)]
+    pub media_type: String,
+    /// Its pages, by the hash of their manifests: 1 to [`DOCUMENT_PAGES_MAX`].
+    #[n(4)]
+    pub pages: Vec<Hash>,
+    /// The bytes of all pages together.
+    #[n(5)]
+    pub bytes: u64,
+}
+
+/// Why an act cannot be written or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadAct {
+    /// A format of another version.
+    #[error("an act of version {0}, which this program does not know")]
+    Version(u8),
+    /// Not the bytes of an act.
+    #[error("the act is damaged")]
+    Encoding,
+    /// A part of it is empty or too long.
+    #[error("the {0} is empty or too long")]
+    Length(&'static str),
+}
+
+impl Act {
+    /// The number of its kind.
+    pub fn kind(&self) -> u64 {
+        match self {
+            Self::Message(_) => MESSAGE,
+            Self::DocumentAdded(_) => DOCUMENT_ADDED,
+            Self::Unknown { kind, .. } => *kind,
+        }
+    }
+
+    /// Whether an act of this kind may stand in an envelope of that class.
+    pub fn allows(&self, class: ActClass) -> bool {
+        match self.kind() {
+            0..64 => matches!(class, ActClass::Citizen | ActClass::Agent),
+            64..128 => class == ActClass::Agent,
+            128..192 => class == ActClass::Decision,
+            _ => false,
+        }
+    }
+
+    /// The payload of its envelope.
+    ///
+    /// # Errors
+    /// A part of it is empty or too long.
+    pub fn encode(&self) -> Result<Vec<u8>, BadAct> {
+        self.check()?;
+        let mut plain = Encoder::new(Vec::new());
+        let written = plain
+            .array(2)
+            .and_then(|plain| plain.u64(self.kind()))
+            .and_then(|plain| match self {
+                Self::Message(message) => plain.encode(message),
+                Self::DocumentAdded(document) => plain.encode(document),
+                Self::Unknown { body, .. } => {
+                    plain.writer_mut().extend_from_slice(body);
+                    Ok(plain)
+                }
+            });
+        written.expect("a vector takes any bytes");
+        let payload = deflate(VERSION, plain.writer());
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(BadAct::Length("act"));
+        }
+        Ok(payload)
+    }
+
+    /// Reads the payload of an envelope.
+    ///
+    /// # Errors
+    /// It is no act, or a part of it is empty or too long.
+    pub fn decode(payload: &[u8]) -> Result<Self, BadAct> {
+        let (&version, deflated) = payload.split_first().ok_or(BadAct::Encoding)?;
+        if version != VERSION {
+            return Err(BadAct::Version(version));
+        }
+        let plain = inflate(deflated, INFLATED_BYTES_MAX)?;
+        let mut decoder = Decoder::new(&plain);
+        if decoder.array()? != Some(2) {
+            return Err(BadAct::Encoding);
+        }
+        let kind = decoder.u64()?;
+        let body = &plain[decoder.position()..];
+        decoder.skip()?;
+        if decoder.position() != plain.len() {
+            return Err(BadAct::Encoding);
+        }
+        let act = match kind {
+            MESSAGE => Self::Message(minicbor::decode(body)?),
+            DOCUMENT_ADDED => Self::DocumentAdded(minicbor::decode(body)?),
+            _ => Self::Unknown {
+                kind,
+                body: body.to_vec(),
+            },
+        };
+        act.check()?;
+        Ok(act)
+    }
+
+    fn check(&self) -> Result<(), BadAct> {
+        match self {
+            Self::Message(message) => {
+                within("message", message.text.len(), MESSAGE_BYTES_MAX)?;
+                within("language", message.lang.len(), TAG_BYTES_MAX)
+            }
+            Self::DocumentAdded(document) => {
+                within("name", document.name.len(), DOCUMENT_NAME_BYTES_MAX)?;
+                within("media type", document.media_type.len(), TAG_BYTES_MAX)?;
+                within("list of pages", document.pages.len(), DOCUMENT_PAGES_MAX)
+            }
+            Self::Unknown { body, .. } => within("body", body.len(), INFLATED_BYTES_MAX - 16),
+        }
+    }
+}
+
+fn within(part: &'static str, len: usize, len_max: usize) -> Result<(), BadAct> {
+    if (1..=len_max).contains(&len) {
+        Ok(())
+    } else {
+        Err(BadAct::Length(part))
+    }
+}
+
+impl From<Inflate> for BadAct {
+    fn from(error: Inflate) -> Self {
+        match error {
+            Inflate::Damaged => Self::Encoding,
+            Inflate::TooLarge => Self::Length("act"),
+        }
+    }
+}
+
+impl From<minicbor::decode::Error> for BadAct {
+    fn from(_: minicbor::decode::Error) -> Self {
+        Self::Encoding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> Act {
+        Act::Message(Message {
+            at_ms: 1_790_000_000_000,
+            text: text.into(),
+            lang: "fr".into(),
+        })
+    }
+
+    fn document(pages: usize) -> Act {
+        Act::DocumentAdded(DocumentAdded {
+            at_ms: 1_790_000_000_000,
+            document: DocumentId([7; 16]),
+            name: "bail.pdf".into(),
+            media_type: "application/pdf".into(),
+            pages: vec![Hash::from([9; 32]); pages],
+            bytes: 123_456,
+        })
+    }
+
+    fn check(act: &Act) {
+        assert_eq!(
+            Act::decode(&act.encode().expect("encodes")).as_ref(),
+            Ok(act)
+        );
+    }
+
+    fn plain(payload: &[u8]) -> String {
+        let plain = inflate(&payload[1..], INFLATED_BYTES_MAX).expect("inflates");
+        plain.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn acts_read_back() {
+        check(&message("Bonjour, il manque le bail."));
+        check(&document(1));
+        check(&document(DOCUMENT_PAGES_MAX));
+        check(&Act::Unknown {
+            kind: 77,
+            body: vec![0x82, 1, 0x61, b'x'],
+        });
+    }
+
+    #[test]
+    fn the_format_stays() {
+        let payload = message("Bonjour").encode().expect("encodes");
+        assert_eq!(payload[0], 1);
+        assert_eq!(
+            plain(&payload),
+            "8200831b000001a0c4506c0067426f6e6a6f7572626672"
+        );
+        assert_eq!(
+            plain(&document(1).encode().expect("encodes")),
+            concat!(
+                "8201861b000001a0c4506c005007070707070707070707070707070707",
+                "686261696c2e7064666f6170706c69636174696f6e2f7064668158200909090909090909090909090909090909090909090909090909090909090909",
+                "1a0001e240",
+            )
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let length = |act: Act| act.encode().expect_err("too long or empty");
+        assert_eq!(length(message("")), BadAct::Length("message"));
+        assert_eq!(
+            length(message(&"x".repeat(MESSAGE_BYTES_MAX + 1))),
+            BadAct::Length("message")
+        );
+        assert_eq!(length(document(0)), BadAct::Length("list of pages"));
+        assert_eq!(
+            length(document(DOCUMENT_PAGES_MAX + 1)),
+            BadAct::Length("list of pages")
+        );
+        let bomb = deflate(VERSION, &vec![0; 1 << 22]);
+        assert_eq!(Act::decode(&bomb), Err(BadAct::Length("act")));
+        assert_eq!(Act::decode(&[2, 3]), Err(BadAct::Version(2)));
+        assert_eq!(Act::decode(&[]), Err(BadAct::Encoding));
+        let trailing = deflate(VERSION, &[0x82, 0x18, 77, 1, 1]);
+        assert_eq!(Act::decode(&trailing), Err(BadAct::Encoding));
+        let mut nested = vec![0x82, 0x18, 77];
+        nested.extend([0x81; 60_000]);
+        assert_eq!(
+            Act::decode(&deflate(VERSION, &nested)),
+            Err(BadAct::Encoding)
+        );
+    }
+
+    #[test]
+    fn damaged_acts_are_refused_or_read() {
+        let payload = document(3).encode().expect("encodes");
+        for at in 0..payload.len() {
+            assert!(Act::decode(&payload[..at]).is_err());
+            for bit in 0..8 {
+                let mut damaged = payload.clone();
+                damaged[at] ^= 1 << bit;
+                let _ = Act::decode(&damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_kind_tells_its_class() {
+        let allowed = |kind| {
+            let act = Act::Unknown {
+                kind,
+                body: vec![0xf6],
+            };
+            ActClass::ALL.map(|class| act.allows(class))
+        };
+        assert_eq!(allowed(0), [true, true, false]);
+        assert_eq!(allowed(63), [true, true, false]);
+        assert_eq!(allowed(64), [false, true, false]);
+        assert_eq!(allowed(128), [false, false, true]);
+        assert_eq!(allowed(192), [false, false, false]);
+        assert!(message("x").allows(ActClass::Citizen) && !message("x").allows(ActClass::Decision));
+    }
+}
