@@ -33,6 +33,7 @@ mod history;
 mod incoming;
 mod scan;
 mod shift;
+mod sight;
 mod trial;
 mod value;
 

@@ -311,6 +311,51 @@ fn long_values_fit_and_a_very_long_text_takes_several_envelopes() {
 }
 
 #[test]
+fn what_was_touched_is_told() {
+    let mut one = CaseDoc::new(author(1));
+    let mut two = CaseDoc::new(author(2));
+    let mut batch = one
+        .open_form(FORM, "family", &["story"], 10)
+        .expect("opens");
+    batch.append(one.set(&field("rent"), &number("412"), 20).expect("sets"));
+    let touched = two.apply(&author(1), &batch.encode()[0]).expect("applies");
+    assert_eq!(touched.forms.into_iter().collect::<Vec<_>>(), [FORM]);
+    let fields: Vec<_> = touched.fields.into_iter().collect();
+    assert_eq!(fields, [field("rent"), field("story")]);
+    let typed = one
+        .splice(&field("story"), &one.version(), 0, 0, "Moi", 30)
+        .expect("types");
+    let touched = two.apply(&author(1), &typed.encode()[0]).expect("applies");
+    assert!(touched.forms.is_empty());
+    assert_eq!(
+        touched.fields.into_iter().collect::<Vec<_>>(),
+        [field("story")]
+    );
+}
+
+#[test]
+fn a_version_reads_back_as_text() {
+    let (mut one, mut two) = pair();
+    assert!(
+        !one.set(&field("rent"), &number("1"), 20)
+            .expect("sets")
+            .is_empty()
+    );
+    let theirs = two
+        .set(&field("rent"), &number("2"), 20)
+        .expect("sets")
+        .encode();
+    deliver(&theirs, &two, &mut one);
+    let version = one.version();
+    assert_eq!(version.to_string().len(), 129);
+    assert_eq!(version.to_string().parse(), Ok(version));
+    assert!("".parse::<Version>().is_ok());
+    for wrong in ["x", "ab", &"ab".repeat(33), &"00".repeat(32 * 300)] {
+        assert!(wrong.parse::<Version>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn forms_come_in_the_order_they_were_opened() {
     let (mut one, mut two) = pair();
     let forms = [7, 3, 0xffff].map(FormId::from_number);

@@ -67,7 +67,7 @@ fn write(replica: &mut Replica, random: &mut Random, at_s: i64) {
                 0 => Value::Null,
                 1 => Value::Bool(random.below(2) == 0),
                 2 => Value::Code(format!("code-{}", random.below(3))),
-                3 => Value::Text(random.phrase(20)),
+                3 => Value::Text(phrase(random, 20)),
                 _ => Value::Number(random.below(500).to_string()),
             };
             doc.set(&field, &value, at_s).expect("sets")
@@ -88,12 +88,20 @@ fn write(replica: &mut Replica, random: &mut Random, at_s: i64) {
             let cuts: Vec<usize> = cuts(&shown).collect();
             let at = random.below(cuts.len());
             let end = (at + random.below(6)).min(cuts.len() - 1);
-            let insert = random.phrase(12);
+            let insert = phrase(random, 12);
             doc.splice(&field, &base, cuts[at], cuts[end] - cuts[at], &insert, at_s)
                 .expect("types")
         }
     };
     replica.sent.extend(batch.encode());
+}
+
+/// Fewer than `end` characters, of one and two code units.
+fn phrase(random: &mut Random, end: usize) -> String {
+    let letters: Vec<char> = "aàbcdeéfghijkl mnopqrs tuvwxyz.,’👩🏽 ".chars().collect();
+    (0..random.below(end))
+        .map(|_| letters[random.below(letters.len())])
+        .collect()
 }
 
 /// The positions between the characters of a text, in UTF-16 code units.

@@ -192,8 +192,9 @@ impl CaseDoc {
     /// The bytes are no document.
     pub fn load(author: AuthorId, saved: &[u8]) -> Result<Self, LoadError> {
         let options = LoadOptions::new().text_encoding(TextEncoding::Utf16CodeUnit);
-        let automerge = Automerge::load_with_options(saved, options)
-            .map_err(|_| LoadError)?
+        let automerge = guarded(|| Automerge::load_with_options(saved, options))
+            .and_then(Result::ok)
+            .ok_or(LoadError)?
             .with_actor(actor(author));
         let changes = automerge.get_changes(&[]);
         let mut doc = Self::with(author, automerge);
@@ -309,4 +310,15 @@ pub(super) fn name(id: &ObjId) -> Option<(u64, AuthorId)> {
 
 pub(super) fn form_key(form: FormId) -> String {
     format!("{FORM_PREFIX}{form}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn a_panic_is_no_end() {
+        assert_eq!(guarded(|| 1), Some(1));
+        assert_eq!(guarded(|| std::hint::black_box(vec![0; 1])[7]), None);
+    }
 }

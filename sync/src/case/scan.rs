@@ -124,7 +124,7 @@ pub(super) enum Action {
 }
 
 /// The name of an operation: a counter and the place of its author in [`Change::actors`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct OpId {
     pub(super) counter: u64,
     pub(super) actor: usize,

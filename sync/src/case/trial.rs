@@ -5,15 +5,16 @@
 //! and refer to nothing but operations it has seen, in objects of the right kind. What automerge
 //! does with a change then depends on that change and its past alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use automerge::{Automerge, ChangeHash, ObjId, ObjType, Prop, ReadDoc as _};
+use automerge::{Automerge, ChangeHash, ObjId, Prop, ReadDoc as _};
 use guichet_keys::AuthorId;
 
-use super::doc::{FIELDS, FORM_PREFIX, actor};
+use super::doc::{FIELDS, FORM_PREFIX};
 use super::history::{Added, Clock, History, Seen};
 use super::incoming::{BadBatch, Touched};
-use super::scan::{Action, Change, Key, OpId};
+use super::scan::{Change, Key, Op, OpId};
+use super::sight::{Sight, object_id};
 use super::{FieldRef, FormId};
 
 /// The part of a document that a trial copies.
@@ -73,8 +74,12 @@ impl<'a> Trial<'a> {
             .automerge
             .apply_changes([parsed])
             .map_err(|_| BadBatch::Refused)?;
-        let hash = ChangeHash(change.hash);
-        if !self.state.automerge.get_missing_deps(&[hash]).is_empty() {
+        // Automerge keeps operations, not bytes: what it would hand on must be what came.
+        let kept = self
+            .state
+            .automerge
+            .get_change_by_hash(&ChangeHash(change.hash));
+        if kept.is_none_or(|kept| kept.raw_bytes() != chunk) {
             return Err(BadBatch::Refused);
         }
         self.enter(change, past);
@@ -127,76 +132,23 @@ impl<'a> Trial<'a> {
         if change.start_op != past.values().max().map_or(1, |last| last + 1) {
             return Err(BadBatch::OutOfOrder);
         }
-        self.check_references(change, &past)?;
-        self.check_objects(change)?;
-        Ok(past)
-    }
-
-    fn check_references(&self, change: &Change<'_>, past: &Clock) -> Result<(), BadBatch> {
-        if change
+        // Every operation referred to is in the past, and where the change says it is.
+        let seen = |id: OpId| {
+            let own = id.actor == 0 && id.counter >= change.start_op;
+            own || past
+                .get(&change.actors[id.actor])
+                .is_some_and(|last| id.counter <= *last)
+        };
+        let known = change
             .actors
             .iter()
             .skip(1)
-            .any(|other| !past.contains_key(other))
-        {
-            return Err(BadBatch::UnknownReference);
-        }
-        let older: BTreeSet<OpId> = change
-            .ops
-            .iter()
-            .flat_map(|op| op.references())
-            .filter(|id| own(change, *id).is_none())
-            .collect();
-        let known = |id: &OpId| {
-            let seen = past
-                .get(&change.actors[id.actor])
-                .is_some_and(|last| id.counter <= *last);
-            seen && self
-                .state
-                .automerge
-                .hash_for_opid(&object_id(change, *id))
-                .is_some()
-        };
-        if older.iter().all(known) {
-            Ok(())
+            .all(|other| past.contains_key(other));
+        let mut references = change.ops.iter().flat_map(Op::references);
+        if known && references.all(seen) && Sight::new(&self.state.automerge, change).fits() {
+            Ok(past)
         } else {
             Err(BadBatch::UnknownReference)
-        }
-    }
-
-    /// Keys belong to maps, and elements to texts.
-    fn check_objects(&self, change: &Change<'_>) -> Result<(), BadBatch> {
-        let mut kinds: BTreeMap<OpId, Option<ObjType>> = BTreeMap::new();
-        for op in &change.ops {
-            let kind = match op.object {
-                None => Some(ObjType::Map),
-                Some(id) => *kinds.entry(id).or_insert_with(|| self.kind(change, id)),
-            };
-            let fits = match op.key {
-                Key::Name(_) => kind == Some(ObjType::Map),
-                Key::Head => kind == Some(ObjType::Text),
-                Key::Element(element) => {
-                    let insertion = own(change, element).is_none_or(|other| {
-                        other.action == Action::Insert && other.object == op.object
-                    });
-                    kind == Some(ObjType::Text) && insertion
-                }
-            };
-            if !fits {
-                return Err(BadBatch::UnknownReference);
-            }
-        }
-        Ok(())
-    }
-
-    fn kind(&self, change: &Change<'_>, id: OpId) -> Option<ObjType> {
-        match own(change, id) {
-            Some(op) => match op.action {
-                Action::MakeMap => Some(ObjType::Map),
-                Action::MakeText => Some(ObjType::Text),
-                Action::Put | Action::Insert | Action::Delete => None,
-            },
-            None => self.state.automerge.object_type(object_id(change, id)).ok(),
         }
     }
 
@@ -258,18 +210,4 @@ impl State {
 
 fn form_of(key: &str) -> Option<FormId> {
     key.strip_prefix(FORM_PREFIX)?.parse().ok()
-}
-
-/// The operation of that name, if it is one of the change itself.
-fn own<'c, 'a>(change: &'c Change<'a>, id: OpId) -> Option<&'c super::scan::Op<'a>> {
-    if id.actor != 0 {
-        return None;
-    }
-    let row = id.counter.checked_sub(change.start_op)?;
-    change.ops.get(row as usize)
-}
-
-/// Automerge's name of the object, or other operation.
-fn object_id(change: &Change<'_>, id: OpId) -> ObjId {
-    ObjId::Id(id.counter, actor(change.actors[id.actor]), 0)
 }

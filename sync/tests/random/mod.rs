@@ -18,12 +18,4 @@ impl Random {
     pub fn below(&mut self, end: usize) -> usize {
         ((self.next() >> 33) as usize) % end
     }
-
-    /// Fewer than `end` characters, of one and two code units.
-    pub fn phrase(&mut self, end: usize) -> String {
-        let letters: Vec<char> = "aàbcdeéfghijkl mnopqrs tuvwxyz.,’👩🏽 ".chars().collect();
-        (0..self.below(end))
-            .map(|_| letters[self.below(letters.len())])
-            .collect()
-    }
 }
