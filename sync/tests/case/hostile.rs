@@ -1,16 +1,10 @@
 //! Changes from outside that are wrong: each is refused with a clear error, or is harmless; the
 //! node lives, and the document is as it was.
 
-mod chunk;
-mod random;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-
 use guichet_keys::AuthorId;
-use guichet_sync::case::{BadBatch, Batch, CaseDoc, FieldRef, FormId, Malformed, Value};
+use guichet_sync::case::{BadBatch, CaseDoc, FieldRef, FormId, Malformed, Value};
 
-use chunk::{Chunk, column, payload};
+use super::chunk::{self, Chunk, column, payload};
 
 const FORM: FormId = FormId::from_number(1);
 const ME: [u8; 16] = [1; 16];
@@ -95,11 +89,10 @@ fn a_hand_encoded_change_is_taken() {
 }
 
 #[test]
-fn a_run_length_that_claims_2_to_the_62_costs_nothing() {
+fn run_lengths_that_claim_2_to_the_62_are_not_expanded() {
     let doc = document();
     let values = |value: &[u8]| [&chunk::signed(1 << 62)[..], value].concat();
     let nulls = [&[0][..], &chunk::unsigned(1 << 62)].concat();
-    let start = Instant::now();
     for (spec, value) in [
         (column::OBJECT_ACTOR, &[1][..]),
         (column::OBJECT_COUNTER, &[3]),
@@ -152,7 +145,6 @@ fn a_run_length_that_claims_2_to_the_62_costs_nothing() {
         .with(column::INSERT, &chunk::unsigned(1 << 62))
         .without(column::VALUE);
     refused(&all, Malformed::TooManyRows);
-    assert!(start.elapsed() < Duration::from_secs(1), "expanded");
 }
 
 #[test]
@@ -457,101 +449,4 @@ fn payloads_are_bounded() {
     );
     let six: Vec<_> = (0..6).map(|_| rows(10_000).bytes()).collect();
     check(&payload(&six), BadBatch::TooManyOps);
-}
-
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
-/// Applies bytes that were tampered with. Whatever is taken must leave a sound document.
-fn tampered(doc: &CaseDoc, author: AuthorId, bytes: Vec<u8>) -> bool {
-    let mut tried = doc.clone();
-    let taken = tried.apply(&author, &payload(&[bytes])).is_ok();
-    if taken {
-        let loaded = CaseDoc::load(author, &tried.save()).expect("loads");
-        assert_eq!(loaded.plain(), tried.plain());
-    } else {
-        assert_eq!(tried.version(), doc.version());
-    }
-    taken
-}
-
-/// Changes as people make them, each with the document it arrives at.
-fn real_changes() -> Vec<(CaseDoc, AuthorId, Vec<u8>)> {
-    let mut doc = document();
-    let mut replica = doc.clone();
-    let story = FieldRef::new(FORM, "story");
-    let mut writes: Vec<Box<dyn Fn(&mut CaseDoc) -> Batch>> = vec![];
-    for text in ["412", "421 €"] {
-        let rent = FieldRef::new(FORM, "rent");
-        let value = Value::Number(text.into());
-        writes.push(Box::new(move |doc| {
-            doc.set(&rent, &value, 20).expect("sets")
-        }));
-    }
-    for (at, delete, text) in [(0, 0, "Je loue 👩"), (3, 4, ""), (1, 2, "'ai")] {
-        let story = story.clone();
-        writes.push(Box::new(move |doc| {
-            doc.splice(&story, &doc.version(), at, delete, text, 20)
-                .expect("types")
-        }));
-    }
-    writes.push(Box::new(|doc| {
-        doc.open_form(FormId::from_number(77), "work", &["story"], 20)
-            .expect("opens")
-    }));
-    let author = doc.author();
-    writes
-        .iter()
-        .map(|write| {
-            let before = replica.clone();
-            let payload = write(&mut doc).encode().remove(0);
-            replica.apply(&author, &payload).expect("applies");
-            (before, author, chunk::changes(&payload).remove(0))
-        })
-        .collect()
-}
-
-#[test]
-fn truncated_and_altered_changes_never_harm() {
-    std::panic::set_hook(Box::new(|_| {
-        PANICS.fetch_add(1, Ordering::Relaxed);
-    }));
-    let (mut cases, mut taken) = (0, 0);
-    for (doc, author, bytes) in real_changes() {
-        for at in 0..bytes.len() {
-            for cut in [bytes[..at].to_vec(), chunk::repair(&bytes[..at])] {
-                assert!(!tampered(&doc, author, cut));
-                cases += 1;
-            }
-            for bit in 0..8 {
-                let mut altered = bytes.clone();
-                altered[at] ^= 1 << bit;
-                assert!(
-                    !tampered(&doc, author, altered.clone()),
-                    "the checksum held"
-                );
-                taken += usize::from(tampered(&doc, author, chunk::repair(&altered)));
-                cases += 2;
-            }
-        }
-    }
-    let mut random = random::Random::new(1);
-    for (doc, author, bytes) in real_changes() {
-        for _ in 0..3_000 {
-            let mut altered = bytes.clone();
-            for _ in 0..=random.below(4) {
-                let at = 9 + random.below(altered.len() - 9);
-                match random.below(3) {
-                    0 => altered[at] = random.next() as u8,
-                    1 => altered.insert(at, random.next() as u8),
-                    _ => drop(altered.remove(at)),
-                }
-            }
-            taken += usize::from(tampered(&doc, author, chunk::repair(&altered)));
-            cases += 1;
-        }
-    }
-    let panics = PANICS.load(Ordering::Relaxed);
-    let _ = std::panic::take_hook();
-    println!("{cases} cases, {taken} taken, {panics} panics inside automerge");
-    assert!(cases > 30_000 && taken > 0);
 }

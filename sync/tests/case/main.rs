@@ -1,0 +1,8 @@
+//! The document of a case, seen from outside.
+
+mod chunk;
+mod document;
+mod hostile;
+mod random;
+mod replicas;
+mod tampered;
