@@ -9,6 +9,7 @@ pub mod loopback;
 pub mod say;
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -87,6 +88,9 @@ struct Init {
     /// How many relays; each also admits kiosks
     #[arg(long, default_value_t = 1)]
     relays: u16,
+    /// Address on which every node listens for the others
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
     /// Folder to make
     #[arg(long, default_value = "guichet-network")]
     dir: PathBuf,
@@ -203,10 +207,12 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
         kiosks: init.kiosks,
         stations: init.stations,
         relays: init.relays,
+        host: init.host,
     };
-    let made = network::init(&init.dir, folder::marker::Kind::Network, &plan)?;
+    let kind = folder::marker::Kind::Network;
+    let made = network::init(&init.dir, kind, &plan, &network::Catalogue::of_demo())?;
     voice.answer(
-        &json!({ "dir": init.dir, "nodes": made.nodes, "root": made.root }),
+        &json!({ "dir": init.dir, "nodes": made.nodes, "root": made.root.to_string() }),
         &format!(
             "Network {} in {}: {}",
             made.root,
@@ -218,7 +224,8 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
 }
 
 fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
-    let mut opened = folder::open(&run.dir)?;
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let mut opened = folder::open(&run.dir, credentials.as_deref())?;
     if let Some(port) = run.port {
         opened.config.port = port;
     }

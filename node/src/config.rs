@@ -5,7 +5,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use guichet_keys::SubjectId;
+use libp2p::Multiaddr;
 use serde::{Deserialize, Serialize};
 
 /// The name of the settings file in a data folder.
@@ -26,9 +29,9 @@ pub struct Config {
     pub mesh_port: u16,
     /// TCP port of the porch, where members and strangers say hello.
     pub porch_port: u16,
-    /// Relays, each as `<subject> <multiaddr of the mesh> <multiaddr of the porch>`; where empty,
-    /// the relays that the network's own statement names.
-    pub relays: Vec<String>,
+    /// The relays to keep a connection to, each as
+    /// `<subject> <multiaddr of its mesh> <multiaddr of its porch>`.
+    pub relays: Vec<Relay>,
     /// Seconds without a touch after which a visit ends by itself.
     pub idle_s: u64,
     /// What is logged to standard error, as a filter of the `tracing` crate.
@@ -46,6 +49,54 @@ impl Default for Config {
             idle_s: 180,
             log: "warn,guichet=info".into(),
         }
+    }
+}
+
+/// Where a relay is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Relay {
+    /// Whose key it must prove.
+    pub subject: SubjectId,
+    /// Where members reach it.
+    pub mesh: Multiaddr,
+    /// Where members and strangers say hello.
+    pub porch: Multiaddr,
+}
+
+/// A text that does not say where a relay is.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not `<subject> <multiaddr of its mesh> <multiaddr of its porch>`")]
+pub struct NotRelay(String);
+
+impl FromStr for Relay {
+    type Err = NotRelay;
+
+    fn from_str(text: &str) -> Result<Self, NotRelay> {
+        let read = || {
+            let mut words = text.split_whitespace();
+            let relay = Self {
+                subject: words.next()?.parse().ok()?,
+                mesh: words.next()?.parse().ok()?,
+                porch: words.next()?.parse().ok()?,
+            };
+            words.next().is_none().then_some(relay)
+        };
+        read().ok_or_else(|| NotRelay(text.chars().take(200).collect()))
+    }
+}
+
+impl TryFrom<String> for Relay {
+    type Error = NotRelay;
+
+    fn try_from(text: String) -> Result<Self, NotRelay> {
+        text.parse()
+    }
+}
+
+impl From<Relay> for String {
+    fn from(relay: Relay) -> Self {
+        format!("{} {} {}", relay.subject, relay.mesh, relay.porch)
     }
 }
 
@@ -178,9 +229,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
+        let subject = "ab".repeat(32);
+        let relay = format!("{subject} /ip4/10.0.0.1/tcp/7101 /dns4/example.org/tcp/7201");
         let written = Config {
             port: 7002,
-            relays: vec!["a b c".into()],
+            relays: vec![relay.parse().expect("a relay")],
             ..Config::default()
         };
         let read = Config::parse(&written.to_toml(), Path::new("guichet.toml"));
@@ -193,6 +246,7 @@ mod tests {
         check("port = 99999", "line 1: ");
         check("port = \"a\"", "line 1: ");
         check("port = [", "line 1: ");
+        check("relays = [\"here\"]", "`here` is not `<subject>");
         check("idle_s = 5", "idle_s = 5 is out of range");
         check("mesh_port = 0", "mesh_port = 0 is out of range");
         check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");

@@ -17,10 +17,10 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::Voice;
+use crate::clock;
 use crate::folder::{marker, private};
-use crate::network;
+use crate::network::{self, Catalogue};
 use crate::stop::{ControlPipe, Stop};
-use crate::{clock, network::init};
 use child::{Child, Ending};
 
 const STOP_WITHIN: Duration = Duration::from_secs(4);
@@ -188,8 +188,9 @@ fn make(dir: &Path) -> anyhow::Result<()> {
         kiosks: 1,
         stations: 1,
         relays: 1,
+        host: Ipv4Addr::LOCALHOST.into(),
     };
-    init(dir, marker::Kind::Demo, &plan)?;
+    network::init(dir, marker::Kind::Demo, &plan, &Catalogue::of_demo())?;
     Ok(())
 }
 
@@ -202,7 +203,7 @@ async fn start(nodes: &mut [Node; 3]) -> anyhow::Result<()> {
 fn introduce(dir: &Path, nodes: &[Node; 3], voice: Voice) -> anyhow::Result<()> {
     let written = private::read(&dir.join(network::PASSPHRASES))?;
     let written = String::from_utf8_lossy(&written);
-    let passphrases: Vec<[&str; 3]> = network::read_passphrases(&written).collect();
+    let passphrases: Vec<[&str; 4]> = network::read_passphrases(&written).collect();
     let [kiosk, station, relay] = nodes.each_ref().map(Node::url);
     let mut text = format!(
         "Guichet demo in {}\n\n  kiosk    {kiosk}\n  adviser  {station}\n  relay    {relay}\n\n\
@@ -210,14 +211,16 @@ fn introduce(dir: &Path, nodes: &[Node; 3], voice: Voice) -> anyhow::Result<()> 
         dir.display(),
         dir.join(network::PASSPHRASES).display()
     );
-    for [_, name, passphrase] in &passphrases {
-        text.push_str(&format!("  {passphrase}  {name}\n"));
+    for [_, name, services, passphrase] in &passphrases {
+        text.push_str(&format!("  {passphrase}  {name} ({services})\n"));
     }
     text.push_str("\nCtrl-C stops all three.");
     let advisers: Vec<_> = passphrases
         .iter()
-        .map(|[station, name, passphrase]| {
-            json!({ "station": station, "name": name, "passphrase": passphrase })
+        .map(|[station, name, services, passphrase]| {
+            let services: Vec<&str> = services.split(',').collect();
+            json!({ "station": station, "name": name, "services": services,
+                    "passphrase": passphrase })
         })
         .collect();
     voice.answer(

@@ -75,7 +75,7 @@ async fn ask(dir: &Path, method: &str, path: &str) -> Result<Value, AskError> {
     if !address_file.exists() {
         return Err(not_running());
     }
-    let written = private::read_public(&address_file)?;
+    let written = private::read_public(&address_file, 64)?;
     let address: SocketAddr = std::str::from_utf8(&written)
         .ok()
         .and_then(|text| text.trim().parse().ok())

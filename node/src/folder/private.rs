@@ -4,14 +4,14 @@
 //! old file or the new one; and a file that others could read is refused, not repaired: whoever
 //! widened it should know.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-const BYTES_MAX: u64 = 256 * 1024;
+const BYTES_MAX: u64 = 64 * 1024;
 const OTHERS: u32 = 0o077;
 
 /// Why a private file could not be read or written.
@@ -37,10 +37,12 @@ pub enum PrivateFileError {
         mode: u32,
     },
     /// It is a folder, a device or far too large.
-    #[error("{} is not a plain file of at most 256 KiB", file.display())]
+    #[error("{} is not a plain file of at most {bytes_max} bytes", file.display())]
     NotPlain {
         /// Which file.
         file: PathBuf,
+        /// The limit.
+        bytes_max: u64,
     },
 }
 
@@ -54,9 +56,9 @@ pub fn write_public(file: &Path, content: &[u8]) -> Result<(), PrivateFileError>
     replace(file, content, 0o644).map_err(|source| io_error(file, source))
 }
 
-/// Reads a file that only its owner may reach; at most 256 KiB.
+/// Reads a file that only its owner may reach; at most 64 KiB.
 pub fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
-    let opened = open_plain(file)?;
+    let opened = open_plain(file, BYTES_MAX)?;
     let mode = opened
         .metadata()
         .map_err(|source| io_error(file, source))?
@@ -66,31 +68,61 @@ pub fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
         let file = file.to_owned();
         return Err(PrivateFileError::Exposed { file, mode });
     }
-    read_all(file, opened)
-}
-
-/// Reads a file that anyone may read; at most 256 KiB.
-pub fn read_public(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
-    read_all(file, open_plain(file)?)
-}
-
-fn open_plain(file: &Path) -> Result<File, PrivateFileError> {
-    let opened = File::open(file).map_err(|source| io_error(file, source))?;
-    let found = opened.metadata().map_err(|source| io_error(file, source))?;
-    if found.is_file() && found.len() <= BYTES_MAX {
-        return Ok(opened);
-    }
-    let file = file.to_owned();
-    Err(PrivateFileError::NotPlain { file })
-}
-
-fn read_all(file: &Path, opened: File) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
-    let mut content = Zeroizing::new(Vec::with_capacity(4096));
+    let mut content = Zeroizing::new(Vec::with_capacity(BYTES_MAX as usize));
     opened
         .take(BYTES_MAX)
         .read_to_end(&mut content)
         .map_err(|source| io_error(file, source))?;
     Ok(content)
+}
+
+/// Reads a file that anyone may read; at most `bytes_max`.
+pub fn read_public(file: &Path, bytes_max: u64) -> Result<Vec<u8>, PrivateFileError> {
+    let mut content = Vec::new();
+    open_plain(file, bytes_max)?
+        .take(bytes_max)
+        .read_to_end(&mut content)
+        .map_err(|source| io_error(file, source))?;
+    Ok(content)
+}
+
+/// Makes the folder `dir` that only its owner may enter.
+pub fn create_folder(dir: &Path) -> Result<(), PrivateFileError> {
+    DirBuilder::new()
+        .mode(0o700)
+        .create(dir)
+        .map_err(|source| io_error(dir, source))
+}
+
+/// The files of `dir` with this extension, in order of their names.
+pub fn files_in(dir: &Path, extension: &str) -> Result<Vec<PathBuf>, PrivateFileError> {
+    let mut files = std::fs::read_dir(dir)
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<io::Result<Vec<_>>>()
+        })
+        .map_err(|source| io_error(dir, source))?;
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
+    files.sort();
+    Ok(files)
+}
+
+/// Removes a file.
+pub fn remove(file: &Path) -> Result<(), PrivateFileError> {
+    std::fs::remove_file(file).map_err(|source| io_error(file, source))
+}
+
+fn open_plain(file: &Path, bytes_max: u64) -> Result<File, PrivateFileError> {
+    let opened = File::open(file).map_err(|source| io_error(file, source))?;
+    let found = opened.metadata().map_err(|source| io_error(file, source))?;
+    if found.is_file() && found.len() <= bytes_max {
+        return Ok(opened);
+    }
+    Err(PrivateFileError::NotPlain {
+        file: file.to_owned(),
+        bytes_max,
+    })
 }
 
 fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
@@ -145,11 +177,11 @@ mod tests {
     fn only_plain_files_of_sane_size_are_read() {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(matches!(
-            read_public(folder.path()),
+            read_public(folder.path(), 10),
             Err(PrivateFileError::NotPlain { .. })
         ));
         let file = folder.path().join("big");
-        write(&file, &vec![0; 300 * 1024]).expect("written");
+        write(&file, &vec![0; 80 * 1024]).expect("written");
         assert!(matches!(
             read(&file),
             Err(PrivateFileError::NotPlain { .. })

@@ -1,0 +1,216 @@
+//! A new network from outside: what its folders hold, who knows whom, who can read what.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use guichet::folder;
+use guichet_keys::vault::{AgentKeys, Vault, VaultError};
+use guichet_keys::{Directory, Learned, Role, ServiceId};
+use serde_json::Value;
+
+fn guichet(args: &[&str], dir: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_guichet"))
+        .args(args)
+        .arg("--dir")
+        .arg(dir)
+        .env_remove("SSLKEYLOGFILE")
+        .output()
+        .expect("runs")
+}
+
+fn network(counts: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let made = guichet(&[&["network", "init", "--json"], counts].concat(), &dir);
+    assert!(made.status.success(), "{made:?}");
+    let answer: Value = serde_json::from_slice(&made.stdout).expect("JSON");
+    for node in answer["nodes"].as_array().expect("a list") {
+        assert!(dir.join(node.as_str().expect("text")).is_dir(), "{node}");
+    }
+    (folder, dir)
+}
+
+fn directory(node: &folder::Opened) -> Directory {
+    let mut directory = Directory::new(node.identity.root);
+    for statement in &node.seed {
+        let learned = directory.learn(statement.clone());
+        assert_eq!(learned, Ok(Learned::New));
+    }
+    directory
+}
+
+fn refused(output: &Output, status: i32, expected: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
+    for part in expected {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+}
+
+struct Adviser {
+    station: String,
+    passphrase: String,
+    services: Vec<ServiceId>,
+}
+
+fn advisers(dir: &Path) -> Vec<Adviser> {
+    let text = std::fs::read_to_string(dir.join("passphrases")).expect("made");
+    guichet::network::read_passphrases(&text)
+        .map(|[station, _, services, passphrase]| Adviser {
+            station: station.to_owned(),
+            passphrase: passphrase.to_owned(),
+            services: services
+                .split(',')
+                .map(|name| name.parse().expect("a service"))
+                .collect(),
+        })
+        .collect()
+}
+
+fn unlock(station: &folder::Opened, passphrase: &str) -> Vec<AgentKeys> {
+    let open = |file: &PathBuf| {
+        let content = std::fs::read(file).expect("a vault");
+        match Vault::parse(&content).expect("a vault").open(passphrase) {
+            Ok(keys) => Some(keys),
+            Err(VaultError::WrongPassphrase) => None,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    station.vaults.iter().filter_map(open).collect()
+}
+
+#[test]
+fn every_node_knows_the_whole_network_from_birth() {
+    let (_folder, dir) = network(&["--kiosks", "2", "--stations", "2"]);
+    let expected = [
+        ("relay", Role::Relay),
+        ("kiosk-1", Role::Kiosk),
+        ("kiosk-2", Role::Kiosk),
+        ("station-1", Role::Station),
+        ("station-2", Role::Station),
+    ];
+    for (name, role) in expected {
+        let node = folder::open(&dir.join(name), None).expect("ready to run");
+        assert_eq!(node.identity.credential.role, role);
+        let directory = directory(&node);
+        for (other, role) in expected {
+            let marker = dir.join(other);
+            if other != name {
+                let other = folder::open(&marker, None).expect("ready to run");
+                let known = directory.node_role(&other.identity.key.subject());
+                assert_eq!(known, Some(role), "{name} knows {marker:?}");
+            }
+        }
+        assert_eq!(directory.services().count(), 4);
+        for service in directory.services() {
+            assert!(directory.service_key(service).is_some());
+            assert!(directory.catalogue(service).is_some());
+        }
+        let relays = node.config.relays.len();
+        assert_eq!(relays, usize::from(role != Role::Relay), "{name}");
+        assert_ne!(node.config.mesh_port, node.config.porch_port);
+    }
+}
+
+#[test]
+fn an_adviser_opens_the_keys_of_their_own_services_only() {
+    let (_folder, dir) = network(&["--kiosks", "0", "--stations", "2"]);
+    let advisers = advisers(&dir);
+    let whose: Vec<_> = advisers
+        .iter()
+        .map(|adviser| (adviser.station.as_str(), adviser.services.len()))
+        .collect();
+    assert_eq!(
+        whose,
+        [("station-1", 4), ("station-2", 4), ("station-2", 1)]
+    );
+    for adviser in advisers {
+        let station = folder::open(&dir.join(&adviser.station), None).expect("ready");
+        let directory = directory(&station);
+        let opened = unlock(&station, &adviser.passphrase);
+        let [keys] = opened.as_slice() else {
+            panic!("{} vaults open", opened.len());
+        };
+        assert_eq!(keys.chains.len(), adviser.services.len());
+        for service in directory.services() {
+            let key = directory.service_key(service).expect("stated");
+            let secret = key.open(&keys.agreement_secret());
+            assert_eq!(secret.is_ok(), adviser.services.contains(service));
+        }
+    }
+}
+
+#[test]
+fn private_files_are_private_and_refused_when_they_are_not() {
+    let (_folder, dir) = network(&["--kiosks", "1", "--stations", "1"]);
+    let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&dir.join("passphrases")), 0o600);
+    for folder in ["authority", "authority/keys", "kiosk-1", "station-1/vaults"] {
+        assert_eq!(mode(&dir.join(folder)), 0o700, "{folder}");
+    }
+    for folder in ["authority/keys", "kiosk-1/keys", "station-1/vaults"] {
+        let files = std::fs::read_dir(dir.join(folder)).expect("a folder");
+        for file in files {
+            let file = file.expect("a file").path();
+            assert_eq!(mode(&file), 0o600, "{file:?}");
+        }
+    }
+    let key = dir.join("kiosk-1/keys/node.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("chmod");
+    let output = guichet(&["run"], &dir.join("kiosk-1"));
+    refused(&output, 1, &["node.key has mode 0644", "chmod 600"]);
+}
+
+#[test]
+fn what_cannot_be_made_or_run_is_said() {
+    let (_folder, dir) = network(&["--kiosks", "1", "--stations", "0"]);
+    let counts = ["--kiosks", "1", "--stations", "1"];
+    let init = |counts: &[&str], dir: &Path| guichet(&[&["network", "init"], counts].concat(), dir);
+    refused(&init(&counts, &dir), 1, &["not empty", "--dir"]);
+    let elsewhere = dir.join("elsewhere");
+    let many = ["--kiosks", "201", "--stations", "1"];
+    refused(&init(&many, &elsewhere), 1, &["201 kiosks", "0 to 200"]);
+    assert!(!elsewhere.exists());
+    refused(
+        &init(&["--kiosks", "x"], &elsewhere),
+        2,
+        &["'x'", "--kiosks"],
+    );
+
+    refused(
+        &guichet(&["run"], &dir),
+        1,
+        &["network folder", "not a node folder"],
+    );
+    refused(&guichet(&["run"], &elsewhere), 1, &["no `.guichet` marker"]);
+    let kiosk = dir.join("kiosk-1");
+    refused(
+        &guichet(&["status"], &kiosk),
+        1,
+        &["no node is running", "guichet run --dir"],
+    );
+    refused(
+        &guichet(&["case", "show", "x"], &kiosk),
+        1,
+        &["`x` is not a case tag"],
+    );
+    let settings = kiosk.join("guichet.toml");
+    let text = std::fs::read_to_string(&settings).expect("made");
+    std::fs::write(&settings, format!("prot = 1\n{text}")).expect("written");
+    refused(&guichet(&["run"], &kiosk), 1, &["line 1", "`prot`"]);
+    std::fs::write(&settings, text).expect("written");
+    std::fs::remove_file(kiosk.join("keys/node.key")).expect("removed");
+    refused(&guichet(&["run"], &kiosk), 1, &["node.key"]);
+}
+
+#[test]
+fn it_does_not_start_where_session_keys_would_be_logged() {
+    let output = Command::new(env!("CARGO_BIN_EXE_guichet"))
+        .args(["run", "--dir", "anywhere"])
+        .env("SSLKEYLOGFILE", "/dev/null")
+        .output()
+        .expect("runs");
+    refused(&output, 1, &["SSLKEYLOGFILE", "unset"]);
+}
