@@ -111,6 +111,11 @@ impl Directory {
         self.members.is_revoked(subject)
     }
 
+    /// Every subject that a revocation names and that holds no live credential.
+    pub fn revoked(&self) -> impl Iterator<Item = SubjectId> {
+        self.members.revoked()
+    }
+
     /// What people call a subject, also after its revocation.
     pub fn name(&self, subject: &SubjectId) -> Option<&str> {
         self.members
@@ -143,6 +148,13 @@ impl Directory {
             .filter(|signed| !self.is_revoked(&signed.signer()))
             .filter_map(service_key)
             .next_back()
+    }
+
+    /// A service's keys of every epoch, oldest first.
+    pub fn service_keys(&self, service: &ServiceId) -> impl Iterator<Item = &ServiceKey> {
+        let epochs =
+            Place::ServiceKey(service.clone(), 0)..=Place::ServiceKey(service.clone(), u32::MAX);
+        self.kept.within(epochs).filter_map(service_key)
     }
 
     /// A service's key of an epoch, to open what was wrapped to it.
@@ -196,6 +208,11 @@ impl Directory {
     pub fn case(&self, case: &CaseTag) -> Option<(&CaseStatement, SubjectId)> {
         let signed = self.kept.at(&Place::Case(*case))?;
         case_statement(signed).map(|statement| (statement, signed.signer()))
+    }
+
+    /// When the first statement of a case was signed, on its creator's clock, in seconds since 1970.
+    pub fn case_opened_at_s(&self, case: &CaseTag) -> Option<u64> {
+        self.kept.at(&Place::Case(*case)).map(SignedStatement::at_s)
     }
 
     /// The newest statement of every case.

@@ -72,6 +72,13 @@ impl Members {
         known && self.live_of(subject).next().is_none()
     }
 
+    pub(super) fn revoked(&self) -> impl Iterator<Item = SubjectId> {
+        let named = self.revoked.keys();
+        named
+            .filter(|subject| self.live_of(subject).next().is_none())
+            .copied()
+    }
+
     pub(super) fn holds(
         &self,
         subject: &SubjectId,
