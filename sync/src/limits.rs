@@ -1,0 +1,39 @@
+//! Every bound on what comes from outside, in one place.
+//!
+//! A bound is checked before the bytes are parsed, and has a test that
+//! overfills it.
+
+/// Largest sealed and signed envelope, in bytes.
+pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
+/// Most dependencies one envelope may name.
+pub const ENVELOPE_DEPS_MAX: usize = 16;
+/// Largest page, in bytes of plain text.
+pub const PAGE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Plain bytes in every segment of a page but the last.
+pub const SEGMENT_BYTES: usize = 16 * 1024;
+/// Bytes that sealing adds to a segment or an envelope (the tag of AES-GCM).
+pub const SEAL_BYTES: usize = 16;
+/// Most segments one page can have.
+pub const PAGE_SEGMENTS_MAX: u32 = (PAGE_BYTES_MAX / SEGMENT_BYTES as u64) as u32;
+/// Largest signed page manifest, in bytes.
+pub const MANIFEST_BYTES_MAX: usize = 32 * PAGE_SEGMENTS_MAX as usize + 512;
+/// Largest network or case statement, in bytes.
+pub const STATEMENT_BYTES_MAX: usize = 64 * 1024;
+/// Most things one receipt may cover.
+pub const RECEIPT_COVERS_MAX: usize = 24;
+/// Largest signed receipt, in bytes.
+pub const RECEIPT_BYTES_MAX: usize = 96 * RECEIPT_COVERS_MAX + 256;
+/// Largest ephemeral draft frame, in bytes.
+pub const DRAFT_BYTES_MAX: usize = 8 * 1024;
+/// Largest frame between two nodes, in bytes.
+pub const FRAME_BYTES_MAX: usize = 128 * 1024;
+/// Most envelopes kept for one place in a chain, when a chain forks.
+pub const FORKS_MAX: usize = 8;
+/// Most cases a kiosk may follow at once.
+pub const INTEREST_CASES_MAX: usize = 64;
+/// Invalid items a peer may send in one session before it is closed.
+pub const BAD_ITEMS_MAX: u32 = 16;
+/// Chains or hash prefixes in one `Have` frame.
+pub const HAVE_ENTRIES_MAX: usize = 1024;
+/// Members named in one roster frame.
+pub const ROSTER_MAX: usize = 512;
