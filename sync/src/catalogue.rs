@@ -1,0 +1,514 @@
+//! What is durable here, without the bytes.
+//!
+//! The store hands in every record it has made durable, with its arrival
+//! number; the catalogue knows each by its [`Meta`], which the record carries
+//! along on the disk, so that it can be rebuilt without reading a payload.
+
+use std::collections::BTreeMap;
+
+use guichet_keys::{AuthorId, CaseTag, Hash};
+use minicbor::{Decode, Encode};
+
+use crate::envelope::{ChainId, Dep, Envelope, Kind};
+use crate::feed::Feed;
+use crate::page::{Manifest, PageId};
+use crate::receipt::Receipt;
+use crate::store::{Location, Stored};
+use crate::wire::{Cursors, HaveChain, What};
+
+/// What the catalogue keeps of a durable thing.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Meta {
+    /// A network or case statement.
+    #[n(0)]
+    Statement {
+        /// Its name.
+        #[n(0)]
+        hash: Hash,
+        /// The case it is about, if it is about one.
+        #[n(1)]
+        case: Option<CaseTag>,
+        /// The author it binds, if it binds one.
+        #[n(2)]
+        author: Option<AuthorId>,
+    },
+    /// A receipt.
+    #[n(1)]
+    Receipt {
+        /// Its name.
+        #[n(0)]
+        hash: Hash,
+        /// The cases it is about.
+        #[n(1)]
+        cases: Vec<CaseTag>,
+    },
+    /// An envelope.
+    #[n(2)]
+    Envelope {
+        /// Its name.
+        #[n(0)]
+        hash: Hash,
+        /// Its chain.
+        #[n(1)]
+        chain: ChainId,
+        /// Its place there.
+        #[n(2)]
+        index: u64,
+        /// The envelope before.
+        #[n(3)]
+        prev: Option<Hash>,
+        /// What it depends on.
+        #[n(4)]
+        deps: Vec<Dep>,
+    },
+    /// A page manifest.
+    #[n(3)]
+    Manifest {
+        /// Which page.
+        #[n(0)]
+        page: PageId,
+        /// Its case.
+        #[n(1)]
+        case: CaseTag,
+        /// Its author.
+        #[n(2)]
+        author: AuthorId,
+        /// Its plain length in bytes.
+        #[n(3)]
+        length: u64,
+    },
+}
+
+impl Meta {
+    /// What to keep of an envelope.
+    #[must_use]
+    pub fn of_envelope(envelope: &Envelope) -> Self {
+        let header = envelope.header();
+        Self::Envelope {
+            hash: envelope.hash(),
+            chain: header.chain(),
+            index: header.index,
+            prev: header.prev,
+            deps: header.deps.clone(),
+        }
+    }
+
+    /// What to keep of a receipt.
+    #[must_use]
+    pub fn of_receipt(receipt: &Receipt) -> Self {
+        let mut cases: Vec<_> = receipt
+            .covers()
+            .iter()
+            .map(crate::receipt::Cover::case)
+            .collect();
+        cases.sort_unstable();
+        cases.dedup();
+        Self::Receipt {
+            hash: receipt.hash(),
+            cases,
+        }
+    }
+
+    /// What to keep of a manifest.
+    #[must_use]
+    pub fn of_manifest(manifest: &Manifest) -> Self {
+        let head = manifest.head();
+        Self::Manifest {
+            page: manifest.id(),
+            case: head.case,
+            author: head.author,
+            length: head.length,
+        }
+    }
+
+    /// The thing's name.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        match self {
+            Meta::Statement { hash, .. }
+            | Meta::Receipt { hash, .. }
+            | Meta::Envelope { hash, .. } => *hash,
+            Meta::Manifest { page, .. } => page.0,
+        }
+    }
+
+    /// Its form on the wire.
+    #[must_use]
+    pub fn what(&self) -> What {
+        match self {
+            Meta::Statement { .. } => What::Statement,
+            Meta::Receipt { .. } => What::Receipt,
+            Meta::Envelope {
+                chain: ChainId {
+                    kind: Kind::Edit, ..
+                },
+                ..
+            } => What::Edit,
+            Meta::Envelope {
+                chain: ChainId {
+                    kind: Kind::Act, ..
+                },
+                ..
+            } => What::Act,
+            Meta::Manifest { .. } => What::Manifest,
+        }
+    }
+}
+
+/// A durable thing and where its bytes are.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What it is.
+    pub meta: Meta,
+    /// Where its bytes are.
+    pub at: Location,
+}
+
+/// One link that is held of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// The envelope before.
+    pub prev: Option<Hash>,
+    /// Its arrival number in the feed of its kind.
+    pub arrival: u64,
+}
+
+/// What is held of one chain; usually one link a place, more where it forked.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    links: BTreeMap<(u64, Hash), Link>,
+    next: u64,
+    digest: [u8; 16],
+}
+
+impl Chain {
+    /// How many places, from the first, are held without a gap.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// How many envelopes are held, forks included.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.links.len() as u64
+    }
+
+    /// The envelopes held for one place.
+    pub fn at(&self, index: u64) -> impl Iterator<Item = (Hash, Link)> + '_ {
+        self.links
+            .range((index, Hash::from([0; 32]))..=(index, Hash::from([0xff; 32])))
+            .map(|((_, hash), link)| (*hash, *link))
+    }
+
+    /// Every envelope held, in the order of the places.
+    pub fn links(&self) -> impl Iterator<Item = (u64, Hash, Link)> + '_ {
+        self.links
+            .iter()
+            .map(|((index, hash), link)| (*index, *hash, *link))
+    }
+
+    fn insert(&mut self, index: u64, hash: Hash, link: Link) {
+        if self.links.insert((index, hash), link).is_none() {
+            fold(&mut self.digest, &hash);
+        }
+        while self.at(self.next).next().is_some() {
+            self.next += 1;
+        }
+    }
+
+    /// The arrivals that a peer with `have` of this chain may lack.
+    fn beyond(&self, have: Option<&HaveChain>) -> Vec<u64> {
+        let Some(have) = have else {
+            return self.links.values().map(|link| link.arrival).collect();
+        };
+        let mut digest = [0; 16];
+        let mut held = 0;
+        for (_, hash) in self
+            .links
+            .keys()
+            .take(usize::try_from(have.count).unwrap_or(usize::MAX))
+        {
+            fold(&mut digest, hash);
+            held += 1;
+        }
+        let same_prefix = digest == have.digest && held == have.count;
+        self.links
+            .values()
+            .skip(if same_prefix { held as usize } else { 0 })
+            .map(|link| link.arrival)
+            .collect()
+    }
+}
+
+fn fold(digest: &mut [u8; 16], hash: &Hash) {
+    digest
+        .iter_mut()
+        .zip(hash.as_bytes())
+        .for_each(|(sum, byte)| *sum ^= byte);
+}
+
+#[derive(Clone, Debug, Default)]
+struct CaseEntries {
+    statements: Vec<u64>,
+    chains: Vec<ChainId>,
+    manifests: Vec<u64>,
+}
+
+/// Everything durable on this node's disk.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    feeds: [BTreeMap<u64, Entry>; Feed::COUNT],
+    next: Cursors,
+    names: BTreeMap<Hash, (Feed, u64)>,
+    chains: BTreeMap<ChainId, Chain>,
+    cases: BTreeMap<CaseTag, CaseEntries>,
+    authors: BTreeMap<AuthorId, u64>,
+    pages: BTreeMap<PageId, u64>,
+}
+
+impl Catalogue {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            next: [1; Feed::COUNT],
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a record that is durable now.
+    pub fn insert(&mut self, stored: &Stored, meta: Meta) {
+        let (feed, arrival) = (stored.feed, stored.arrival);
+        let place = feed.index();
+        self.next[place] = self.next[place].max(arrival + 1);
+        self.names.insert(meta.hash(), (feed, arrival));
+        match &meta {
+            Meta::Statement { case, author, .. } => {
+                if let Some(case) = case {
+                    self.cases
+                        .entry(*case)
+                        .or_default()
+                        .statements
+                        .push(arrival);
+                }
+                if let Some(author) = author {
+                    self.authors.insert(*author, arrival);
+                }
+            }
+            Meta::Receipt { .. } => {}
+            Meta::Envelope {
+                hash,
+                chain,
+                index,
+                prev,
+                ..
+            } => {
+                let known = self.chains.contains_key(chain);
+                self.chains.entry(*chain).or_default().insert(
+                    *index,
+                    *hash,
+                    Link {
+                        prev: *prev,
+                        arrival,
+                    },
+                );
+                if !known {
+                    self.cases
+                        .entry(chain.case)
+                        .or_default()
+                        .chains
+                        .push(*chain);
+                }
+            }
+            Meta::Manifest { page, case, .. } => {
+                self.pages.insert(*page, arrival);
+                self.cases.entry(*case).or_default().manifests.push(arrival);
+            }
+        }
+        self.feeds[place].insert(
+            arrival,
+            Entry {
+                meta,
+                at: stored.at,
+            },
+        );
+    }
+
+    /// Whether this thing is durable here.
+    #[must_use]
+    pub fn holds(&self, hash: &Hash) -> bool {
+        self.names.contains_key(hash)
+    }
+
+    /// Where this thing stands in its feed.
+    #[must_use]
+    pub fn arrival_of(&self, hash: &Hash) -> Option<(Feed, u64)> {
+        self.names.get(hash).copied()
+    }
+
+    /// The thing with this arrival number.
+    #[must_use]
+    pub fn entry(&self, feed: Feed, arrival: u64) -> Option<&Entry> {
+        self.feeds[feed.index()].get(&arrival)
+    }
+
+    /// The things of a feed from this arrival number on.
+    pub fn entries_from(&self, feed: Feed, arrival: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        self.feeds[feed.index()]
+            .range(arrival..)
+            .map(|(arrival, entry)| (*arrival, entry))
+    }
+
+    /// The arrival number that comes next in a feed.
+    #[must_use]
+    pub fn next_arrival(&self, feed: Feed) -> u64 {
+        self.next[feed.index()]
+    }
+
+    /// What is held of a chain.
+    #[must_use]
+    pub fn chain(&self, chain: &ChainId) -> Option<&Chain> {
+        self.chains.get(chain)
+    }
+
+    /// The chains of a case.
+    #[must_use]
+    pub fn chains_of(&self, case: &CaseTag) -> &[ChainId] {
+        self.cases.get(case).map_or(&[], |entries| &entries.chains)
+    }
+
+    /// Every case anything is held of.
+    pub fn cases(&self) -> impl Iterator<Item = &CaseTag> {
+        self.cases.keys()
+    }
+
+    /// The envelopes and manifests of a case, where their bytes are, chains in the order of their places.
+    pub fn contents_of(&self, case: &CaseTag) -> Vec<Entry> {
+        let Some(entries) = self.cases.get(case) else {
+            return Vec::new();
+        };
+        let links = entries.chains.iter().flat_map(|id| {
+            let feed = if id.kind == Kind::Edit {
+                Feed::Edits
+            } else {
+                Feed::Acts
+            };
+            self.chains[id]
+                .links()
+                .map(move |(_, _, link)| (feed, link.arrival))
+        });
+        let manifests = entries
+            .manifests
+            .iter()
+            .map(|arrival| (Feed::Acts, *arrival));
+        links
+            .chain(manifests)
+            .filter_map(|(feed, arrival)| self.entry(feed, arrival).cloned())
+            .collect()
+    }
+
+    /// The statements about a case: its own and its authors'.
+    #[must_use]
+    pub fn statements_of(&self, case: &CaseTag) -> &[u64] {
+        self.cases
+            .get(case)
+            .map_or(&[], |entries| &entries.statements)
+    }
+
+    /// The arrival number of the statement that binds an author.
+    #[must_use]
+    pub fn author_statement(&self, author: &AuthorId) -> Option<u64> {
+        self.authors.get(author).copied()
+    }
+
+    /// The manifest of a page.
+    #[must_use]
+    pub fn manifest(&self, page: &PageId) -> Option<&Entry> {
+        self.entry(Feed::Acts, *self.pages.get(page)?)
+    }
+
+    /// The pages of a case.
+    pub fn pages_of(&self, case: &CaseTag) -> impl Iterator<Item = PageId> + '_ {
+        let manifests = self
+            .cases
+            .get(case)
+            .map_or(&[][..], |entries| &entries.manifests);
+        manifests
+            .iter()
+            .filter_map(|arrival| match self.entry(Feed::Acts, *arrival)?.meta {
+                Meta::Manifest { page, .. } => Some(page),
+                Meta::Statement { .. } | Meta::Receipt { .. } | Meta::Envelope { .. } => None,
+            })
+    }
+
+    /// How many things of a feed are held.
+    #[must_use]
+    pub fn count(&self, feed: Feed) -> u64 {
+        self.feeds[feed.index()].len() as u64
+    }
+
+    /// Bytes of everything held but segments of pages.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.feeds
+            .iter()
+            .flat_map(BTreeMap::values)
+            .map(|entry| u64::from(entry.at.len))
+            .sum()
+    }
+
+    /// Every chain anything is held of.
+    pub fn chains(&self) -> impl Iterator<Item = (&ChainId, &Chain)> {
+        self.chains.iter()
+    }
+
+    /// Every page whose manifest is durable here.
+    pub fn pages(&self) -> impl Iterator<Item = &PageId> {
+        self.pages.keys()
+    }
+
+    /// What is held of the chains of one case, or of all.
+    #[must_use]
+    pub fn have(&self, case: Option<&CaseTag>) -> Vec<HaveChain> {
+        let describe = |id: &ChainId| {
+            self.chains.get(id).map(|chain| HaveChain {
+                chain: *id,
+                count: chain.count(),
+                digest: chain.digest,
+            })
+        };
+        match case {
+            Some(case) => self.chains_of(case).iter().filter_map(describe).collect(),
+            None => self.chains.keys().filter_map(describe).collect(),
+        }
+    }
+
+    /// Hashes of everything that is not in a chain: statements, receipts, manifests.
+    pub fn loose(&self) -> impl Iterator<Item = (Feed, u64, Hash)> + '_ {
+        self.names.iter().filter_map(|(hash, (feed, arrival))| {
+            let entry = self.entry(*feed, *arrival)?;
+            (!matches!(entry.meta, Meta::Envelope { .. })).then_some((*feed, *arrival, *hash))
+        })
+    }
+
+    /// The envelopes of a case that a peer with `have` of it may lack.
+    #[must_use]
+    pub fn beyond(&self, case: &CaseTag, have: &[HaveChain]) -> Vec<(Feed, u64)> {
+        self.chains_of(case)
+            .iter()
+            .flat_map(|id| {
+                let feed = if id.kind == Kind::Edit {
+                    Feed::Edits
+                } else {
+                    Feed::Acts
+                };
+                let theirs = have.iter().find(|theirs| theirs.chain == *id);
+                self.chains[id]
+                    .beyond(theirs)
+                    .into_iter()
+                    .map(move |arrival| (feed, arrival))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,574 @@
+//! One node's replica: everything durable here, and a session with each peer.
+//!
+//! The replica decides and the shell obeys. Things come in from peers or from
+//! this node's own writers; each is bounded, checked against the directory and
+//! its chain, and handed out to be stored. Only when the store says that it is
+//! durable does anything follow from it: cursors move, peers are sent it,
+//! receipts are owed, the case that is open is told.
+//!
+//! ```text
+//! frame, local write ──▶ check ──▶ Store ──▶ durable ──▶ cursor · peers · receipt · open case
+//! ```
+//!
+//! [`Replica::handle_input`] takes what happened, [`Replica::handle_timeout`]
+//! the passing of [`Replica::poll_timeout`]; after either, the caller drains
+//! [`Replica::poll_output`]. The replica reads no disk: a thing to be sent is
+//! named by where the store keeps it.
+
+mod book;
+mod check;
+mod fetching;
+mod frames;
+mod open;
+mod pages;
+mod pending;
+mod scope;
+mod session;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId};
+
+use crate::bitmap::Bitmap;
+use crate::catalogue::{Catalogue, Meta};
+use crate::envelope::ChainId;
+use crate::limits::RECEIPT_COVERS_MAX;
+use crate::page::PageId;
+use crate::receipt::{Receipt, Stage};
+use crate::rules::Rules;
+use crate::store::{Location, NewRecord, PeerCursors, Stored};
+use crate::wire::{Epoch, Frame, Interest, PROTOCOL, Presence, Resume};
+
+pub use book::{Book, Reached};
+pub use check::{Refusal, Thing};
+pub use open::Opening;
+pub use session::Send;
+
+use pages::Pages;
+use pending::Pending;
+use scope::Scope;
+use session::Session;
+
+/// Receipts wait this long for company.
+const RECEIPT_DELAY: Duration = Duration::from_millis(30);
+/// A peer says hello within this time.
+const HELLO_DELAY: Duration = Duration::from_secs(10);
+/// Peers get no credit while more than this waits for the disk.
+const LANDING_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The time, both kinds: one decides, the other is only recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Monotonic.
+    pub instant: Instant,
+    /// Milliseconds of the Unix epoch.
+    pub wall_ms: u64,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A stream to this member is open.
+    PeerConnected(SubjectId),
+    /// It is gone.
+    PeerLost(SubjectId),
+    /// The peer sent this.
+    FrameReceived(SubjectId, Vec<u8>),
+    /// This node made these things.
+    Written(Vec<Thing>),
+    /// The oldest records handed out are durable; as many as there are here, in order.
+    Stored(Vec<Stored>),
+    /// All records handed out and not yet answered for were not stored.
+    StoreFailed,
+    /// These segments are durable.
+    SegmentsStored(Vec<(PageId, u32)>),
+    /// Segments handed out were not stored.
+    SegmentsFailed,
+    /// This kiosk follows a case from now on.
+    CaseFollowed(CaseTag),
+    /// This kiosk follows it no longer.
+    CaseLeft(CaseTag),
+    /// The transport takes no more frames to this peer for now.
+    TransportFull(SubjectId),
+    /// It takes frames again.
+    TransportDrained(SubjectId),
+    /// Somebody here is typing; sealed under the case's shared key.
+    Typed(CaseTag, Vec<u8>),
+    /// This relay sees members come, go or move.
+    RosterChanged(Vec<Presence>),
+}
+
+/// What to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Hand this to the transport.
+    Send(SubjectId, Send),
+    /// Close the connection to this peer, and why.
+    Close(SubjectId, String),
+    /// Make these durable, in this order, and answer [`Input::Stored`].
+    Store(Vec<NewRecord>),
+    /// Make room for a page of this plain length before its segments come.
+    BeginPage(PageId, u64),
+    /// Make this segment durable and answer [`Input::SegmentsStored`].
+    StoreSegment(PageId, u32, Vec<u8>),
+    /// Remember how far this peer was read.
+    SaveCursors(SubjectId, PeerCursors),
+    /// Tell the rest of this node.
+    Tell(Event),
+}
+
+/// What the rest of the node may wish to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A statement is durable here and known to the directory.
+    StatementStored(Hash),
+    /// An envelope of this case is durable here.
+    EnvelopeStored {
+        /// Its chain.
+        chain: ChainId,
+        /// Its place.
+        index: u64,
+        /// Its name.
+        hash: Hash,
+        /// Where its bytes are.
+        at: Location,
+    },
+    /// A page's manifest is durable here.
+    ManifestStored(CaseTag, PageId),
+    /// Every segment of a page is durable here.
+    PageCompleted(CaseTag, PageId),
+    /// A receipt about these cases is durable here.
+    ReceiptStored(Vec<CaseTag>),
+    /// Somebody types in a case followed here.
+    DraftReceived(CaseTag, Vec<u8>),
+    /// A relay told who is there.
+    RosterReceived(SubjectId, Vec<Presence>),
+    /// A session streams both ways.
+    PeerReady(SubjectId),
+    /// A thing made here was refused.
+    WriteRefused(Hash, Refusal),
+    /// The disk refused these things; nothing was acknowledged.
+    WriteFailed(Vec<Hash>),
+}
+
+/// One node's replica.
+pub struct Replica {
+    signer: SigningKey,
+    me: SubjectId,
+    epoch: Epoch,
+    rules: Rules,
+    directory: Directory,
+    catalogue: Catalogue,
+    book: Book,
+    pages: Pages,
+    sessions: BTreeMap<SubjectId, Session>,
+    turn: Option<SubjectId>,
+    cursors: BTreeMap<SubjectId, PeerCursors>,
+    following: BTreeSet<CaseTag>,
+    pending: Pending,
+    landing_bytes: usize,
+    receipts_at: Option<Instant>,
+    outputs: VecDeque<Output>,
+}
+
+impl Replica {
+    /// What is known of the network.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What is durable here.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// How far everything has come.
+    #[must_use]
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// What is held of a page.
+    #[must_use]
+    pub fn page_held(&self, page: &PageId) -> Option<&Bitmap> {
+        self.pages.held(page)
+    }
+
+    /// Whether every segment of a page is durable here.
+    #[must_use]
+    pub fn page_is_complete(&self, page: &PageId) -> bool {
+        self.pages.is_complete(page)
+    }
+
+    /// How many pages wanted here are not whole.
+    #[must_use]
+    pub fn pages_incomplete(&self) -> usize {
+        self.pages.incomplete()
+    }
+
+    /// The peers a session streams with.
+    pub fn peers(&self) -> impl Iterator<Item = SubjectId> + '_ {
+        self.sessions
+            .values()
+            .filter(|session| session.has_greeted())
+            .map(Session::peer)
+    }
+
+    /// How many things a peer that is here has not been sent yet.
+    #[must_use]
+    pub fn waiting_for(&self, peer: &SubjectId) -> u64 {
+        self.sessions
+            .get(peer)
+            .map_or(0, |session| session.waiting(&self.catalogue))
+    }
+
+    /// How many envelopes and pages written here no station has signed for, and the case of one of them.
+    #[must_use]
+    pub fn outbox(&self) -> (u64, Option<CaseTag>) {
+        let mine = |author| {
+            self.directory
+                .author(author)
+                .is_some_and(|author| author.binding.node == self.me)
+        };
+        let chains = self.catalogue.chains().filter(|(id, _)| mine(&id.author));
+        let envelopes = chains.map(|(id, chain)| {
+            (
+                chain.next().saturating_sub(self.book.received_next(id)),
+                id.case,
+            )
+        });
+        let pages = self.catalogue.pages().filter_map(|page| {
+            let Meta::Manifest { case, author, .. } = &self.catalogue.manifest(page)?.meta else {
+                return None;
+            };
+            let received = self
+                .book
+                .page(page)
+                .is_some_and(|reached| reached.stage == Stage::Received);
+            (mine(author) && !received).then_some((1, *case))
+        });
+        let waiting = envelopes.chain(pages).filter(|(count, _)| *count > 0);
+        waiting.fold((0, None), |(sum, case), (count, of)| {
+            (sum + count, case.or(Some(of)))
+        })
+    }
+
+    /// Takes in what happened.
+    pub fn handle_input(&mut self, now: Now, input: Input) {
+        match input {
+            Input::PeerConnected(peer) => self.on_connected(now, peer),
+            Input::PeerLost(peer) => self.on_lost(now, &peer),
+            Input::FrameReceived(peer, bytes) => self.on_frame(now, peer, &bytes),
+            Input::Written(things) => self.on_written(things),
+            Input::Stored(stored) => self.on_stored(now, stored),
+            Input::StoreFailed => self.on_store_failed(),
+            Input::SegmentsStored(segments) => self.on_segments_stored(now, segments),
+            Input::SegmentsFailed => {
+                self.landing_bytes = 0;
+                self.pages.on_lost(None);
+            }
+            Input::CaseFollowed(case) => self.on_followed(case),
+            Input::CaseLeft(case) => {
+                if self.following.remove(&case) {
+                    self.tell_all(&Frame::Unfollow { case });
+                }
+            }
+            Input::TransportFull(peer) => self.set_transport(&peer, session::Transport::Full),
+            Input::TransportDrained(peer) => self.set_transport(&peer, session::Transport::Open),
+            Input::Typed(case, sealed) => self.pass_draft(None, case, sealed),
+            Input::RosterChanged(members) => {
+                members.chunks(crate::limits::ROSTER_MAX).for_each(|part| {
+                    self.tell_all(&Frame::Roster {
+                        members: part.to_vec(),
+                    })
+                });
+            }
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Now) {
+        let overdue: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|session| session.is_overdue(now.instant))
+            .map(Session::peer)
+            .collect();
+        for peer in overdue {
+            self.close(now, peer, "no hello in time");
+        }
+        self.ask_for_pages(now);
+        if self.receipts_at.is_some_and(|due| due <= now.instant) {
+            self.receipts_at = None;
+            self.sign_receipts(now);
+        }
+    }
+
+    /// When [`Replica::handle_timeout`] is due, if nothing else happens before.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let sessions = self.sessions.values().filter_map(Session::poll_timeout);
+        sessions
+            .chain(self.receipts_at)
+            .chain(self.pages.poll_timeout())
+            .min()
+    }
+
+    /// The next thing to do; call until there is none.
+    pub fn poll_output(&mut self, now: Now) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        let after: Vec<_> = match self.turn {
+            Some(turn) => self
+                .sessions
+                .keys()
+                .filter(|peer| **peer > turn)
+                .chain(self.sessions.keys().filter(|peer| **peer <= turn))
+                .copied()
+                .collect(),
+            None => self.sessions.keys().copied().collect(),
+        };
+        for peer in after {
+            let session = self
+                .sessions
+                .get_mut(&peer)
+                .expect("the key was just listed");
+            let context = session::Context {
+                directory: &self.directory,
+                catalogue: &self.catalogue,
+                pages: &self.pages,
+            };
+            if let Some(send) = session.poll(now.instant, &context) {
+                self.turn = Some(peer);
+                return Some(Output::Send(peer, send));
+            }
+        }
+        None
+    }
+
+    fn set_transport(&mut self, peer: &SubjectId, transport: session::Transport) {
+        if let Some(session) = self.sessions.get_mut(peer) {
+            session.set_transport(transport);
+        }
+    }
+
+    fn role(&self) -> Option<Role> {
+        self.directory.node_role(&self.me)
+    }
+
+    fn interest(&self) -> Interest {
+        match self.role() {
+            Some(Role::Relay) => Interest::All,
+            Some(Role::Station) => Interest::Services(
+                self.directory
+                    .credentials(&self.me)
+                    .filter_map(|credential| credential.service.clone())
+                    .collect(),
+            ),
+            _ => Interest::Cases(self.following.iter().copied().collect()),
+        }
+    }
+
+    fn on_connected(&mut self, now: Now, peer: SubjectId) {
+        let resume = self.cursors.get(&peer).map(|cursors| Resume {
+            epoch: Epoch(cursors.epoch),
+            next: cursors.next,
+        });
+        let hello = Frame::Hello {
+            version: PROTOCOL,
+            features: 0,
+            epoch: self.epoch,
+            resume,
+            interest: self.interest(),
+        };
+        let scope = Scope::of(peer, &self.directory);
+        self.pages.on_lost(Some(&peer));
+        self.sessions.insert(
+            peer,
+            Session::new(peer, scope, &hello, now.instant + HELLO_DELAY),
+        );
+    }
+
+    pub(super) fn on_lost(&mut self, now: Now, peer: &SubjectId) {
+        self.sessions.remove(peer);
+        self.pages.on_lost(Some(peer));
+        self.ask_for_pages(now);
+    }
+
+    pub(super) fn close(&mut self, now: Now, peer: SubjectId, reason: &str) {
+        self.on_lost(now, &peer);
+        let bye = Frame::Bye {
+            reason: reason.to_owned(),
+        }
+        .encode();
+        self.outputs.push_back(Output::Send(peer, Send::Frame(bye)));
+        self.outputs
+            .push_back(Output::Close(peer, reason.to_owned()));
+    }
+
+    fn tell_all(&mut self, frame: &Frame) {
+        self.sessions
+            .values_mut()
+            .filter(|session| session.has_greeted())
+            .for_each(|session| session.push(frame));
+    }
+
+    fn on_followed(&mut self, case: CaseTag) {
+        if self.following.insert(case) {
+            self.tell_all(&Frame::Follow {
+                case,
+                have: self.catalogue.have(Some(&case)),
+            });
+        }
+    }
+
+    fn on_written(&mut self, things: Vec<Thing>) {
+        for thing in things {
+            let hash = thing.hash();
+            if let Err(refusal) = self.admit(thing) {
+                self.outputs
+                    .push_back(Output::Tell(Event::WriteRefused(hash, refusal)));
+            }
+        }
+    }
+
+    /// Hands a checked thing to the store.
+    fn store(&mut self, thing: Thing) {
+        let record = NewRecord {
+            feed: thing.what().feed(),
+            meta: minicbor::to_vec(thing.meta()).expect("encoding into memory cannot fail"),
+            payload: thing.bytes().to_vec(),
+        };
+        self.landing_bytes += record.payload.len();
+        self.pending.push(thing);
+        match self.outputs.back_mut() {
+            Some(Output::Store(records)) => records.push(record),
+            _ => self.outputs.push_back(Output::Store(vec![record])),
+        }
+    }
+
+    fn on_stored(&mut self, now: Now, stored: Vec<Stored>) {
+        for record in stored {
+            let Some(thing) = self.pending.pop() else {
+                return;
+            };
+            let hash = thing.hash();
+            self.landing_bytes = self.landing_bytes.saturating_sub(thing.bytes().len());
+            self.catalogue.insert(&record, thing.meta());
+            self.on_durable(now, &record, thing);
+            let peers: Vec<_> = self.sessions.keys().copied().collect();
+            for peer in peers {
+                let session = self
+                    .sessions
+                    .get_mut(&peer)
+                    .expect("the key was just listed");
+                let moved = session.on_settled(&hash, record.feed, record.arrival);
+                session.on_durable(&self.catalogue, record.feed, record.arrival);
+                self.save_cursors(peer, moved);
+            }
+        }
+        self.grant_credits();
+    }
+
+    fn on_durable(&mut self, now: Now, record: &Stored, thing: Thing) {
+        let event = match thing {
+            Thing::Statement(statement) => Event::StatementStored(statement.hash()),
+            Thing::Receipt(receipt) => {
+                self.book.insert(&self.me, &receipt);
+                let mut cases: Vec<_> = receipt
+                    .covers()
+                    .iter()
+                    .map(crate::receipt::Cover::case)
+                    .collect();
+                cases.dedup();
+                Event::ReceiptStored(cases)
+            }
+            Thing::Envelope(envelope) => {
+                let chain = envelope.header().chain();
+                self.book.on_case(
+                    &self.catalogue,
+                    &chain.case,
+                    self.rules.receipt_after_segments,
+                );
+                self.owe_receipts(now);
+                Event::EnvelopeStored {
+                    chain,
+                    index: envelope.header().index,
+                    hash: envelope.hash(),
+                    at: record.at,
+                }
+            }
+            Thing::Page { manifest, complete } => {
+                let (id, head) = (manifest.id(), manifest.head());
+                let (case, author, segments) = (head.case, head.author, manifest.segments());
+                if complete {
+                    self.pages
+                        .insert(id, case, author, Bitmap::full(segments), None);
+                } else {
+                    let wanted = self.wants_pages_of(&case).then_some(manifest);
+                    self.pages
+                        .insert(id, case, author, Bitmap::empty(segments), wanted);
+                }
+                if complete || !self.rules.receipt_after_segments {
+                    self.book.on_page(id, case);
+                    self.owe_receipts(now);
+                }
+                self.ask_for_pages(now);
+                Event::ManifestStored(case, id)
+            }
+        };
+        self.outputs.push_back(Output::Tell(event));
+    }
+
+    fn on_store_failed(&mut self) {
+        let failed = std::iter::from_fn(|| self.pending.pop())
+            .map(|thing| thing.hash())
+            .collect();
+        self.landing_bytes = 0;
+        let peers: Vec<_> = self.sessions.keys().copied().collect();
+        for peer in peers {
+            self.sessions.remove(&peer);
+            self.outputs.push_back(Output::Close(
+                peer,
+                "the disk does not take more".to_owned(),
+            ));
+        }
+        self.pages.on_lost(None);
+        self.outputs
+            .push_back(Output::Tell(Event::WriteFailed(failed)));
+    }
+
+    pub(super) fn owe_receipts(&mut self, now: Now) {
+        let stage = matches!(self.role(), Some(Role::Relay | Role::Station));
+        if stage && self.book.is_due() {
+            self.receipts_at.get_or_insert(now.instant + RECEIPT_DELAY);
+        }
+    }
+
+    fn sign_receipts(&mut self, now: Now) {
+        let stage = if self.role() == Some(Role::Relay) {
+            Stage::EnRoute
+        } else {
+            Stage::Received
+        };
+        while self.book.is_due() {
+            let mut book = std::mem::take(&mut self.book);
+            let covers = book.take_due(RECEIPT_COVERS_MAX, |case| {
+                stage == Stage::EnRoute || self.serves(case)
+            });
+            self.book = book;
+            if !covers.is_empty() {
+                self.store(Thing::Receipt(Receipt::sign(
+                    &self.signer,
+                    stage,
+                    now.wall_ms,
+                    covers,
+                )));
+            }
+        }
+    }
+}

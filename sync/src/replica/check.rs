@@ -1,0 +1,275 @@
+//! What a thing must prove before it is stored, wherever it comes from.
+//!
+//! Bounded, then authenticated, then believed: the size and structure, the
+//! place in its chain, the author's right in the case, and the signature over
+//! the exact bytes. A thing that is held already, or on its way to the disk,
+//! is not checked again.
+
+use guichet_keys::{
+    AuthorId, CaseTag, Hash, Learned, Role, SignedStatement, Statement, Writing, directory,
+};
+
+use crate::catalogue::Meta;
+use crate::envelope::{Envelope, EnvelopeError, Kind};
+use crate::limits::FORKS_MAX;
+use crate::page::{Manifest, PageError};
+use crate::receipt::{Receipt, ReceiptError, Stage};
+use crate::wire::What;
+
+use super::Replica;
+
+/// A well-formed durable thing.
+#[derive(Clone, Debug)]
+pub enum Thing {
+    /// A network or case statement.
+    Statement(SignedStatement),
+    /// A receipt.
+    Receipt(Receipt),
+    /// An envelope.
+    Envelope(Envelope),
+    /// A page: its manifest, and whether all its segments are on this disk already.
+    Page {
+        /// The manifest.
+        manifest: Manifest,
+        /// Whether nothing of it is missing here.
+        complete: bool,
+    },
+}
+
+impl Thing {
+    /// Reads a thing from its bytes.
+    ///
+    /// # Errors
+    /// [`Refusal`] when they are not exactly one such thing.
+    pub fn parse(what: What, payload: Vec<u8>) -> Result<Self, Refusal> {
+        Ok(match what {
+            What::Statement => Thing::Statement(SignedStatement::parse(&payload)?),
+            What::Receipt => Thing::Receipt(Receipt::parse(payload)?),
+            What::Edit | What::Act => {
+                let envelope = Envelope::parse(payload)?;
+                if (envelope.header().kind == Kind::Edit) != (what == What::Edit) {
+                    return Err(Refusal::WrongFeed);
+                }
+                Thing::Envelope(envelope)
+            }
+            What::Manifest => Thing::Page {
+                manifest: Manifest::parse(payload)?,
+                complete: false,
+            },
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        match self {
+            Thing::Statement(statement) => statement.hash(),
+            Thing::Receipt(receipt) => receipt.hash(),
+            Thing::Envelope(envelope) => envelope.hash(),
+            Thing::Page { manifest, .. } => manifest.id().0,
+        }
+    }
+
+    /// Its form on the wire.
+    #[must_use]
+    pub fn what(&self) -> What {
+        self.meta().what()
+    }
+
+    /// Its exact bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Thing::Statement(statement) => statement.bytes(),
+            Thing::Receipt(receipt) => receipt.bytes(),
+            Thing::Envelope(envelope) => envelope.bytes(),
+            Thing::Page { manifest, .. } => manifest.bytes(),
+        }
+    }
+
+    /// What the catalogue keeps of it.
+    #[must_use]
+    pub fn meta(&self) -> Meta {
+        match self {
+            Thing::Statement(signed) => {
+                let (case, author) = subjects_of(signed);
+                Meta::Statement {
+                    hash: signed.hash(),
+                    case,
+                    author,
+                }
+            }
+            Thing::Receipt(receipt) => Meta::of_receipt(receipt),
+            Thing::Envelope(envelope) => Meta::of_envelope(envelope),
+            Thing::Page { manifest, .. } => Meta::of_manifest(manifest),
+        }
+    }
+}
+
+fn subjects_of(signed: &SignedStatement) -> (Option<CaseTag>, Option<AuthorId>) {
+    match signed.statement() {
+        Statement::Author(binding) => (binding.case, Some(binding.author)),
+        Statement::Case(statement) => (Some(statement.case), None),
+        Statement::Member(_)
+        | Statement::Revocation { .. }
+        | Statement::ServiceKey(_)
+        | Statement::Catalogue { .. }
+        | Statement::Network { .. }
+        | Statement::Unknown { .. } => (None, None),
+    }
+}
+
+/// Why a thing is not stored.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not a statement that holds.
+    #[error("{0}")]
+    Statement(String),
+    /// Not an envelope that holds.
+    #[error("{0}")]
+    Envelope(String),
+    /// Not a page manifest that holds.
+    #[error("{0}")]
+    Page(String),
+    /// Not a receipt that holds.
+    #[error("{0}")]
+    Receipt(String),
+    /// An edit sent as an act, or the other way round.
+    #[error("an envelope of the other kind than was said")]
+    WrongFeed,
+    /// The envelope before it is not held.
+    #[error("the envelope before it is not held")]
+    NoPredecessor,
+    /// Too many envelopes for one place in a chain.
+    #[error("{FORKS_MAX} envelopes are held for this place already")]
+    TooManyForks,
+    /// The directory does not let this author do this.
+    #[error("{0}")]
+    NotAllowed(String),
+}
+
+impl From<guichet_keys::statement::StatementError> for Refusal {
+    fn from(error: guichet_keys::statement::StatementError) -> Self {
+        Refusal::Statement(error.to_string())
+    }
+}
+impl From<EnvelopeError> for Refusal {
+    fn from(error: EnvelopeError) -> Self {
+        Refusal::Envelope(error.to_string())
+    }
+}
+impl From<PageError> for Refusal {
+    fn from(error: PageError) -> Self {
+        Refusal::Page(error.to_string())
+    }
+}
+impl From<ReceiptError> for Refusal {
+    fn from(error: ReceiptError) -> Self {
+        Refusal::Receipt(error.to_string())
+    }
+}
+impl From<directory::Refusal> for Refusal {
+    fn from(error: directory::Refusal) -> Self {
+        Refusal::NotAllowed(error.to_string())
+    }
+}
+
+/// What became of a thing that holds.
+pub(super) enum Taken {
+    /// It is durable here already.
+    Held(Hash),
+    /// It is on its way to the disk.
+    Pending(Hash),
+    /// A newer statement stands in its place.
+    Superseded,
+}
+
+impl Replica {
+    /// Takes a thing from a peer.
+    pub(super) fn take(&mut self, what: What, payload: Vec<u8>) -> Result<Taken, Refusal> {
+        self.admit(Thing::parse(what, payload)?)
+    }
+
+    /// Checks a thing and hands it to the store, unless it is held.
+    pub(super) fn admit(&mut self, thing: Thing) -> Result<Taken, Refusal> {
+        let hash = thing.hash();
+        if self.catalogue.holds(&hash) {
+            return Ok(Taken::Held(hash));
+        }
+        if self.pending.contains(&hash) {
+            return Ok(Taken::Pending(hash));
+        }
+        match &thing {
+            Thing::Statement(statement) => {
+                if matches!(
+                    self.directory.learn(statement.clone())?,
+                    Learned::Superseded
+                ) {
+                    return Ok(Taken::Superseded);
+                }
+            }
+            Thing::Receipt(receipt) => self.check_receipt(receipt)?,
+            Thing::Envelope(envelope) => self.check_envelope(envelope)?,
+            Thing::Page { manifest, .. } => {
+                let head = manifest.head();
+                let signer = self
+                    .directory
+                    .may_write(&head.author, &head.case, Writing::Edit)?;
+                manifest.verify(&signer).map_err(PageError::from)?;
+            }
+        }
+        self.store(thing);
+        Ok(Taken::Pending(hash))
+    }
+
+    fn check_envelope(&self, envelope: &Envelope) -> Result<(), Refusal> {
+        let header = envelope.header();
+        let chain = header.chain();
+        let held = self.catalogue.chain(&chain);
+        if let Some(prev) = header.prev {
+            let stored =
+                held.is_some_and(|held| held.at(header.index - 1).any(|(hash, _)| hash == prev));
+            if !stored
+                && !self
+                    .pending
+                    .at(chain, header.index - 1)
+                    .any(|hash| hash == prev)
+            {
+                return Err(Refusal::NoPredecessor);
+            }
+        }
+        let alternatives = held.map_or(0, |held| held.at(header.index).count());
+        if alternatives + self.pending.at(chain, header.index).count() >= FORKS_MAX {
+            return Err(Refusal::TooManyForks);
+        }
+        let writing = header.class.map_or(Writing::Edit, Writing::Act);
+        let signer = self
+            .directory
+            .may_write(&header.author, &header.case, writing)?;
+        envelope.verify(&signer).map_err(EnvelopeError::from)?;
+        Ok(())
+    }
+
+    fn check_receipt(&self, receipt: &Receipt) -> Result<(), Refusal> {
+        let node = receipt.node();
+        let role = self.directory.node_role(&node);
+        let may = match receipt.stage() {
+            Stage::EnRoute => role == Some(Role::Relay),
+            Stage::Received => receipt.covers().iter().all(|cover| {
+                let service = self
+                    .directory
+                    .case(&cover.case())
+                    .map(|(statement, _)| &statement.service);
+                service.is_some() && self.directory.holds(&node, Role::Station, service)
+            }),
+        };
+        if !may {
+            return Err(Refusal::NotAllowed(format!(
+                "node {node} may not sign such a receipt"
+            )));
+        }
+        receipt
+            .verify()
+            .map_err(|error| Refusal::Receipt(error.to_string()))
+    }
+}

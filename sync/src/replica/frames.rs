@@ -1,0 +1,224 @@
+//! What a peer's frames mean.
+
+use guichet_keys::{CaseTag, Role, SubjectId};
+
+use crate::bitmap::Bitmap;
+use crate::feed::Feed;
+use crate::limits::BAD_ITEMS_MAX;
+use crate::store::PeerCursors;
+use crate::wire::{Epoch, Frame, Interest, PROTOCOL, Resume, What};
+
+use super::check::Taken;
+use super::session::{Session, have_frames};
+use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica};
+
+impl Replica {
+    pub(super) fn on_frame(&mut self, now: Now, peer: SubjectId, bytes: &[u8]) {
+        let Some(session) = self.sessions.get_mut(&peer) else {
+            return;
+        };
+        session.on_taken(bytes.len() as u64);
+        let frame = match Frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(error) => return self.close(now, peer, &error.to_string()),
+        };
+        if session.has_greeted() == matches!(frame, Frame::Hello { .. }) {
+            return self.close(now, peer, "a session has one hello, and it comes first");
+        }
+        self.dispatch(now, peer, frame);
+        if self.landing_bytes < LANDING_BYTES_MAX
+            && let Some(session) = self.sessions.get_mut(&peer)
+        {
+            session.grant_credit();
+        }
+    }
+
+    fn dispatch(&mut self, now: Now, peer: SubjectId, frame: Frame) {
+        let Some(session) = self.sessions.get_mut(&peer) else {
+            return;
+        };
+        match frame {
+            Frame::Hello {
+                version,
+                epoch,
+                resume,
+                interest,
+                ..
+            } => {
+                if version == PROTOCOL {
+                    self.on_hello(now, peer, epoch, resume, interest);
+                } else {
+                    self.close(
+                        now,
+                        peer,
+                        &format!("protocol version {version}; this node speaks {PROTOCOL}"),
+                    );
+                }
+            }
+            Frame::Have {
+                chains,
+                prefixes,
+                last,
+            } => session.on_have(&self.catalogue, &chains, &prefixes, last),
+            Frame::Item {
+                what,
+                arrival,
+                payload,
+            } => self.on_item(now, peer, what, Some(arrival), payload),
+            Frame::Live { what, payload } => self.on_item(now, peer, what, None, payload),
+            Frame::Mark { feed, arrival } => {
+                let moved = session.on_arrival(feed, arrival, None);
+                self.save_cursors(peer, moved);
+            }
+            Frame::Follow { case, have } => {
+                session.scope_mut().follow(case);
+                session.on_follow(&self.catalogue, case, &have);
+            }
+            Frame::Unfollow { case } => session.scope_mut().unfollow(&case),
+            Frame::Want { page, have } => {
+                if let (Some(case), Some(held)) =
+                    (self.pages.case_of(&page), self.pages.held(&page))
+                    && session.scope().follows(&self.directory, &case)
+                {
+                    session.on_want(page, Bitmap::from_bytes(&have, held.len()));
+                }
+            }
+            Frame::Unwant { page } => session.on_unwant(page),
+            Frame::Segment {
+                page,
+                index,
+                sealed,
+            } => self.on_segment(now, peer, page, index, sealed),
+            Frame::Draft { case, sealed } => {
+                if session.scope().follows(&self.directory, &case) || self.following.contains(&case)
+                {
+                    self.pass_draft(Some(peer), case, sealed);
+                }
+            }
+            Frame::Roster { members } => {
+                if session.scope().role() == Some(Role::Relay) {
+                    self.outputs
+                        .push_back(Output::Tell(Event::RosterReceived(peer, members)));
+                }
+            }
+            Frame::Credit { bytes } => session.on_credit(now.instant, bytes),
+            Frame::Bye { reason } => {
+                self.on_lost(now, &peer);
+                self.outputs.push_back(Output::Close(peer, reason));
+            }
+        }
+    }
+
+    fn on_hello(
+        &mut self,
+        now: Now,
+        peer: SubjectId,
+        epoch: Epoch,
+        resume: Option<Resume>,
+        interest: Interest,
+    ) {
+        let known = self
+            .cursors
+            .get(&peer)
+            .filter(|cursors| cursors.epoch == epoch.0)
+            .map(|cursors| cursors.next);
+        let Some(session) = self.sessions.get_mut(&peer) else {
+            return;
+        };
+        let theirs = resume
+            .filter(|resume| resume.epoch == self.epoch)
+            .map(|resume| resume.next);
+        session.scope_mut().wish(interest);
+        session.on_hello(epoch, theirs, known.unwrap_or([1; Feed::COUNT]));
+        if known.is_none() {
+            have_frames(&self.catalogue)
+                .iter()
+                .for_each(|frame| session.push(frame));
+        }
+        for case in &self.following {
+            session.push(&Frame::Follow {
+                case: *case,
+                have: self.catalogue.have(Some(case)),
+            });
+        }
+        self.outputs.push_back(Output::Tell(Event::PeerReady(peer)));
+        self.ask_for_pages(now);
+    }
+
+    pub(super) fn pass_draft(&mut self, from: Option<SubjectId>, case: CaseTag, sealed: Vec<u8>) {
+        let from_relay =
+            from.is_some_and(|peer| self.directory.node_role(&peer) == Some(Role::Relay));
+        let i_relay = self.role() == Some(Role::Relay);
+        if from.is_none() || i_relay {
+            let frame = Frame::Draft {
+                case,
+                sealed: sealed.clone(),
+            };
+            for session in self
+                .sessions
+                .values_mut()
+                .filter(|session| session.has_greeted())
+            {
+                let to_relay = session.scope().role() == Some(Role::Relay);
+                if Some(session.peer()) != from
+                    && !(from_relay && to_relay)
+                    && session.scope().follows(&self.directory, &case)
+                {
+                    session.push_draft(&frame);
+                }
+            }
+        }
+        if from.is_some() && !i_relay {
+            self.outputs
+                .push_back(Output::Tell(Event::DraftReceived(case, sealed)));
+        }
+    }
+
+    fn on_item(
+        &mut self,
+        now: Now,
+        peer: SubjectId,
+        what: What,
+        arrival: Option<u64>,
+        payload: Vec<u8>,
+    ) {
+        let taken = self.take(what, payload);
+        let Some(session) = self.sessions.get_mut(&peer) else {
+            return;
+        };
+        let waits_for = match taken {
+            Ok(Taken::Held(hash)) => {
+                if let Some((feed, ours)) = self.catalogue.arrival_of(&hash) {
+                    session.on_peer_holds(feed, ours);
+                }
+                None
+            }
+            Ok(Taken::Pending(hash)) => {
+                session.on_delivered(hash);
+                self.rules.cursor_after_durable.then_some(hash)
+            }
+            Ok(Taken::Superseded) => None,
+            Err(refusal) => {
+                tracing::warn!(%peer, %refusal, "refused an item");
+                if session.on_bad_item() > BAD_ITEMS_MAX {
+                    return self.close(now, peer, "too many items that do not hold");
+                }
+                None
+            }
+        };
+        if let Some(arrival) = arrival {
+            let moved = session.on_arrival(what.feed(), arrival, waits_for);
+            self.save_cursors(peer, moved);
+        }
+    }
+
+    pub(super) fn save_cursors(&mut self, peer: SubjectId, moved: Option<[u64; Feed::COUNT]>) {
+        let Some(next) = moved else { return };
+        let Some(Epoch(epoch)) = self.sessions.get(&peer).and_then(Session::peer_epoch) else {
+            return;
+        };
+        let cursors = PeerCursors { epoch, next };
+        self.cursors.insert(peer, cursors);
+        self.outputs.push_back(Output::SaveCursors(peer, cursors));
+    }
+}
