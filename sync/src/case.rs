@@ -31,6 +31,7 @@ mod draft;
 mod edit;
 mod history;
 mod incoming;
+mod log;
 mod scan;
 mod shift;
 mod sight;
@@ -51,6 +52,7 @@ pub use self::draft::{
 };
 pub use self::edit::EditError;
 pub use self::incoming::{BadBatch, Touched};
+pub use self::log::{CaseLog, Effect, SetAside, SignedAct, WriteError, Writer};
 pub use self::scan::Malformed;
 pub use self::value::{Candidate, Value};
 

@@ -1,0 +1,585 @@
+//! An open case: its keys, its chains, and the document and acts they add up to.
+//!
+//! Envelopes come in any order. An edit is applied once the one before it in
+//! its chain and all that it depends on are applied; where a chain forked, the
+//! lower hash wins, here and everywhere. What loses, and what was built on it,
+//! is set aside: listed, readable, without effect. When an envelope arrives
+//! that wins over one already applied, the document is built anew from all
+//! envelopes. So the same envelopes give the same case, in whatever order they
+//! came.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use guichet_keys::{ActClass, AuthorId, CaseTag, Hash, Salt, Sealer, SecretKey, SigningKey};
+use zeroize::Zeroizing;
+
+use super::{Act, BadAct, BadBatch, Batch, CaseDoc, Touched};
+use crate::envelope::{ChainId, Dep, Envelope, EnvelopeError, Header, KeyRef, Kind};
+use crate::limits::ENVELOPE_DEPS_MAX;
+use crate::rules::Rules;
+
+/// Who writes here, and with which key it is signed.
+pub struct Writer {
+    /// The author the envelopes name.
+    pub author: AuthorId,
+    /// The key bound to that author.
+    pub signer: SigningKey,
+    /// The key that seals what is written.
+    pub key: KeyRef,
+}
+
+/// An act, who wrote it, and where in which chain.
+#[derive(Clone, Debug)]
+pub struct SignedAct {
+    /// Its author.
+    pub author: AuthorId,
+    /// Its place in the author's chain of acts.
+    pub index: u64,
+    /// Its class.
+    pub class: ActClass,
+    /// Its content.
+    pub act: Act,
+}
+
+/// An envelope that has no effect, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its chain.
+    pub chain: ChainId,
+    /// Its place.
+    pub index: u64,
+    /// Its name.
+    pub hash: Hash,
+    /// In words, for a list.
+    pub why: String,
+}
+
+/// Why something could not be written.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum WriteError<E> {
+    /// Nobody may write here now.
+    #[error("nobody is writing in this case")]
+    NoWriter,
+    /// The key for writing is not open.
+    #[error("the case's key is not open")]
+    NoKey,
+    /// The document does not take it.
+    #[error(transparent)]
+    Edit(E),
+    /// It does not fit into an envelope.
+    #[error("{0}")]
+    Envelope(EnvelopeError),
+}
+
+#[derive(Debug)]
+enum Body {
+    Edit(Zeroizing<Vec<u8>>),
+    Act(ActClass, Act),
+    Closed(String),
+}
+
+#[derive(Debug)]
+struct Link {
+    hash: Hash,
+    prev: Option<Hash>,
+    deps: Vec<Dep>,
+    body: Body,
+}
+
+/// One author's chain: what is known of each place, and how far it is applied.
+#[derive(Debug, Default)]
+struct Chain {
+    places: BTreeMap<u64, Vec<Link>>,
+    applied: u64,
+    head: Option<Hash>,
+    seen: BTreeMap<AuthorId, u64>,
+    stuck: Option<Stuck>,
+}
+
+/// Why a chain does not go on.
+#[derive(Debug)]
+enum Stuck {
+    /// It builds on something that may still come.
+    Waits,
+    /// Its next envelope cannot be applied.
+    Refused(String),
+}
+
+impl Chain {
+    /// The envelope that stands in the next place: of those that continue the chain, the lowest hash.
+    fn next(&self, lower_hash_wins: bool) -> Option<&Link> {
+        let mut fitting = self
+            .places
+            .get(&self.applied)?
+            .iter()
+            .filter(|link| link.prev == self.head);
+        if lower_hash_wins {
+            fitting.min_by_key(|link| link.hash)
+        } else {
+            fitting.next()
+        }
+    }
+
+    fn restart(&mut self) {
+        self.applied = 0;
+        self.head = None;
+        self.seen.clear();
+        self.stuck = None;
+    }
+
+    /// The next place is applied, with what it depended on.
+    fn advance(&mut self, hash: Hash, deps: &[Dep]) {
+        self.applied += 1;
+        self.head = Some(hash);
+        for dep in deps {
+            let seen = self.seen.entry(dep.author).or_default();
+            *seen = dep.index.max(*seen);
+        }
+    }
+
+    /// The hash that stands at an applied place, found along the chain from its head.
+    fn standing(&self, index: u64) -> Option<Hash> {
+        let mut at = self.applied.checked_sub(1)?;
+        let mut hash = self.head?;
+        while at > index {
+            hash = self
+                .places
+                .get(&at)?
+                .iter()
+                .find(|link| link.hash == hash)?
+                .prev?;
+            at -= 1;
+        }
+        (at == index).then_some(hash)
+    }
+}
+
+/// What taking in an envelope has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Forms and fields that may read otherwise now.
+    pub touched: Touched,
+    /// Whether acts were added.
+    pub acts: bool,
+    /// Whether the document was built anew: everything may read otherwise.
+    pub rebuilt: bool,
+}
+
+/// An open case.
+pub struct CaseLog {
+    case: CaseTag,
+    keys: BTreeMap<KeyRef, SecretKey>,
+    sealer: Arc<dyn Sealer>,
+    rules: Rules,
+    doc: CaseDoc,
+    chains: BTreeMap<(Kind, AuthorId), Chain>,
+    writer: Option<Writer>,
+}
+
+impl CaseLog {
+    /// An open case without content yet. `reader` is the document's actor until there is a writer.
+    #[must_use]
+    pub fn new(
+        case: CaseTag,
+        keys: BTreeMap<KeyRef, SecretKey>,
+        reader: AuthorId,
+        sealer: Arc<dyn Sealer>,
+        rules: Rules,
+    ) -> Self {
+        Self {
+            case,
+            keys,
+            sealer,
+            rules,
+            doc: CaseDoc::new(reader),
+            chains: BTreeMap::new(),
+            writer: None,
+        }
+    }
+
+    /// Which case this is.
+    #[must_use]
+    pub fn case(&self) -> CaseTag {
+        self.case
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn doc(&self) -> &CaseDoc {
+        &self.doc
+    }
+
+    /// A key of the case, if it is open here.
+    #[must_use]
+    pub fn key(&self, key: &KeyRef) -> Option<&SecretKey> {
+        self.keys.get(key)
+    }
+
+    /// How things of this case are sealed.
+    #[must_use]
+    pub fn sealer(&self) -> &dyn Sealer {
+        self.sealer.as_ref()
+    }
+
+    /// Who writes here.
+    #[must_use]
+    pub fn writer(&self) -> Option<&Writer> {
+        self.writer.as_ref()
+    }
+
+    /// From now on this author writes here.
+    pub fn set_writer(&mut self, writer: Writer) {
+        self.writer = Some(writer);
+        self.rebuild();
+    }
+
+    /// Whether what this node's writer wrote was set aside: it must go on under another author.
+    #[must_use]
+    pub fn writer_is_aside(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| {
+            [Kind::Edit, Kind::Act].into_iter().any(|kind| {
+                self.chains
+                    .get(&(kind, writer.author))
+                    .is_some_and(|chain| {
+                        chain.places.values().any(|links| links.len() > 1)
+                            || chain.applied < chain.places.len() as u64
+                    })
+            })
+        })
+    }
+
+    /// Takes in an envelope of this case that is durable here; one that is known changes nothing.
+    pub fn insert(&mut self, envelope: &Envelope) -> Effect {
+        let header = envelope.header();
+        let chain = self.chains.entry((header.kind, header.author)).or_default();
+        let links = chain.places.entry(header.index).or_default();
+        if links.iter().any(|link| link.hash == envelope.hash()) {
+            return Effect::default();
+        }
+        let body = open(&self.keys, self.sealer.as_ref(), envelope);
+        links.push(Link {
+            hash: envelope.hash(),
+            prev: header.prev,
+            deps: header.deps.clone(),
+            body,
+        });
+        let wins = header.index < chain.applied
+            && self.rules.lower_hash_wins
+            && chain
+                .standing(header.index)
+                .is_some_and(|standing| envelope.hash() < standing);
+        if wins { self.rebuild() } else { self.settle() }
+    }
+
+    /// Applies everything that can be applied now.
+    fn settle(&mut self) -> Effect {
+        let mut effect = Effect::default();
+        loop {
+            let ready: Vec<_> = self
+                .chains
+                .keys()
+                .filter(|id| self.is_ready(id))
+                .copied()
+                .collect();
+            if ready.is_empty() {
+                return effect;
+            }
+            for id in ready {
+                self.apply_next(id, &mut effect);
+            }
+        }
+    }
+
+    fn is_ready(&self, id: &(Kind, AuthorId)) -> bool {
+        let chain = &self.chains[id];
+        let Some(link) = chain.next(self.rules.lower_hash_wins) else {
+            return false;
+        };
+        chain.stuck.is_none()
+            && (!self.rules.deps_before_apply
+                || link.deps.iter().all(|dep| {
+                    self.chains
+                        .get(&(Kind::Edit, dep.author))
+                        .is_some_and(|chain| dep.index < chain.applied)
+                }))
+    }
+
+    fn apply_next(&mut self, id: (Kind, AuthorId), effect: &mut Effect) {
+        let Some(chain) = self.chains.get_mut(&id) else {
+            return;
+        };
+        let Some(link) = chain.next(self.rules.lower_hash_wins) else {
+            return;
+        };
+        let hash = link.hash;
+        let deps = link.deps.clone();
+        let outcome = match &link.body {
+            Body::Edit(plain) => self.doc.apply(&id.1, plain).map(|touched| {
+                effect.touched.forms.extend(touched.forms);
+                effect.touched.fields.extend(touched.fields);
+            }),
+            Body::Act(..) => {
+                effect.acts = true;
+                Ok(())
+            }
+            Body::Closed(why) => return chain.stuck = Some(Stuck::Refused(why.clone())),
+        };
+        match outcome {
+            Ok(()) => chain.advance(hash, &deps),
+            Err(BadBatch::MissingDependency) if self.rules.deps_before_apply => {
+                chain.stuck = Some(Stuck::Waits)
+            }
+            Err(error) => chain.stuck = Some(Stuck::Refused(error.to_string())),
+        }
+        if chain.stuck.is_none() && id.0 == Kind::Edit {
+            let waiting = self
+                .chains
+                .values_mut()
+                .filter(|chain| matches!(chain.stuck, Some(Stuck::Waits)));
+            waiting.for_each(|chain| chain.stuck = None);
+        }
+    }
+
+    fn rebuild(&mut self) -> Effect {
+        let author = self
+            .writer
+            .as_ref()
+            .map_or(self.doc.author(), |writer| writer.author);
+        self.doc = CaseDoc::new(author);
+        self.chains.values_mut().for_each(Chain::restart);
+        Effect {
+            rebuilt: true,
+            ..self.settle()
+        }
+    }
+
+    /// Changes the document and gives the envelopes that say so, to be made durable in this order.
+    ///
+    /// There is one envelope, or none if nothing changed; more only for a very long text. The
+    /// change shows here at once; until its envelopes are durable it must be shown as not saved.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the document is as it was.
+    pub fn edit<E>(
+        &mut self,
+        salts: &mut dyn FnMut() -> Salt,
+        make: impl FnOnce(&mut CaseDoc) -> Result<Batch, E>,
+    ) -> Result<Vec<Envelope>, WriteError<E>> {
+        let author = self.writer.as_ref().ok_or(WriteError::NoWriter)?.author;
+        let batch = make(&mut self.doc).map_err(WriteError::Edit)?;
+        let mut envelopes = Vec::new();
+        for payload in batch.encode().into_iter().map(Zeroizing::new) {
+            match self.write(Kind::Edit, None, self.frontier(author), salts(), &payload) {
+                Ok(envelope) => {
+                    self.append(&envelope, Body::Edit(payload));
+                    envelopes.push(envelope);
+                }
+                Err(error) => {
+                    self.withdraw(&envelopes);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(envelopes)
+    }
+
+    /// Takes back what was written and never left: the disk did not take it.
+    pub fn withdraw(&mut self, envelopes: &[Envelope]) {
+        for envelope in envelopes {
+            let header = envelope.header();
+            let chain = self.chains.entry((header.kind, header.author)).or_default();
+            chain.places.retain(|_, links| {
+                links.retain(|link| link.hash != envelope.hash());
+                !links.is_empty()
+            });
+        }
+        self.rebuild();
+    }
+
+    /// Writes an act and gives its envelope, to be made durable.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written.
+    pub fn act(
+        &mut self,
+        salt: Salt,
+        class: ActClass,
+        act: Act,
+    ) -> Result<Envelope, WriteError<BadAct>> {
+        let plain = Zeroizing::new(act.encode().map_err(WriteError::Edit)?);
+        let envelope = self.write(Kind::Act, Some(class), Vec::new(), salt, &plain)?;
+        self.append(&envelope, Body::Act(class, act));
+        Ok(envelope)
+    }
+
+    fn write<E>(
+        &self,
+        kind: Kind,
+        class: Option<ActClass>,
+        deps: Vec<Dep>,
+        salt: Salt,
+        plain: &[u8],
+    ) -> Result<Envelope, WriteError<E>> {
+        let writer = self.writer.as_ref().ok_or(WriteError::NoWriter)?;
+        let key = self.keys.get(&writer.key).ok_or(WriteError::NoKey)?;
+        let chain = self.chains.get(&(kind, writer.author));
+        let (index, prev) = chain.map_or((0, None), |chain| (chain.applied, chain.head));
+        let id = ChainId {
+            case: self.case,
+            author: writer.author,
+            kind,
+        };
+        let mut header = Header::new(id, index, prev, writer.key, salt);
+        (header.class, header.deps) = (class, deps);
+        Envelope::seal(&header, plain, key, self.sealer.as_ref(), &writer.signer)
+            .map_err(WriteError::Envelope)
+    }
+
+    /// Adds one's own envelope, whose effect is there already.
+    fn append(&mut self, envelope: &Envelope, body: Body) {
+        let header = envelope.header();
+        let chain = self.chains.entry((header.kind, header.author)).or_default();
+        let link = Link {
+            hash: envelope.hash(),
+            prev: header.prev,
+            deps: header.deps.clone(),
+            body,
+        };
+        chain.places.entry(header.index).or_default().push(link);
+        chain.advance(envelope.hash(), &header.deps);
+    }
+
+    /// The last edits of other authors that nobody has built on yet: with them, everything.
+    fn frontier(&self, me: AuthorId) -> Vec<Dep> {
+        let edits = || {
+            self.chains
+                .iter()
+                .filter(|((kind, _), chain)| *kind == Kind::Edit && chain.applied > 0)
+        };
+        let tips = edits().filter(|((_, author), _)| *author != me);
+        tips.map(|((_, author), chain)| Dep {
+            author: *author,
+            index: chain.applied - 1,
+        })
+        .filter(|tip| {
+            !edits().any(|(_, chain)| {
+                chain
+                    .seen
+                    .get(&tip.author)
+                    .is_some_and(|seen| *seen >= tip.index)
+            })
+        })
+        .take(ENVELOPE_DEPS_MAX)
+        .collect()
+    }
+
+    /// Every act that stands, by time and then by author.
+    #[must_use]
+    pub fn acts(&self) -> Vec<SignedAct> {
+        let mut acts: Vec<SignedAct> = Vec::new();
+        for ((kind, author), chain) in &self.chains {
+            if *kind == Kind::Edit {
+                continue;
+            }
+            for index in 0..chain.applied {
+                let standing = chain.standing(index);
+                let link = chain.places[&index]
+                    .iter()
+                    .find(|link| Some(link.hash) == standing);
+                if let Some(Link {
+                    body: Body::Act(class, act),
+                    ..
+                }) = link
+                {
+                    acts.push(SignedAct {
+                        author: *author,
+                        index,
+                        class: *class,
+                        act: act.clone(),
+                    });
+                }
+            }
+        }
+        acts.sort_by_key(|signed| (at_ms(&signed.act), signed.author, signed.index));
+        acts
+    }
+
+    /// Everyone whose edits or acts stand in this case.
+    pub fn authors(&self) -> impl Iterator<Item = AuthorId> + '_ {
+        self.chains.keys().map(|(_, author)| *author)
+    }
+
+    /// The chain's places that stand, from the first.
+    #[must_use]
+    pub fn applied(&self, kind: Kind, author: &AuthorId) -> u64 {
+        self.chains
+            .get(&(kind, *author))
+            .map_or(0, |chain| chain.applied)
+    }
+
+    /// What is here and has no effect.
+    #[must_use]
+    pub fn set_aside(&self) -> Vec<SetAside> {
+        let mut aside = Vec::new();
+        for ((kind, author), chain) in &self.chains {
+            let id = ChainId {
+                case: self.case,
+                author: *author,
+                kind: *kind,
+            };
+            for (index, links) in &chain.places {
+                let standing = if *index < chain.applied {
+                    chain.standing(*index)
+                } else {
+                    None
+                };
+                for link in links.iter().filter(|link| Some(link.hash) != standing) {
+                    let why = match &chain.stuck {
+                        Some(Stuck::Refused(why)) if *index >= chain.applied => why.clone(),
+                        _ if *index >= chain.applied => "it waits for what it builds on".to_owned(),
+                        _ => "another stands in its place".to_owned(),
+                    };
+                    aside.push(SetAside {
+                        chain: id,
+                        index: *index,
+                        hash: link.hash,
+                        why,
+                    });
+                }
+            }
+        }
+        aside
+    }
+}
+
+/// When an act was written, on the clock of who wrote it; unknown kinds come first.
+fn at_ms(act: &Act) -> u64 {
+    match act {
+        Act::Message(message) => message.at_ms,
+        Act::DocumentAdded(added) => added.at_ms,
+        Act::Unknown { .. } => 0,
+    }
+}
+
+fn open(keys: &BTreeMap<KeyRef, SecretKey>, sealer: &dyn Sealer, envelope: &Envelope) -> Body {
+    let header = envelope.header();
+    let Some(key) = keys.get(&header.key) else {
+        return Body::Closed("its key is not open here".to_owned());
+    };
+    let plain = match envelope.open(key, sealer) {
+        Ok(plain) => plain,
+        Err(error) => return Body::Closed(error.to_string()),
+    };
+    match (header.kind, header.class) {
+        (Kind::Edit, _) => Body::Edit(plain),
+        (Kind::Act, None) => Body::Closed("an act without a class".to_owned()),
+        (Kind::Act, Some(class)) => match Act::decode(&plain) {
+            Ok(act) if act.allows(class) => Body::Act(class, act),
+            Ok(_) => {
+                Body::Closed("sealed content of another class than the header says".to_owned())
+            }
+            Err(error) => Body::Closed(error.to_string()),
+        },
+    }
+}
