@@ -19,6 +19,7 @@ pub mod demo;
 pub mod entropy;
 pub mod folder;
 pub mod network;
+pub mod services;
 pub mod stop;
 pub mod web;
 

@@ -1,0 +1,53 @@
+//! Style, icons and scripts, embedded in the binary.
+//!
+//! Their paths carry a digest of all of them, so that a browser may keep them for good and a
+//! new program never meets an old script.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+const FILES: [(&str, &str, &str); 10] = [
+    ("style.css", CSS, include_str!("assets/style.css")),
+    ("icons.svg", SVG, include_str!("assets/icons.svg")),
+    ("main.js", JS, include_str!("assets/main.js")),
+    ("post.js", JS, include_str!("assets/post.js")),
+    ("events.js", JS, include_str!("assets/events.js")),
+    ("morph.js", JS, include_str!("assets/morph.js")),
+    ("field.js", JS, include_str!("assets/field.js")),
+    ("area.js", JS, include_str!("assets/area.js")),
+    ("papers.js", JS, include_str!("assets/papers.js")),
+    ("visit.js", JS, include_str!("assets/visit.js")),
+];
+
+static DIGEST: LazyLock<String> = LazyLock::new(|| {
+    let all: String = FILES.iter().map(|(_, _, text)| *text).collect();
+    guichet_keys::sha256(all.as_bytes()).to_string()[..16].to_owned()
+});
+
+/// Where an asset is.
+pub(super) fn path(name: &str) -> String {
+    format!("/assets/{}/{name}", *DIGEST)
+}
+
+/// `GET /assets/{digest}/{name}`.
+pub(super) async fn serve(Path((digest, name)): Path<(String, String)>) -> Response {
+    let file = FILES.iter().find(|(known, ..)| *known == name);
+    match file.filter(|_| digest == *DIGEST) {
+        Some((_, media_type, text)) => (
+            [
+                (header::CONTENT_TYPE, *media_type),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ],
+            *text,
+        )
+            .into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

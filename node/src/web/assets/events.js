@@ -1,0 +1,44 @@
+// News of the page: fragments that take the place of those with the same id and another revision.
+
+import { morph, parse } from "./morph.js";
+
+const listeners = new Map();
+
+// `changed(element, next)` may take over: it is called instead of the plain morph.
+export function onFragment(selector, changed) { listeners.set(selector, changed); }
+
+export function listen() {
+  const lost = document.querySelector(".lost");
+  const source = new EventSource(`/events?at=${encodeURIComponent(location.pathname + location.search)}`);
+  source.addEventListener("open", () => { lost.hidden = true; });
+  source.addEventListener("fragment", (event) => replace(JSON.parse(event.data)));
+  source.addEventListener("go", (event) => {
+    source.close();
+    location.replace(JSON.parse(event.data).to);
+  });
+  source.addEventListener("error", () => {
+    lost.textContent = document.body.dataset.lost;
+    lost.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(comeBack, 2000);
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+function replace({ id, rev, html }) {
+  const now = document.getElementById(id);
+  if (!now || now.dataset.rev === rev || now.dataset.held !== undefined) return;
+  const next = parse(html);
+  const special = [...listeners].find(([selector]) => now.matches(selector));
+  if (special) special[1](now, next);
+  else morph(now, next);
+}
+
+// The stream was refused or the node is away: reload as soon as it answers.
+async function comeBack() {
+  const alive = await fetch("/healthz", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+  if (alive) location.reload();
+  else setTimeout(comeBack, 1000);
+}
+
+// A page that comes out of the browser's memory is of another time.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

@@ -1,0 +1,132 @@
+// A register: what is typed is shown to the other at once and put as the value on leaving, or
+// after a pause. What the other puts meanwhile is shown beside it, never under the caret.
+
+import { onFragment } from "./events.js";
+import { morph } from "./morph.js";
+import { post } from "./post.js";
+
+const PAUSE_MS = 1000;
+const DRAFT_MS = 150;
+const RETRY_MS = 2000;
+
+class Field {
+  constructor(form) {
+    this.form = form;
+    this.input = form.querySelector(".input[name=value]");
+    this.saved = this.input?.value ?? "";
+    this.seen = form.dataset.version;
+    this.timers = {};
+    form.addEventListener("submit", (event) => this.submitted(event));
+    form.addEventListener("change", (event) => { if (event.target.matches("[type=radio], select")) this.put(event.target.value); });
+    if (!this.input || this.input.matches("select")) return;
+    this.input.addEventListener("focus", () => { this.seen = form.dataset.version; });
+    this.input.addEventListener("input", () => this.typed());
+    this.input.addEventListener("blur", () => this.left());
+  }
+
+  get dirty() { return this.input && !this.input.matches("select") && this.input.value !== this.saved; }
+
+  typed() {
+    this.form.dataset.busy = "";
+    unsaved();
+    clearTimeout(this.timers.put);
+    this.timers.put = setTimeout(() => this.put(this.input.value), PAUSE_MS);
+    this.timers.draft ??= setTimeout(() => {
+      this.timers.draft = null;
+      if (this.dirty) post(`${this.form.action}/draft`, { value: this.input.value }).catch(() => {});
+    }, DRAFT_MS);
+  }
+
+  left() {
+    clearTimeout(this.timers.draft);
+    this.timers.draft = null;
+    if (this.dirty) this.put(this.input.value);
+    else this.rest();
+  }
+
+  submitted(event) {
+    event.preventDefault();
+    const chosen = event.submitter?.name === "choose" ? event.submitter.value : null;
+    if (chosen === null) { if (this.input) this.put(this.input.value); return; }
+    this.seen = this.form.dataset.version;
+    this.put(chosen);
+  }
+
+  async put(value) {
+    clearTimeout(this.timers.put);
+    this.form.classList.add("field--waiting");
+    unsaved();
+    try {
+      await post(this.form.action, { value, version: this.seen });
+      this.saved = value;
+      this.seen = undefined;
+      this.tell("");
+      if (!this.dirty) this.rest();
+    } catch (refused) {
+      if (refused.passing) {
+        this.tell(document.body.dataset.retrying);
+        this.timers.put = setTimeout(() => this.put(this.input?.value ?? value), RETRY_MS);
+      } else {
+        this.tell([refused.told.title, refused.told.todo].filter(Boolean).join(" "));
+      }
+    }
+    this.form.classList.remove("field--waiting");
+    unsaved();
+  }
+
+  // Nothing of ours is left to save: the field may show the node's value again.
+  rest() {
+    delete this.form.dataset.busy;
+    if (this.next && document.activeElement !== this.input) this.show(this.next);
+    unsaved();
+  }
+
+  changed(next) {
+    this.next = next;
+    morph(this.form, next.cloneNode(true));
+    this.seen ??= this.form.dataset.version;
+    if (this.form.dataset.busy === undefined && document.activeElement !== this.input) this.show(next);
+  }
+
+  show(next) {
+    const shown = next.querySelector(".input[name=value]");
+    if (this.input && shown) {
+      this.input.value = shown.matches("select") ? shown.value : shown.getAttribute("value") ?? "";
+      this.saved = this.input.value;
+    }
+    this.seen = this.form.dataset.version;
+    this.next = null;
+  }
+
+  tell(words) {
+    const error = this.form.querySelector(".field__error");
+    error.hidden = !words;
+    error.textContent = words;
+    this.input?.setAttribute("aria-invalid", words ? "true" : "false");
+  }
+}
+
+function unsaved() {
+  const waiting = document.querySelector(".field[data-busy], .field--waiting") !== null;
+  document.documentElement.classList.toggle("unsaved", waiting);
+}
+
+// "Voir": shown while one is at it, masked again on leaving.
+function maskable(button) {
+  const input = document.getElementById(button.getAttribute("aria-controls"));
+  const mask = (masked) => {
+    input.type = masked ? "password" : "text";
+    button.setAttribute("aria-pressed", String(!masked));
+    button.querySelector("[data-word]").textContent = masked ? button.dataset.show : button.dataset.hide;
+  };
+  button.addEventListener("click", () => { mask(input.type !== "password"); input.focus(); });
+  button.closest(".masked").addEventListener("focusout", (event) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) mask(true);
+  });
+}
+
+export function fields() {
+  const all = new Map([...document.querySelectorAll("form[data-field]:not([data-field=area])")].map((form) => [form.id, new Field(form)]));
+  document.querySelectorAll("[data-mask]").forEach(maskable);
+  onFragment("form[data-field]:not([data-field=area])", (now, next) => all.get(now.id)?.changed(next));
+}

@@ -1,0 +1,49 @@
+// One way to give an order: POST with the page's token, JSON back.
+
+const token = document.querySelector("meta[name=guichet-token]")?.content ?? "";
+
+export class Refused extends Error {
+  constructor(status, told) {
+    super(told.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.told = told;
+  }
+  // Asking again may help: the line or the node was away, not the order wrong.
+  get passing() { return this.status === 0 || this.status >= 500; }
+}
+
+async function read(response) {
+  const told = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, told);
+  return told;
+}
+
+export async function post(path, fields = {}) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", "x-guichet-token": token },
+    body: JSON.stringify(fields),
+  }).catch(() => { throw new Refused(0, {}); });
+  return read(response);
+}
+
+// Why something cannot be had, in the words of the page.
+export async function why(path) {
+  const response = await fetch(path, { headers: { accept: "application/json" } }).catch(() => null);
+  if (response?.ok) return null;
+  return (await response?.json().catch(() => null))?.title ?? "";
+}
+
+export function upload(path, form, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    request.responseType = "json";
+    request.setRequestHeader("accept", "application/json");
+    request.setRequestHeader("x-guichet-token", token);
+    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    request.onload = () => request.status < 400 ? resolve(request.response) : reject(new Refused(request.status, request.response ?? {}));
+    request.onerror = () => reject(new Refused(0, {}));
+    request.send(form);
+  });
+}

@@ -1,0 +1,122 @@
+// The visit: messages, the idle clock and its warning, and orders that need no new page.
+
+import { onFragment } from "./events.js";
+import { morph } from "./morph.js";
+import { post } from "./post.js";
+
+const SIGN_OF_LIFE_MS = 15000;
+
+function saying(form) {
+  const input = form.querySelector("[name=text]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!text) return;
+    input.readOnly = true;
+    try {
+      await post(form.action, { text });
+      input.value = "";
+      input.setCustomValidity("");
+    } catch (refused) {
+      input.setCustomValidity([refused.told.title ?? document.body.dataset.retrying, refused.told.todo].filter(Boolean).join(" "));
+      input.reportValidity();
+      input.addEventListener("input", () => input.setCustomValidity(""), { once: true });
+    }
+    input.readOnly = false;
+    input.focus();
+  });
+}
+
+// The last message is in sight unless one reads further up.
+function logs() {
+  const follow = (log) => { log.scrollTop = log.scrollHeight; };
+  document.querySelectorAll("[data-log]").forEach(follow);
+  onFragment("[data-log]", (now, next) => {
+    const atEnd = now.scrollHeight - now.scrollTop - now.clientHeight < 40;
+    morph(now, next);
+    if (atEnd) follow(now);
+  });
+}
+
+class IdleClock {
+  constructor(element) {
+    this.element = element;
+    this.set(element.dataset);
+    setInterval(() => this.tick(), 1000);
+    for (const sign of ["pointerdown", "keydown", "wheel", "touchmove"]) {
+      addEventListener(sign, () => this.alive(), { passive: true });
+    }
+  }
+
+  set({ endsIn, warn }) {
+    this.endsAt = performance.now() + Number(endsIn) * 1000;
+    this.warnMs = Number(warn) * 1000;
+    this.tick();
+  }
+
+  tick() {
+    const left = Math.max(0, Math.round((this.endsAt - performance.now()) / 1000));
+    const words = left < 60 ? `${left}\u00a0s` : `${Math.floor(left / 60)}\u00a0min\u00a0${String(left % 60).padStart(2, "0")}`;
+    document.querySelectorAll("[data-left]").forEach((place) => { place.textContent = words; });
+    const dialog = this.element.querySelector("dialog");
+    const late = left * 1000 <= this.warnMs;
+    if (late && !dialog.open) dialog.showModal();
+    if (!late && dialog.open) dialog.close();
+  }
+
+  // A gesture is a sign of life, except while the warning asks for an answer.
+  alive() {
+    if (this.element.querySelector("dialog").open || performance.now() < (this.toldAt ?? 0) + SIGN_OF_LIFE_MS) return;
+    this.toldAt = performance.now();
+    post("/visit/here").catch(() => {});
+  }
+}
+
+function idle() {
+  const element = document.getElementById("idle");
+  if (!element) return;
+  const clock = new IdleClock(element);
+  onFragment("#idle", (now, next) => { morph(now, next); clock.set(now.dataset); });
+}
+
+// Orders that leave the page as it is.
+function quiet() {
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-quiet]")) return;
+    event.preventDefault();
+    post(event.target.getAttribute("action")).catch(() => {});
+  });
+}
+
+// Opening a vault takes about a second on purpose: the button says so, the focus stays.
+function unlocking(form) {
+  const word = form.querySelector(".btn--main [data-word]");
+  const error = form.querySelector(".field__error");
+  if (!word) return;
+  const rest = word.textContent;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.dataset.busy !== undefined) return;
+    form.dataset.busy = "";
+    word.textContent = form.dataset.doing;
+    const { adviser, passphrase } = Object.fromEntries(new FormData(form));
+    try {
+      await post("/unlock", { adviser, passphrase });
+      location.assign("/desk");
+    } catch (refused) {
+      error.textContent = [refused.told.title, refused.told.todo].filter(Boolean).join(" ") || document.body.dataset.lost;
+      error.hidden = false;
+      word.textContent = rest;
+      form.querySelector("#pass").select();
+    }
+    delete form.dataset.busy;
+  });
+}
+
+export function visit() {
+  document.querySelectorAll("[data-say]").forEach(saying);
+  document.querySelectorAll("[data-unlock]").forEach(unlocking);
+  logs();
+  idle();
+  quiet();
+}

@@ -1,0 +1,171 @@
+//! The event stream: what differs from what a page shows, as fragments that it replaces by id.
+//!
+//! A page says where it is; the stream keeps the revision of every fragment it has sent. On each
+//! [`Change`] that concerns the page the view is asked for again, and only fragments whose
+//! revision moved are sent. The first look sends all, and a page that came back after a cut skips
+//! those it still shows by their revision: nothing has to be remembered between streams.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures::stream::{self, Stream};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use super::Site;
+use super::counter::{Change, Counter, Refusal};
+use super::guard::Visitor;
+use super::live::Fragment;
+use super::page::Frame;
+use super::problem::Problem;
+use super::respond;
+use super::scope::Scope;
+
+/// How many event streams are served at once.
+pub const STREAMS_MAX: usize = 48;
+/// A line is said to be alive so often, in seconds.
+const ALIVE_S: u64 = 10;
+
+#[derive(Deserialize)]
+pub(super) struct Where {
+    at: String,
+}
+
+/// `GET /events?at=PATH`.
+pub(super) async fn stream(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Query(Where { at }): Query<Where>,
+) -> Response {
+    let Some(scope) = Scope::read(site.role, &at) else {
+        return respond::problem(&site, &visitor, &Problem::Malformed);
+    };
+    let Ok(permit) = Arc::clone(&site.streams).try_acquire_owned() else {
+        return respond::problem(&site, &visitor, &Problem::Crowded);
+    };
+    let feed = Feed {
+        counter: site.counter.clone(),
+        changes: site.counter.watch(),
+        stopping: site.stopping.clone(),
+        frame: visitor.frame(&site),
+        scope,
+        shown: HashMap::new(),
+        ready: VecDeque::new(),
+        state: FeedState::Look,
+        _permit: permit,
+    };
+    Sse::new(feed.events())
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(ALIVE_S)))
+        .into_response()
+}
+
+struct Feed {
+    counter: Counter,
+    changes: Receiver<Change>,
+    stopping: watch::Receiver<bool>,
+    frame: Frame,
+    scope: Scope,
+    shown: HashMap<String, String>,
+    ready: VecDeque<Event>,
+    state: FeedState,
+    _permit: OwnedSemaphorePermit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FeedState {
+    /// Something may differ.
+    Look,
+    /// All that differs has been told.
+    Wait,
+    /// Nothing more will come.
+    Over,
+}
+
+impl Feed {
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, |mut feed| async move {
+            let event = feed.next().await?;
+            Some((Ok(event), feed))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            match self.state {
+                FeedState::Over => return None,
+                FeedState::Look => {
+                    self.state = FeedState::Wait;
+                    self.look().await;
+                }
+                FeedState::Wait => self.wait().await,
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        match self.scope.fragments(&self.counter, &self.frame).await {
+            Ok(fragments) => fragments
+                .into_iter()
+                .for_each(|fragment| self.tell(fragment)),
+            Err(Refusal::NoVisit) => self.leave("/"),
+            Err(Refusal::Locked) => self.leave("/unlock"),
+            Err(Refusal::Busy) => self.state = FeedState::Wait,
+            Err(_) => self.state = FeedState::Over,
+        }
+    }
+
+    fn tell(&mut self, fragment: Fragment) {
+        if self.shown.get(&fragment.id) == Some(&fragment.revision) {
+            return;
+        }
+        let data = json!({ "id": fragment.id, "rev": fragment.revision, "html": fragment.html });
+        self.ready
+            .push_back(Event::default().event("fragment").data(data.to_string()));
+        self.shown.insert(fragment.id, fragment.revision);
+    }
+
+    fn leave(&mut self, to: &str) {
+        let data = json!({ "to": to }).to_string();
+        self.ready
+            .push_back(Event::default().event("go").data(data));
+        self.state = FeedState::Over;
+    }
+
+    async fn wait(&mut self) {
+        let change = tokio::select! {
+            _ = self.stopping.wait_for(|stopping| *stopping) => Err(RecvError::Closed),
+            change = self.changes.recv() => change,
+        };
+        self.heard(change);
+        while let Ok(change) = self.changes.try_recv() {
+            self.heard(Ok(change));
+        }
+    }
+
+    fn heard(&mut self, change: Result<Change, RecvError>) {
+        match change {
+            Ok(Change::VisitEnded) if self.scope.is_of_visit() => self.leave("/?ended=1"),
+            Ok(change) if self.scope.concerns(change) => self.look_again(),
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => self.look_again(),
+            Err(RecvError::Closed) => self.state = FeedState::Over,
+        }
+    }
+
+    fn look_again(&mut self) {
+        if self.state == FeedState::Wait {
+            self.state = FeedState::Look;
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! A case: its forms, documents and messages; the same parts on both sides of the counter.
+
+use maud::{Markup, html};
+
+use super::{Fit, Frame, brand, display, document, documents, field, icon, idle, line, messages};
+use super::{moment, progress, token_field, viewer};
+use crate::web::live::{Fragment, REVISION};
+use crate::web::view::{CaseView, FormView, Side, VisitState};
+
+pub(in crate::web) fn draw(
+    view: &CaseView,
+    chosen: Option<viewer::Choice>,
+    frame: &Frame,
+) -> Markup {
+    match view.side {
+        Side::Citizen => at_kiosk(view, chosen, frame),
+        Side::Adviser => at_desk(view, chosen, frame),
+    }
+}
+
+pub(in crate::web) fn live(
+    view: &CaseView,
+    chosen: Option<viewer::Choice>,
+    frame: &Frame,
+) -> Vec<Fragment> {
+    let fields = view.forms.iter().flat_map(|form| {
+        let fields = form.sections.iter().flat_map(|section| &section.fields);
+        fields.map(|one| field::draw(view, form, one, frame))
+    });
+    let side = match view.side {
+        Side::Citizen => cases(view, frame),
+        Side::Adviser => head(view, frame),
+    };
+    [
+        line(&view.line, frame),
+        side,
+        saved(view, frame),
+        documents::list(view, frame),
+        viewer::draw(view, chosen, frame),
+        messages::list(view, frame),
+    ]
+    .into_iter()
+    .chain(fields)
+    .chain(idle(&view.visit, frame))
+    .collect()
+}
+
+fn at_kiosk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let (service, title) = (t.of(&view.brief.service.name), t.of(&view.brief.title));
+    let body = html! {
+        header.bar {
+            (brand(None, t))
+            (cases(view, frame))
+            (line(&view.line, frame))
+            (display(frame))
+        }
+        main.visit.visit--written {
+            h1.vh { (service) ", " (title) }
+            (documents_panel(view, chosen, frame))
+            (messages::panel(view, frame))
+            div.col { (forms(view, frame)) }
+        }
+        footer.stays {
+            nav.dock.on-night aria-label=(t.visit_commands()) {
+                a.btn href="/" { (icon("plus")) (t.add_service()) }
+                a.btn href={ "/services/" (view.brief.service.service) } { (icon("info")) (t.information()) }
+                a.btn.btn--end.push href="/receipt" { (icon("doc")) (t.finish()) }
+            }
+        }
+        @if let Some(idle) = idle(&view.visit, frame) { (idle) }
+    };
+    let name = format!("{service}, {title}");
+    document(frame, &name, Fit::Screen, ("form", t.case_skip()), body)
+}
+
+fn at_desk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let adviser = view.adviser.as_deref().unwrap_or_default();
+    let body = html! {
+        (desk_bar(adviser, Some(line(&view.line, frame)), false, frame))
+        main.case.case--written {
+            (head(view, frame))
+            div.col {
+                div.case__work { (forms(view, frame)) (documents_panel(view, chosen, frame)) }
+            }
+            (messages::panel(view, frame))
+        }
+    };
+    let name = view.person.as_deref().unwrap_or(t.no_name_yet());
+    document(frame, name, Fit::Screen, ("form", t.case_skip()), body)
+}
+
+/// The bar of the desk and of a case at the desk.
+pub(super) fn desk_bar(adviser: &str, line: Option<Fragment>, here: bool, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    html! {
+        header.bar {
+            (brand(Some("/desk"), t))
+            nav.nav aria-label=(t.desk_nav()) {
+                a href="/desk" aria-current=(if here { "page" } else { "true" }) { (t.desk_title()) }
+            }
+            @if let Some(line) = line { (line) }
+            (display(frame))
+            p.state { (icon("me")) (adviser) }
+            form method="post" action="/lock" {
+                (token_field(frame))
+                button.btn { (icon("lock")) (t.desk_lock()) }
+            }
+        }
+    }
+}
+
+/// At the desk: who, what, where, and how far it has come.
+fn head(view: &CaseView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let reference = view.brief.case.to_string();
+    let markup = html! {
+        div #head.case__head.row data-rev=(REVISION) {
+            div {
+                h1 { (view.person.as_deref().unwrap_or(t.no_name_yet())) }
+                p.soft {
+                    (t.of(&view.brief.service.name)) ", " (t.of(&view.brief.title)) ", "
+                    (t.reference(&reference[..8])) ". " (view.place) ", " (moment(view.opened_at_s, t))
+                }
+            }
+        }
+    };
+    Fragment::new("head", markup)
+}
+
+/// At the kiosk: the cases of the visit, this one marked.
+fn cases(view: &CaseView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let alone = std::slice::from_ref(&view.brief);
+    let cases = match &view.visit {
+        VisitState::Open { cases, .. } => cases.as_slice(),
+        VisitState::None | VisitState::Interrupted => alone,
+    };
+    let markup = html! {
+        nav #cases.nav data-rev=(REVISION) aria-label=(t.cases_of_visit()) {
+            @for case in cases {
+                @let here = (case.case == view.brief.case).then_some("page");
+                a href={ "/cases/" (case.case) } aria-current=[here] {
+                    (icon(&case.service.icon)) (t.of(&case.service.name)) span.nav__more { ", " (t.of(&case.title)) }
+                }
+            }
+        }
+    };
+    Fragment::new("cases", markup)
+}
+
+/// How far the least of all items has come; while something is being saved, the page says so.
+fn saved(view: &CaseView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let (class, mark, words) = progress(&view.state, &view.brief.service.name, t);
+    let markup = html! {
+        p #saved.push.small data-rev=(REVISION) role="status" {
+            span.state.(class).is-saved { (icon(mark)) (words) }
+            span.state.wait.is-saving { (icon("clock")) (t.saving()) }
+        }
+    };
+    Fragment::new("saved", markup)
+}
+
+fn forms(view: &CaseView, frame: &Frame) -> Markup {
+    html! {
+        @for (place, form) in view.forms.iter().enumerate() {
+            (form_panel(view, form, place == 0, frame))
+        }
+    }
+}
+
+fn form_panel(view: &CaseView, form: &FormView, first: bool, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let id = match first {
+        true => "form".to_owned(),
+        false => format!("form-{}", form.form),
+    };
+    html! {
+        section.panel aria-labelledby=(id) {
+            div.panel__head {
+                h2 id=(id) tabindex="-1" { (t.of(&form.title)) }
+                @if first { (saved(view, frame)) }
+            }
+            div.panel__body.scroll tabindex="0" aria-labelledby=(id) {
+                @for section in &form.sections {
+                    section.part {
+                        h3.part__title { (t.of(&section.title)) }
+                        div.form {
+                            @for one in &section.fields { (field::draw(view, form, one, frame)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn documents_panel(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    html! {
+        section.panel.papers aria-labelledby="docs" {
+            div.panel__head {
+                h2 #docs { (t.documents()) }
+                (documents::add(view, frame))
+            }
+            (viewer::draw(view, chosen, frame))
+            (documents::list(view, frame))
+        }
+    }
+}

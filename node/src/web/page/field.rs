@@ -1,0 +1,268 @@
+//! A field: its own small form, so that it works without scripts; with them it saves itself.
+
+use maud::{Markup, html};
+
+use super::{Frame, icon, token_field};
+use crate::web::live::{Fragment, REVISION, VERSION};
+use crate::web::text::Lang;
+use crate::web::time;
+use crate::web::view::{
+    Candidate, CaseView, Choice, Draft, FieldContent, FieldKind, FieldView, FormView, TextInput,
+    TextView, Who,
+};
+
+/// How many choices still stand side by side.
+const RADIOS_MAX: usize = 4;
+
+pub(super) fn draw(case: &CaseView, form: &FormView, field: &FieldView, frame: &Frame) -> Fragment {
+    let id = format!("f-{}-{}", form.form, field.name);
+    let place = Place {
+        action: format!(
+            "/cases/{}/forms/{}/fields/{}",
+            case.brief.case, form.form, field.name
+        ),
+        id,
+        t: frame.lang(),
+    };
+    let (inner, version, seq) = match &field.content {
+        FieldContent::Register {
+            candidates,
+            version,
+            draft,
+        } => (
+            register(&place, field, candidates, draft.as_ref()),
+            version,
+            None,
+        ),
+        FieldContent::Area(text) => (area(&place, field, text), &text.version, Some(text.seq)),
+    };
+    let wide = match &field.kind {
+        FieldKind::Area | FieldKind::Choice { .. } => Some("field--all"),
+        FieldKind::Text { .. } | FieldKind::Number | FieldKind::Day | FieldKind::Masked => None,
+    };
+    let kind = kind(&field.kind);
+    let markup = html! {
+        form id=(place.id) .field.(wide.unwrap_or("field--half")) data-rev=(REVISION) data-version=(VERSION)
+            data-field=(kind) method="post" action=(place.action) novalidate
+        {
+            (token_field(frame))
+            @if field.kind == FieldKind::Area { input type="hidden" name="version" value=(VERSION); }
+            (inner)
+            p.field__error role="alert" id={ (place.id) "-e" } hidden data-keep {}
+            noscript { button.btn { (place.t.save()) } }
+        }
+    };
+    match seq {
+        Some(seq) => {
+            Fragment::with_versions(place.id, markup, &[&format!("{seq} {version}"), version])
+        }
+        None => Fragment::with_versions(place.id, markup, &[version]),
+    }
+}
+
+struct Place {
+    id: String,
+    action: String,
+    t: Lang,
+}
+
+fn kind(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text { .. } => "text",
+        FieldKind::Number => "number",
+        FieldKind::Day => "day",
+        FieldKind::Choice { .. } => "choice",
+        FieldKind::Masked => "masked",
+        FieldKind::Area => "area",
+    }
+}
+
+fn register(
+    place: &Place,
+    field: &FieldView,
+    candidates: &[Candidate],
+    draft: Option<&Draft>,
+) -> Markup {
+    let shown = candidates.first().map_or("", |first| first.value.as_str());
+    let by = match candidates {
+        [one] if one.by != Who::Me => Some(&one.by),
+        _ => None,
+    };
+    let after = html! {
+        div.field__news role="status" {
+            @if let Some(draft) = draft { (someone_writes(place, field, draft)) }
+            @if candidates.len() > 1 { (several(place, field, candidates)) }
+        }
+    };
+    match &field.kind {
+        FieldKind::Choice { choices } if choices.len() <= RADIOS_MAX => html! {
+            fieldset aria-describedby=(described(place, field)) {
+                legend { (place.t.of(&field.label)) }
+                (hint(place, field))
+                div.choices { @for one in choices { (radio(place, one, one.code == shown)) } }
+            }
+            @if let Some(by) = by { (filled_by(place, by)) }
+            (after)
+        },
+        FieldKind::Choice { choices } => html! {
+            (top(place, field, by)) (hint(place, field))
+            select.input id={ (place.id) "-i" } name="value" aria-describedby=(described(place, field)) {
+                option value="" selected[shown.is_empty()] { (place.t.not_chosen()) }
+                @for one in choices {
+                    option value=(one.code) selected[one.code == shown] { (place.t.of(&one.label)) }
+                }
+            }
+            (after)
+        },
+        FieldKind::Masked => html! {
+            (top(place, field, by)) (hint(place, field))
+            div.masked {
+                (input(place, field, shown))
+                button.btn type="button" data-mask aria-pressed="false" aria-controls={ (place.id) "-i" }
+                    data-show=(place.t.show()) data-hide=(place.t.hide())
+                {
+                    (icon("eye")) span data-word { (place.t.show()) } span.vh { " " (place.t.masked_what()) }
+                }
+            }
+            (after)
+        },
+        FieldKind::Text { .. } | FieldKind::Number | FieldKind::Day | FieldKind::Area => html! {
+            (top(place, field, by)) (hint(place, field))
+            (input(place, field, shown))
+            (after)
+        },
+    }
+}
+
+fn input(place: &Place, field: &FieldView, shown: &str) -> Markup {
+    let (kind, mode) = match &field.kind {
+        FieldKind::Masked => ("password", "text"),
+        FieldKind::Number => ("text", "decimal"),
+        FieldKind::Day => ("text", "numeric"),
+        FieldKind::Text { input } => match input {
+            TextInput::Plain => ("text", "text"),
+            TextInput::Digits => ("text", "numeric"),
+            TextInput::Phone => ("tel", "tel"),
+            TextInput::Email => ("email", "email"),
+        },
+        FieldKind::Choice { .. } | FieldKind::Area => ("text", "text"),
+    };
+    html! {
+        input.input id={ (place.id) "-i" } name="value" type=(kind) inputmode=(mode)
+            value=(plain(&field.kind, shown, place.t)) autocomplete="off" spellcheck="false"
+            aria-describedby=(described(place, field));
+    }
+}
+
+fn area(place: &Place, field: &FieldView, text: &TextView) -> Markup {
+    let by = text.by.as_ref().filter(|by| **by != Who::Me);
+    html! {
+        div.field__top {
+            label for={ (place.id) "-i" } { (place.t.of(&field.label)) }
+            @if let Some(by) = by {
+                p.by { (icon("pen")) (place.t.written_by(place.t.who(by))) }
+            }
+        }
+        (hint(place, field))
+        // A line feed right after the tag is dropped by the parser: give it one to drop.
+        textarea.input id={ (place.id) "-i" } name="text" rows="4" autocomplete="off"
+            aria-describedby=(described(place, field)) { "\n" (text.text) }
+    }
+}
+
+fn top(place: &Place, field: &FieldView, by: Option<&Who>) -> Markup {
+    html! {
+        div.field__top {
+            label for={ (place.id) "-i" } { (place.t.of(&field.label)) }
+            @if let Some(by) = by { (filled_by(place, by)) }
+        }
+    }
+}
+
+fn filled_by(place: &Place, by: &Who) -> Markup {
+    html! { p.by { (icon("pen")) (place.t.filled_by(&subject(place.t, by))) } }
+}
+
+/// Who, inside a sentence.
+fn subject(t: Lang, who: &Who) -> String {
+    match who {
+        Who::Me | Who::Citizen => t.who(who).to_lowercase(),
+        Who::Adviser(name) => name.clone(),
+    }
+}
+
+fn hint(place: &Place, field: &FieldView) -> Markup {
+    html! {
+        @if let Some(help) = &field.help {
+            p.hint id={ (place.id) "-h" } { (place.t.of(help)) }
+        }
+    }
+}
+
+fn described(place: &Place, field: &FieldView) -> String {
+    match field.help {
+        Some(_) => format!("{0}-h {0}-e", place.id),
+        None => format!("{}-e", place.id),
+    }
+}
+
+fn radio(place: &Place, choice: &Choice, chosen: bool) -> Markup {
+    html! {
+        label.choice {
+            input type="radio" name="value" value=(choice.code) checked[chosen] autocomplete="off";
+            (place.t.of(&choice.label))
+        }
+    }
+}
+
+fn someone_writes(place: &Place, field: &FieldView, draft: &Draft) -> Markup {
+    let typed = plain(&field.kind, &draft.value, place.t);
+    html! {
+        p.by.by--live {
+            (icon("write")) (place.t.is_writing(place.t.who(&draft.by)))
+            @if field.kind != FieldKind::Masked && !typed.is_empty() {
+                " " b { (place.t.quoted(&typed)) }
+            }
+        }
+    }
+}
+
+fn several(place: &Place, field: &FieldView, candidates: &[Candidate]) -> Markup {
+    html! {
+        div.several role="group" aria-label=(place.t.both_answers()) {
+            p { (icon("warn")) (place.t.both_answers()) }
+            @for one in candidates {
+                @let value = told(&field.kind, &one.value, place.t);
+                button.btn name="choose" value=(one.value) {
+                    (place.t.keep_value(&value)) small { (place.t.by_who(&subject(place.t, &one.by))) }
+                }
+            }
+        }
+    }
+}
+
+/// A value as it stands in its field.
+fn plain(kind: &FieldKind, value: &str, t: Lang) -> String {
+    match (kind, t) {
+        (FieldKind::Day, _) => time::day_typed(value),
+        (FieldKind::Number, Lang::Fr) => value.replace('.', ","),
+        _ => value.to_owned(),
+    }
+}
+
+/// A value in a sentence: a code by its label, a masked one by its end.
+fn told(kind: &FieldKind, value: &str, t: Lang) -> String {
+    match kind {
+        FieldKind::Choice { choices } => choices
+            .iter()
+            .find(|choice| choice.code == value)
+            .map_or_else(|| value.to_owned(), |choice| t.of(&choice.label).to_owned()),
+        FieldKind::Masked => {
+            let end: String = value.chars().rev().take(3).collect();
+            t.ends_with(&end.chars().rev().collect::<String>())
+        }
+        FieldKind::Text { .. } | FieldKind::Number | FieldKind::Day | FieldKind::Area => {
+            plain(kind, value, t)
+        }
+    }
+}

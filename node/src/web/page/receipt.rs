@@ -1,0 +1,176 @@
+//! The receipt: per item how far it has come, and the way out.
+
+use maud::{Markup, html};
+
+use super::{Fit, Frame, brand, display, document, icon, idle_clock, line, moment, token_field};
+use crate::web::live::{Fragment, REVISION};
+use crate::web::text::Lang;
+use crate::web::time;
+use crate::web::view::{ItemState, ReceiptCase, ReceiptItem, ReceiptView, ReceiptWhat, Words};
+
+pub(in crate::web) fn draw(view: &ReceiptView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let body = html! {
+        header.bar {
+            (brand(None, t))
+            p.bar__place { (view.place) }
+            (line(&view.line, frame))
+            (display(frame))
+        }
+        main.receipt {
+            div.col {
+                (lead(view, frame))
+                (items(view, frame))
+                p.notice.info {
+                    (icon("info")) b { (t.receipt_now()) } span { (t.receipt_now_note()) }
+                }
+            }
+            (leave(view, frame))
+        }
+        (idle_clock(&view.idle, frame))
+    };
+    document(
+        frame,
+        t.receipt_title(),
+        Fit::Screen,
+        ("items", t.receipt_skip()),
+        body,
+    )
+}
+
+pub(in crate::web) fn live(view: &ReceiptView, frame: &Frame) -> Vec<Fragment> {
+    vec![
+        line(&view.line, frame),
+        lead(view, frame),
+        items(view, frame),
+        idle_clock(&view.idle, frame),
+    ]
+}
+
+fn lead(view: &ReceiptView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let all = || view.cases.iter().flat_map(|case| &case.items);
+    let received = all()
+        .filter(|item| matches!(item.state, ItemState::Received { .. }))
+        .count();
+    let markup = html! {
+        div #lead data-rev=(REVISION) {
+            h1 { (t.receipt_h1()) }
+            p.lead role="status" {
+                @match all().count() {
+                    0 => (t.receipt_empty()),
+                    count => (t.receipt_lead(received, count)),
+                }
+            }
+        }
+    };
+    Fragment::new("lead", markup)
+}
+
+fn items(view: &ReceiptView, frame: &Frame) -> Fragment {
+    let markup = html! {
+        div #items.receipts.scroll data-rev=(REVISION) tabindex="-1" {
+            @for case in &view.cases { (case_panel(case, frame)) }
+        }
+    };
+    Fragment::new("items", markup)
+}
+
+fn case_panel(case: &ReceiptCase, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let id = format!("case-{}", case.brief.case);
+    let service = &case.brief.service.name;
+    html! {
+        section.panel aria-labelledby=(id) {
+            div.panel__head {
+                h2 id=(id) { (t.of(service)) ", " (t.of(&case.brief.title)) }
+                p.small.soft.push { (t.reference(&case.brief.case.to_string()[..8])) }
+            }
+            @if case.items.is_empty() { p.panel__body.soft { (t.receipt_empty()) } }
+            ol.items { @for item in &case.items { li { (row(item, service, t)) } } }
+        }
+    }
+}
+
+fn row(item: &ReceiptItem, service: &Words, t: Lang) -> Markup {
+    let (name, note) = match &item.what {
+        ReceiptWhat::Form {
+            title,
+            filled,
+            fields,
+        } => (t.of(title).to_owned(), t.filled_of(*filled, *fields)),
+        ReceiptWhat::Message { text } => (t.message().to_owned(), t.quoted(&short(text))),
+        ReceiptWhat::Document { name, bytes } => (name.clone(), t.bytes(*bytes)),
+    };
+    html! {
+        div { b { (name) } p.small.soft { (note) } }
+        (track(&name, &item.state, service, t))
+    }
+}
+
+/// Saved here, on its way, received.
+fn track(name: &str, state: &ItemState, service: &Words, t: Lang) -> Markup {
+    let come = match state {
+        ItemState::Saved => 1,
+        ItemState::EnRoute => 2,
+        ItemState::Received { .. } => 3,
+    };
+    let received = match state {
+        ItemState::Received { at_s } => t.received_at(t.of(service), &time::clock(t, *at_s)),
+        ItemState::Saved | ItemState::EnRoute => t.received_by(t.of(service)),
+    };
+    let steps = [t.saved_here(), t.en_route(), received.as_str()];
+    html! {
+        ol.track aria-label={ (t.receipt_state()) ": " (name) } {
+            @for (place, words) in (1..).zip(steps) {
+                @let class = match (place <= come, place == come) {
+                    (true, true) => "done end",
+                    (true, false) => "done",
+                    (false, _) => "later",
+                };
+                li class=(class) aria-current=[(place == come).then_some("step")] {
+                    span.dot { @if place <= come { (icon("check")) } }
+                    span { @if place <= come { span.vh { (t.done()) ", " } } (words) }
+                }
+            }
+        }
+    }
+}
+
+fn leave(view: &ReceiptView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let back = view
+        .cases
+        .last()
+        .map(|case| format!("/cases/{}", case.brief.case));
+    html! {
+        aside.col aria-labelledby="bye" {
+            section.panel.code-panel aria-labelledby="bye" {
+                h2 #bye { (t.receipt_leave()) }
+                p { (t.receipt_leave_note()) }
+                p.small.soft { (moment(view.at_s, t)) ", " (view.place) }
+                form method="post" action="/visit/end" {
+                    (token_field(frame))
+                    button.btn.btn--main.btn--wide { (icon("check")) (t.end_and_erase()) }
+                }
+                a.btn.btn--wide href=(back.as_deref().unwrap_or("/")) { (icon("back")) (t.back()) }
+                a.btn.btn--wide href="/" { (icon("plus")) (t.add_service()) }
+            }
+            div.notice.wait {
+                (icon("clock"))
+                p { b { (t.idle_end()) " " span.num role="timer" data-left { (t.seconds_left(view.idle.ends_in_s)) } } }
+                form method="post" action="/visit/here" data-quiet {
+                    (token_field(frame))
+                    button.btn { (t.still_here()) }
+                }
+            }
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

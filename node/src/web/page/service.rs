@@ -1,0 +1,121 @@
+//! A service's page: what it does, how it goes, the papers to bring; all from its catalogue.
+
+use maud::{Markup, html};
+
+use super::{Fit, Frame, brand, display, document, icon, idle, line, token_field};
+use crate::web::live::{Fragment, REVISION};
+use crate::web::time;
+use crate::web::view::{Offer, Reach, ServiceView};
+
+pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let name = t.of(&view.brief.name);
+    let body = html! {
+        header.bar {
+            (brand(Some("/"), t))
+            p.bar__place { (view.place) }
+            (line(&view.line, frame))
+            (display(frame))
+        }
+        main.half.half--info {
+            div.col {
+                section.door aria-labelledby="svc" {
+                    span.door__lock { (icon(&view.brief.icon)) }
+                    div { h1 #svc { (t.service_helps(name)) } p { (t.of(&view.help)) } }
+                }
+                (how(view, frame))
+                (reach(view, frame))
+                (start(view, frame))
+            }
+            (bring(view, frame))
+        }
+        footer.bottom.stays {
+            a.btn href="/" { (icon("back")) (t.to_home()) }
+            p.small.soft.push { (t.service_updated(name, &time::day(t, &view.updated))) }
+        }
+        @if let Some(idle) = idle(&view.visit, frame) { (idle) }
+    };
+    document(frame, name, Fit::Screen, ("bring", t.service_skip()), body)
+}
+
+pub(in crate::web) fn live(view: &ServiceView, frame: &Frame) -> Vec<Fragment> {
+    let parts = [line(&view.line, frame), reach(view, frame)];
+    parts.into_iter().chain(idle(&view.visit, frame)).collect()
+}
+
+fn how(view: &ServiceView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    html! {
+        section.panel.grows aria-labelledby="how" {
+            div.panel__head { h2 #how { (t.service_how()) } }
+            div.panel__body.scroll tabindex="0" aria-labelledby="how" {
+                ol.says { @for step in &view.steps { li { (t.of(step)) } } }
+            }
+        }
+    }
+}
+
+fn reach(view: &ServiceView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let (class, mark, words, note) = match view.reach {
+        Reach::Here => ("ok", "free", t.reach_here(), t.reach_here_note()),
+        Reach::Kept => ("info", "clock", t.reach_kept(), t.reach_kept_note()),
+        Reach::Cut => ("bad", "cut", t.reach_cut(), t.reach_cut_note()),
+    };
+    let markup = html! {
+        p #reach data-rev=(REVISION) role="status" {
+            span.state.(class) { (icon(mark)) (words) }
+            " " span.small.soft { (note) }
+        }
+    };
+    Fragment::new("reach", markup)
+}
+
+fn start(view: &ServiceView, frame: &Frame) -> Markup {
+    html! {
+        form.starts method="post" action="/visit" {
+            (token_field(frame))
+            input type="hidden" name="service" value=(view.brief.service);
+            @for (place, offer) in view.forms.iter().enumerate() {
+                (start_button(offer, place == 0, frame))
+            }
+        }
+    }
+}
+
+fn start_button(offer: &Offer, first: bool, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let class = if first { "btn--main" } else { "btn--other" };
+    html! {
+        button.btn.btn--wide.(class) name="template" value=(offer.template) {
+            (icon("pen"))
+            span { (t.service_start(t.of(&offer.title))) small.starts__count { (t.service_count(offer.fields)) } }
+        }
+    }
+}
+
+fn bring(view: &ServiceView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    html! {
+        section.panel aria-labelledby="bring" {
+            div.panel__head {
+                h2 #bring tabindex="-1" { (t.service_bring()) }
+                p.small.soft.push { (t.service_bring_note()) }
+            }
+            div.panel__body.scroll.bring tabindex="0" aria-labelledby="bring" {
+                @for paper in &view.bring {
+                    label.choice {
+                        input type="checkbox" autocomplete="off";
+                        span { b { (t.of(&paper.name)) } small.soft { (t.of(&paper.note)) } }
+                    }
+                }
+                p.notice.ok {
+                    (icon("check")) b { (t.service_missing()) } span { (t.service_missing_note()) }
+                }
+                p.notice.info {
+                    (icon("lock")) b { (t.service_privacy()) } span { (t.of(&view.privacy)) }
+                }
+            }
+        }
+    }
+}

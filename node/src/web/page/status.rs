@@ -1,0 +1,253 @@
+//! The state of a node: who answers, what is kept, what waits, what is ill.
+
+use guichet_keys::Role;
+use maud::{Markup, html};
+
+use super::{Fit, Frame, brand, display, document, icon, state};
+use crate::web::live::{Fragment, REVISION};
+use crate::web::text::Lang;
+use crate::web::time;
+use crate::web::view::{Ill, Line, Member, Presence, StatusView};
+
+pub(in crate::web) fn draw(view: &StatusView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let home = match frame.role {
+        Role::Kiosk => "/",
+        Role::Station => "/desk",
+        Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => "/status",
+    };
+    let body = html! {
+        header.bar {
+            (brand(Some(home), t))
+            h1.bar__place.bar__title { (view.name) }
+            (line(view, frame))
+            p.soft { (t.running_since(&time::moment(t, view.started_at_s))) ", " (t.version(&view.version)) }
+            span.push { (display(frame)) }
+        }
+        main #main.relay {
+            section.full aria-labelledby="now" {
+                h2 #now.vh tabindex="-1" { (t.status_now()) }
+                (tiles(view, frame))
+            }
+            div.desk__col { (members(view, frame)) }
+            div.desk__col {
+                (ills(view, frame))
+                (kept(view, frame))
+                section.panel aria-labelledby="sealed" {
+                    div.panel__head { h2 #sealed { (t.sealed_title()) } }
+                    p.panel__body { (t.sealed_note()) }
+                }
+            }
+        }
+        footer.bottom { (measured(view, frame)) p.soft.push.num { (view.node) } }
+    };
+    document(frame, &view.name, Fit::Flow, ("now", t.status_skip()), body)
+}
+
+pub(in crate::web) fn live(view: &StatusView, frame: &Frame) -> Vec<Fragment> {
+    vec![
+        line(view, frame),
+        tiles(view, frame),
+        members(view, frame),
+        ills(view, frame),
+        kept(view, frame),
+        measured(view, frame),
+    ]
+}
+
+fn line(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let (class, mark, words) = match view.line {
+        Line::Up => ("ok", "line", t.line_up()),
+        Line::Cut { .. } => ("bad", "cut", t.line_cut()),
+    };
+    let markup = html! {
+        p #line data-rev=(REVISION) .state.(class) role="status" { (icon(mark)) (words) }
+    };
+    Fragment::new("line", markup)
+}
+
+fn measured(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        p #measured.soft data-rev=(REVISION) {
+            (t.measured(&time::clock(t, view.at_s))) " " (t.self_updating())
+        }
+    };
+    Fragment::new("measured", markup)
+}
+
+fn tiles(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let here = |member: &&Member| matches!(member.presence, Presence::Here { .. });
+    let online = view.members.iter().filter(here).count();
+    let sealed = view.stored.edits + view.stored.acts;
+    let oldest = view
+        .outbox
+        .oldest_at_s
+        .map(|at_s| t.oldest(&time::recent(t, at_s, view.at_s)));
+    let markup = html! {
+        dl #tiles.tiles.tiles--plain data-rev=(REVISION) {
+            (tile(t.members_online(), &t.online_of(online, view.members.len()), ""))
+            (tile(t.stored_sealed(), &sealed.to_string(), ""))
+            (tile(t.stored_pages(), &view.stored.pages.to_string(), ""))
+            (tile(t.outbox(), &view.outbox.items.to_string(), oldest.as_deref().unwrap_or(t.outbox_none())))
+            (tile(t.stored_bytes(), &t.bytes(view.stored.bytes), &t.free(&t.bytes(view.stored.bytes_free))))
+        }
+    };
+    Fragment::new("tiles", markup)
+}
+
+fn tile(name: &str, value: &str, note: &str) -> Markup {
+    html! {
+        div.tile {
+            dt { (name) }
+            dd { (value) }
+            @if !note.is_empty() { dd.tile__note.soft { (note) } }
+        }
+    }
+}
+
+fn members(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        section #members.panel data-rev=(REVISION) aria-labelledby="members-title" {
+            div.panel__head { h2 #members-title { (t.members()) } }
+            @if view.members.is_empty() { p.panel__body { (t.members_none()) } }
+            @else {
+                div.scroll tabindex="0" role="region" aria-labelledby="members-title" {
+                    table.table {
+                        thead { tr {
+                            th scope="col" { (t.col_machine()) }
+                            th scope="col" { (t.col_role()) }
+                            th scope="col" { (t.col_line()) }
+                            th scope="col" { (t.col_since()) }
+                            th.right scope="col" { (t.col_waiting()) }
+                        } }
+                        tbody { @for one in &view.members { (member(one, view.at_s, t)) } }
+                    }
+                }
+            }
+        }
+    };
+    Fragment::new("members", markup)
+}
+
+fn member(member: &Member, now_s: u64, t: Lang) -> Markup {
+    let (class, mark, words, since_s) = match member.presence {
+        Presence::Here {
+            since_s,
+            relayed: false,
+        } => ("ok", "line", t.presence_here(), Some(since_s)),
+        Presence::Here {
+            since_s,
+            relayed: true,
+        } => ("ok", "thin", t.presence_relayed(), Some(since_s)),
+        Presence::Away {
+            since_s: Some(since_s),
+        } => ("bad", "cut", t.presence_away(), Some(since_s)),
+        Presence::Away { since_s: None } => ("wait", "clock", t.presence_never(), None),
+    };
+    let role = match member.role.as_str() {
+        "kiosk" => t.role_kiosk(),
+        "station" => t.role_station(),
+        "relay" => t.role_relay(),
+        other => other,
+    };
+    html! {
+        tr {
+            th scope="row" { (member.name) small.num { (member.node.get(..16).unwrap_or(&member.node)) } }
+            td { (role) }
+            td { (state(class, mark, words)) }
+            td.num { @if let Some(since_s) = since_s { (time::recent(t, since_s, now_s)) } }
+            td.num.right { (member.waiting) }
+        }
+    }
+}
+
+fn ills(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        section #ills.panel data-rev=(REVISION) aria-labelledby="ills-title" {
+            div.panel__head { h2 #ills-title { (t.to_do()) } }
+            ul.ills role="status" {
+                @if view.ills.is_empty() {
+                    li { h3 { (state("ok", "check", t.nothing_to_do())) } p.soft { (t.nothing_to_do_note()) } }
+                }
+                @for one in &view.ills { li { (ill(one, t)) } }
+            }
+        }
+    };
+    Fragment::new("ills", markup)
+}
+
+fn ill(ill: &Ill, t: Lang) -> Markup {
+    let (class, mark, title, said, todo) = match ill {
+        Ill::DiskFull => (
+            "bad",
+            "disk",
+            t.ill_disk_full().to_owned(),
+            None,
+            t.ill_disk_full_do(),
+        ),
+        Ill::DiskFailed { said } => (
+            "bad",
+            "disk",
+            t.ill_disk_failed().to_owned(),
+            Some(said),
+            t.ill_disk_failed_do(),
+        ),
+        Ill::Repaired { what } => (
+            "info",
+            "again",
+            t.ill_repaired().to_owned(),
+            Some(what),
+            t.ill_repaired_do(),
+        ),
+        Ill::CredentialExpired { days } => (
+            "wait",
+            "lock",
+            t.ill_credential(*days),
+            None,
+            t.ill_credential_do(),
+        ),
+        Ill::KeysInFile => (
+            "wait",
+            "key",
+            t.ill_keys_in_file().to_owned(),
+            None,
+            t.ill_keys_in_file_do(),
+        ),
+        Ill::OutboxOld { hours } => (
+            "wait",
+            "send",
+            t.ill_outbox(*hours),
+            None,
+            t.ill_outbox_do(),
+        ),
+    };
+    html! {
+        h3 { (state(class, mark, &title)) }
+        @if let Some(said) = said { code { (said) } }
+        p { (todo) }
+    }
+}
+
+fn kept(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let rows = [
+        (t.kind_statements(), view.stored.statements),
+        (t.kind_edits(), view.stored.edits),
+        (t.kind_acts(), view.stored.acts),
+        (t.kind_receipts(), view.stored.receipts),
+    ];
+    let markup = html! {
+        section #kept.panel data-rev=(REVISION) aria-labelledby="kept-title" {
+            div.panel__head { h2 #kept-title { (t.kinds_kept()) } }
+            table.table { tbody {
+                @for (name, count) in rows { tr { th scope="row" { (name) } td.num.right { (count) } } }
+            } }
+        }
+    };
+    Fragment::new("kept", markup)
+}

@@ -1,0 +1,60 @@
+//! The visit: its cases, and the ways on.
+
+use maud::{Markup, html};
+
+use super::{Fit, Frame, brand, display, document, icon, idle_clock, line};
+use crate::web::live::{Fragment, REVISION};
+use crate::web::view::VisitView;
+
+pub(in crate::web) fn draw(view: &VisitView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let body = html! {
+        header.bar {
+            (brand(Some("/"), t))
+            p.bar__place { (view.place) }
+            (line(&view.line, frame))
+            (display(frame))
+        }
+        main #main.plain {
+            h1 { (t.visit_title()) }
+            p.lead { (t.visit_lead()) }
+            (cases(view, frame))
+            div.row {
+                a.btn href="/" { (icon("plus")) (t.add_service()) }
+                a.btn.btn--main href="/receipt" { (icon("doc")) (t.visit_end_receipt()) }
+            }
+        }
+        (idle_clock(&view.idle, frame))
+    };
+    document(
+        frame,
+        t.visit_title(),
+        Fit::Flow,
+        ("main", t.visit_title()),
+        body,
+    )
+}
+
+pub(in crate::web) fn live(view: &VisitView, frame: &Frame) -> Vec<Fragment> {
+    vec![
+        line(&view.line, frame),
+        cases(view, frame),
+        idle_clock(&view.idle, frame),
+    ]
+}
+
+fn cases(view: &VisitView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        div #cases.ways data-rev=(REVISION) {
+            @for case in &view.cases {
+                a.way href={ "/cases/" (case.case) } {
+                    (icon(&case.service.icon))
+                    span { b { (t.of(&case.service.name)) } span.small.soft { (t.of(&case.title)) } }
+                    (icon("go"))
+                }
+            }
+        }
+    };
+    Fragment::new("cases", markup)
+}

@@ -1,0 +1,187 @@
+//! What goes wrong, said so that a person knows what happened, what is safe and what to do.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::counter::{PictureTrouble, Refusal, Thing};
+use super::text::Lang;
+
+/// Why a request is not answered as hoped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// The node refuses.
+    Refused(Refusal),
+    /// Neither session nor bearer token.
+    NoSession,
+    /// A start address that opens nothing.
+    UsedStart,
+    /// A foreign `Host`, `Origin` or initiator.
+    Foreign,
+    /// An order without the page's token.
+    NoToken,
+    /// A body or a query that is not read.
+    Malformed,
+    /// The text area changed since the page was made.
+    Changed,
+    /// More event streams than are served.
+    Crowded,
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// The words for one problem.
+pub(super) struct Told {
+    pub(super) what: String,
+    pub(super) todo: String,
+}
+
+impl Problem {
+    pub(super) fn not_found(thing: Thing) -> Self {
+        Self::Refused(Refusal::NotFound(thing))
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSession | Self::UsedStart => StatusCode::UNAUTHORIZED,
+            Self::Foreign | Self::NoToken => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Changed => StatusCode::CONFLICT,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(refusal) => match refusal {
+                Refusal::NotFound(_) => StatusCode::NOT_FOUND,
+                Refusal::Invalid(_) | Refusal::NoPicture(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+                Refusal::NoVisit | Refusal::Full => StatusCode::CONFLICT,
+                Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
+                Refusal::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+                Refusal::DiskFailed => StatusCode::INTERNAL_SERVER_ERROR,
+                Refusal::Busy | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+
+    /// One word for programs.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::NoSession => "no-session",
+            Self::UsedStart => "used-start-address",
+            Self::Foreign => "foreign",
+            Self::NoToken => "no-page-token",
+            Self::Malformed => "malformed",
+            Self::Changed => "changed-meanwhile",
+            Self::Crowded => "crowded",
+            Self::Refused(refusal) => match refusal {
+                Refusal::NotFound(_) => "not-found",
+                Refusal::Invalid(_) => "invalid",
+                Refusal::TooLarge { .. } => "too-large",
+                Refusal::Full => "visit-full",
+                Refusal::NoVisit => "no-visit",
+                Refusal::Locked => "locked",
+                Refusal::WrongPassphrase { .. } => "wrong-passphrase",
+                Refusal::NoPicture(_) => "no-picture",
+                Refusal::DiskFull => "disk-full",
+                Refusal::DiskFailed => "disk-failed",
+                Refusal::Busy => "busy",
+                Refusal::Stopping => "stopping",
+            },
+        }
+    }
+
+    pub(super) fn told(&self, t: Lang) -> Told {
+        let (what, todo) = match self {
+            Self::Refused(refusal) => return refused(refusal, t),
+            Self::NoSession => (t.err_no_session(), t.err_no_session_do()),
+            Self::UsedStart => (t.err_used_start(), t.err_no_session_do()),
+            Self::Foreign => (t.err_foreign(), t.err_foreign_do()),
+            Self::NoToken => (t.err_no_token(), t.err_no_token_do()),
+            Self::Malformed => (t.err_malformed(), t.err_malformed_do()),
+            Self::Changed => (t.err_changed(), t.err_changed_do()),
+            Self::Crowded => (t.err_crowded(), t.err_crowded_do()),
+        };
+        told(what, todo)
+    }
+
+    /// The problem as JSON (after RFC 9457; `error` is one English line for logs and terminals).
+    pub(super) fn json(&self, t: Lang) -> Value {
+        let told = self.told(t);
+        let error = match self {
+            Self::Refused(refusal) => refusal.to_string(),
+            Self::NoSession
+            | Self::UsedStart
+            | Self::Foreign
+            | Self::NoToken
+            | Self::Malformed
+            | Self::Changed
+            | Self::Crowded => self.told(Lang::En).what,
+        };
+        let mut json = json!({
+            "type": format!("about:blank#{}", self.kind()),
+            "kind": self.kind(),
+            "status": self.status().as_u16(),
+            "title": told.what,
+            "safe": t.error_safe(),
+            "todo": told.todo,
+            "error": error,
+        });
+        match self {
+            Self::Refused(Refusal::WrongPassphrase { pause_s }) => json["pause_s"] = json!(pause_s),
+            Self::Refused(Refusal::NoPicture(trouble)) => json["picture"] = json!(trouble),
+            _ => {}
+        }
+        json
+    }
+}
+
+fn told(what: impl Into<String>, todo: impl Into<String>) -> Told {
+    Told {
+        what: what.into(),
+        todo: todo.into(),
+    }
+}
+
+fn refused(refusal: &Refusal, t: Lang) -> Told {
+    match refusal {
+        Refusal::NotFound(thing) => told(missing(*thing, t), t.err_not_found_do()),
+        Refusal::Invalid(words) => told(t.of(words), t.err_invalid_do()),
+        Refusal::TooLarge { bytes_max } => {
+            let size = t.bytes(u64::try_from(*bytes_max).unwrap_or(u64::MAX));
+            told(t.err_too_large(&size), t.err_too_large_do())
+        }
+        Refusal::Full => told(t.err_full(), t.err_full_do()),
+        Refusal::NoVisit => told(t.err_no_visit(), t.err_no_visit_do()),
+        Refusal::Locked => told(t.err_locked(), t.err_locked_do()),
+        Refusal::WrongPassphrase { pause_s } => told(t.unlock_wrong(), t.unlock_pause(*pause_s)),
+        Refusal::NoPicture(trouble) => told(no_picture(*trouble, t), ""),
+        Refusal::DiskFull => told(t.err_disk_full(), t.err_disk_full_do()),
+        Refusal::DiskFailed => told(t.err_disk_failed(), t.err_disk_full_do()),
+        Refusal::Busy => told(t.err_busy(), t.err_busy_do()),
+        Refusal::Stopping => told(t.err_stopping(), t.err_stopping_do()),
+    }
+}
+
+fn missing(thing: Thing, t: Lang) -> &'static str {
+    match thing {
+        Thing::Page => t.err_page(),
+        Thing::Service => t.err_service(),
+        Thing::Template | Thing::Form => t.err_form(),
+        Thing::Case => t.err_case(),
+        Thing::Field => t.err_field(),
+        Thing::Document => t.err_document(),
+        Thing::Adviser => t.err_adviser(),
+    }
+}
+
+fn no_picture(trouble: PictureTrouble, t: Lang) -> &'static str {
+    match trouble {
+        PictureTrouble::Unsupported => t.err_picture_unsupported(),
+        PictureTrouble::Encrypted => t.err_picture_encrypted(),
+        PictureTrouble::Damaged => t.err_picture_damaged(),
+        PictureTrouble::TooBig => t.err_picture_too_big(),
+        PictureTrouble::NotHereYet => t.err_picture_not_here(),
+        PictureTrouble::NoSuchPage => t.err_picture_no_page(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Where a page is: which view it shows, what concerns it, and its live fragments.
+
+use guichet_keys::{CaseTag, Role, ServiceId};
+
+use super::counter::{Ask, Change, Counter, Refusal};
+use super::live::Fragment;
+use super::page::{self, Frame};
+
+/// A page that can change while it is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Home,
+    Service(ServiceId),
+    Visit,
+    Receipt,
+    Case(CaseTag, Option<page::viewer::Choice>),
+    Unlock,
+    Desk,
+    Status,
+}
+
+impl Scope {
+    /// Reads the path of a page of this node.
+    pub(super) fn read(role: Role, path: &str) -> Option<Self> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let scope = match parts.as_slice() {
+            [""] => Self::Home,
+            ["services", service] => Self::Service(service.parse().ok()?),
+            ["visit"] => Self::Visit,
+            ["receipt"] => Self::Receipt,
+            ["cases", case] => Self::Case(case.parse().ok()?, page::viewer::Choice::read(query)),
+            ["unlock"] => Self::Unlock,
+            ["desk"] => Self::Desk,
+            ["status"] => Self::Status,
+            _ => return None,
+        };
+        scope.is_of(role).then_some(scope)
+    }
+
+    fn is_of(&self, role: Role) -> bool {
+        match self {
+            Self::Home | Self::Service(_) | Self::Visit | Self::Receipt => role == Role::Kiosk,
+            Self::Unlock | Self::Desk => role == Role::Station,
+            Self::Case(..) => role == Role::Kiosk || role == Role::Station,
+            Self::Status => true,
+        }
+    }
+
+    /// Whether the page is gone when the visit ends.
+    pub(super) fn is_of_visit(&self) -> bool {
+        matches!(self, Self::Visit | Self::Receipt | Self::Case(..))
+    }
+
+    pub(super) fn concerns(&self, change: Change) -> bool {
+        match (self, change) {
+            (_, Change::Status) => true,
+            (Self::Home | Self::Service(_), Change::Home | Change::Visit | Change::VisitEnded) => {
+                true
+            }
+            (Self::Visit | Self::Receipt, Change::Visit | Change::Case(_)) => true,
+            (Self::Case(shown, _), Change::Case(changed)) => *shown == changed,
+            (Self::Case(..), Change::Visit | Change::Desk) => true,
+            (Self::Unlock, Change::Desk) => true,
+            (Self::Desk, Change::Desk | Change::Case(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The fragments of the page as they are now.
+    pub(super) async fn fragments(
+        &self,
+        counter: &Counter,
+        frame: &Frame,
+    ) -> Result<Vec<Fragment>, Refusal> {
+        match self {
+            Self::Home => counter
+                .ask(Ask::Home)
+                .await
+                .map(|view| page::home::live(&view, frame)),
+            Self::Service(service) => counter
+                .ask(|reply| Ask::Service {
+                    service: service.clone(),
+                    reply,
+                })
+                .await
+                .map(|view| page::service::live(&view, frame)),
+            Self::Visit => counter
+                .ask(Ask::Visit)
+                .await
+                .map(|view| page::visit::live(&view, frame)),
+            Self::Receipt => counter
+                .ask(Ask::Receipt)
+                .await
+                .map(|view| page::receipt::live(&view, frame)),
+            Self::Case(case, chosen) => counter
+                .ask(|reply| Ask::Case { case: *case, reply })
+                .await
+                .map(|view| page::case::live(&view, *chosen, frame)),
+            Self::Unlock => counter
+                .ask(Ask::Advisers)
+                .await
+                .map(|view| page::unlock::live(&view, frame)),
+            Self::Desk => counter
+                .ask(Ask::Desk)
+                .await
+                .map(|view| page::desk::live(&view, frame)),
+            Self::Status => counter
+                .ask(Ask::Status)
+                .await
+                .map(|view| page::status::live(&view, frame)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_page_of_the_role_or_nothing() {
+        let case = "ab".repeat(16);
+        assert_eq!(Scope::read(Role::Kiosk, "/"), Some(Scope::Home));
+        assert!(Scope::read(Role::Station, &format!("/cases/{case}")).is_some());
+        assert!(Scope::read(Role::Relay, "/status").is_some());
+        for (role, path) in [
+            (Role::Relay, format!("/cases/{case}")),
+            (Role::Kiosk, "/desk".to_owned()),
+            (Role::Station, "/".to_owned()),
+            (Role::Kiosk, "/cases/ab".to_owned()),
+            (Role::Kiosk, "//evil".to_owned()),
+            (Role::Kiosk, "".to_owned()),
+            (Role::Kiosk, "/services/CAF".to_owned()),
+        ] {
+            assert_eq!(Scope::read(role, &path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! Every text of the screens, in every language: a text that lacks one does not compile.
+//!
+//! French typography: narrow no-break space before `? ! ;` and inside « », no-break space
+//! before `:` and before units.
+
+use super::view::{Who, Words};
+
+/// A language of the screens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Lang {
+    #[default]
+    Fr,
+    En,
+}
+
+impl Lang {
+    pub(super) fn tag(self) -> &'static str {
+        match self {
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+
+    pub(super) fn read(tag: &str) -> Option<Self> {
+        [Self::Fr, Self::En]
+            .into_iter()
+            .find(|lang| lang.tag() == tag)
+    }
+
+    pub(super) fn of(self, words: &Words) -> &str {
+        match self {
+            Self::Fr => &words.fr,
+            Self::En => &words.en,
+        }
+    }
+
+    /// Who, as the subject of a sentence.
+    pub(super) fn who(self, who: &Who) -> &str {
+        match who {
+            Who::Me => self.you(),
+            Who::Citizen => self.the_person(),
+            Who::Adviser(name) => name,
+        }
+    }
+
+    /// A size: `1,2 Mo`, `1.2 MB`.
+    pub(super) fn bytes(self, bytes: u64) -> String {
+        let (scale, fr, en) = match bytes {
+            0..1_000 => (1, "octets", "bytes"),
+            1_000..1_000_000 => (1_000, "ko", "kB"),
+            1_000_000..1_000_000_000 => (1_000_000, "Mo", "MB"),
+            _ => (1_000_000_000, "Go", "GB"),
+        };
+        let whole = bytes / scale;
+        let tenth = bytes % scale * 10 / scale;
+        let number = match (whole < 10 && scale > 1, self) {
+            (false, _) => whole.to_string(),
+            (true, Self::Fr) => format!("{whole},{tenth}"),
+            (true, Self::En) => format!("{whole}.{tenth}"),
+        };
+        match self {
+            Self::Fr => format!("{number} {fr}"),
+            Self::En => format!("{number} {en}"),
+        }
+    }
+}
+
+macro_rules! texts {
+    ($($name:ident: $fr:literal, $en:literal;)*) => {
+        impl Lang {
+            $(pub(super) fn $name(self) -> &'static str {
+                match self { Self::Fr => $fr, Self::En => $en }
+            })*
+
+            #[cfg(test)]
+            fn plain() -> Vec<(&'static str, &'static str)> {
+                vec![$(($fr, $en)),*]
+            }
+        }
+    };
+}
+
+macro_rules! sentences {
+    ($($name:ident($($arg:ident: $type:ty),*): $fr:expr, $en:expr;)*) => {
+        impl Lang {
+            $(pub(super) fn $name(self, $($arg: $type),*) -> String {
+                match self { Self::Fr => $fr, Self::En => $en }
+            })*
+        }
+    };
+}
+
+texts! {
+    // Everywhere
+    product: "Guichet", "Guichet";
+    language: "Langue", "Language";
+    display: "Affichage", "Display";
+    display_and_language: "Affichage et langue", "Display and language";
+    text_size: "Taille du texte", "Text size";
+    size_normal: "normal", "normal";
+    size_large: "grand", "large";
+    size_xlarge: "très grand", "very large";
+    contrast: "Contraste", "Contrast";
+    close: "Fermer", "Close";
+    line_up: "Ligne bonne", "Line good";
+    line_cut: "Ligne coupée", "Line down";
+    you: "Vous", "You";
+    the_person: "La personne", "The person";
+    back: "Revenir", "Go back";
+    to_home: "Accueil", "Home";
+    save: "Enregistrer", "Save";
+    not_saved_retrying: "Pas encore enregistré. Nouvel essai…", "Not saved yet. Trying again…";
+    saving: "Enregistrement…", "Saving…";
+    line_lost_here: "La page ne reçoit plus de nouvelles de la borne. Elle réessaie seule.", "This page no longer hears from the machine. It tries again by itself.";
+    // Home
+    home_title: "Accueil", "Home";
+    home_skip: "Aller aux services", "Skip to services";
+    home_hello: "Bonjour. Quel service cherchez-vous ?", "Hello. Which service do you need?";
+    home_lead: "Remplissez vos papiers ici, seul ou avec un conseiller. C’est gratuit et confidentiel.", "Fill in your papers here, alone or with an adviser. It is free and confidential.";
+    home_services: "Les services", "Services";
+    reach_here: "Le service est en ligne", "The service is online";
+    reach_here_note: "Un conseiller peut lire et écrire avec vous", "An adviser can read and write with you";
+    reach_kept: "Le service n’est pas en ligne", "The service is not online";
+    reach_kept_note: "Votre demande l’attendra, scellée", "Your request will wait for it, sealed";
+    reach_cut: "Ligne coupée", "Line down";
+    reach_cut_note: "Vous pouvez remplir, nous enverrons", "You can fill in, we will send it";
+    start_here: "Commencer", "Start";
+    start_kept: "Préparer ma demande", "Prepare my request";
+    start_cut: "Remplir ma demande", "Fill in my request";
+    home_how: "Comment cela se passe", "How it works";
+    home_how_choose: "Choisissez un service.", "Choose a service.";
+    home_how_fill: "Remplissez la demande et ajoutez vos papiers.", "Fill in the request and add your papers.";
+    home_how_leave: "Repartez avec un reçu. Tout part, même si la ligne coupe.", "Leave with a receipt. Everything is sent, even if the line breaks.";
+    home_forgets: "Quand vous partez, la borne oublie tout.", "When you leave, the kiosk forgets everything.";
+    home_add: "Ajouter un service à votre visite", "Add a service to your visit";
+    visit_open: "Votre visite est ouverte", "Your visit is open";
+    visit_end_receipt: "Terminer, voir mon reçu", "Finish, see my receipt";
+    interrupted: "Visite interrompue", "Visit interrupted";
+    interrupted_why: "La borne a redémarré pendant une visite. Elle en a tout oublié.", "The kiosk restarted during a visit. It has forgotten all of it.";
+    interrupted_kept: "Ce qui était enregistré partira quand même. Gardez vos originaux.", "What was saved will still be sent. Keep your originals.";
+    interrupted_again: "Pour continuer, commencez une nouvelle demande : le service la joindra à la première.", "To continue, start a new request: the service will join it to the first one.";
+    interrupted_read: "J’ai compris", "I understand";
+    ended: "Votre visite est terminée", "Your visit is over";
+    ended_note: "La borne a tout oublié. Ce qui restait à envoyer est scellé et part sans vous.", "The kiosk has forgotten everything. What was left to send is sealed and leaves without you.";
+    // Service
+    service_skip: "Aller aux papiers à apporter", "Skip to the papers to bring";
+    service_how: "Comment cela se passe", "How it goes";
+    service_bring: "Les papiers à apporter", "Papers to bring";
+    service_bring_note: "Cochez ceux que vous avez. Rien n’en est gardé.", "Tick those you have. None of it is kept.";
+    service_missing: "Il vous manque des papiers ?", "Some papers are missing?";
+    service_missing_note: "Commencez quand même : rien n’est perdu, vous les ajouterez plus tard.", "Start anyway: nothing is lost, you can add them later.";
+    service_privacy: "Qui lit, et pourquoi", "Who reads it, and why";
+    // Case
+    case_skip: "Aller au formulaire", "Skip to the form";
+    case_form: "Formulaire", "Form";
+    documents: "Documents", "Documents";
+    document_add: "Ajouter un document", "Add a document";
+    document_add_hint: "PDF ou image, 32 Mo au plus", "PDF or image, 32 MB at most";
+    document_send: "Envoyer", "Send";
+    documents_none: "Aucun document pour l’instant.", "No document yet.";
+    document_too_large: "Ce document dépasse 32 Mo. Rien n’a été envoyé ; choisissez-en un plus petit.", "This document is larger than 32 MB. Nothing was sent; choose a smaller one.";
+    document_sending: "Enregistrement du document", "Saving the document";
+    document_failed: "Le document n’a pas été enregistré. Essayez de nouveau.", "The document was not saved. Try again.";
+    download: "Télécharger", "Download";
+    viewer: "Lecture du document", "Document viewer";
+    page_before: "Page précédente", "Previous page";
+    page_after: "Page suivante", "Next page";
+    viewer_empty: "Choisissez un document pour le lire ici.", "Choose a document to read it here.";
+    viewer_loading: "Dessin de la page…", "Drawing the page…";
+    messages: "Messages", "Messages";
+    messages_none: "Écrivez ici : votre message reste dans le dossier.", "Write here: your message stays in the case.";
+    message_send: "Envoyer", "Send";
+    message_to_service: "Écrire au service", "Write to the service";
+    message_to_person: "Écrire à la personne", "Write to the person";
+    saved_here: "Enregistré ici", "Saved here";
+    en_route: "En route", "On its way";
+    received: "Reçu", "Received";
+    show: "Voir", "Show";
+    hide: "Cacher", "Hide";
+    masked_what: "le numéro", "the number";
+    both_answers: "Plusieurs réponses ont été écrites en même temps. Choisissez la bonne :", "Several answers were written at the same time. Choose the right one:";
+    not_chosen: "Pas de réponse", "No answer";
+    cases_of_visit: "Les demandes de cette visite", "The requests of this visit";
+    visit_commands: "Commandes de la visite", "Commands of the visit";
+    add_service: "Ajouter un service", "Add a service";
+    information: "Informations", "Information";
+    finish: "Terminer", "Finish";
+    visit_title: "Votre visite", "Your visit";
+    visit_lead: "Vous pouvez reprendre une demande, ajouter un service, ou terminer.", "You can continue a request, add a service, or finish.";
+    // Receipt
+    receipt_title: "Votre reçu", "Your receipt";
+    receipt_skip: "Aller au reçu", "Skip to the receipt";
+    receipt_h1: "C’est enregistré. Voici votre reçu.", "It is saved. Here is your receipt.";
+    receipt_empty: "Vous n’avez encore rien écrit ni ajouté.", "You have not written or added anything yet.";
+    receipt_now: "Et maintenant ?", "What happens now?";
+    receipt_now_note: "Le service étudie votre demande et vous répond. Vous n’avez plus rien à faire ici.", "The service studies your request and answers you. There is nothing more to do here.";
+    receipt_leave: "Avant de partir", "Before you leave";
+    receipt_leave_note: "La borne efface tout. Ce qui reste à envoyer est scellé et part sans vous.", "The kiosk erases everything. What is left to send is sealed and leaves without you.";
+    receipt_state: "Où en est", "How far";
+    done: "Fait", "Done";
+    message: "Message", "Message";
+    end_and_erase: "Terminer et effacer", "Finish and erase";
+    idle_title: "Êtes-vous toujours là ?", "Are you still there?";
+    idle_note: "Sans geste de votre part, la visite se termine seule et la borne efface tout. Ce qui est enregistré partira.", "If you do nothing, the visit ends by itself and the kiosk erases everything. What is saved will be sent.";
+    idle_left: "Il reste", "Time left:";
+    idle_end: "Fin automatique dans", "Ends by itself in";
+    still_here: "Je suis encore là", "I am still here";
+    // Desk
+    unlock_title: "Ouvrir le poste", "Unlock the station";
+    unlock_skip: "Aller à la phrase de passe", "Skip to the passphrase";
+    unlock_h1: "Bonjour. Qui êtes-vous ?", "Hello. Who are you?";
+    unlock_lead: "Chacun a son coffre sur ce poste. Un seul est ouvert à la fois.", "Everyone has a vault on this station. One is open at a time.";
+    unlock_who: "Conseiller", "Adviser";
+    unlock_pass: "Phrase de passe", "Passphrase";
+    unlock_pass_hint: "Elle ne quitte jamais ce poste. Les majuscules comptent.", "It never leaves this station. Capitals count.";
+    unlock_pass_what: "la phrase", "the passphrase";
+    unlock_do: "Ouvrir mon coffre", "Open my vault";
+    unlock_doing: "Ouverture…", "Opening…";
+    unlock_wrong: "Ce n’est pas la bonne phrase.", "That is not the passphrase.";
+    unlock_none: "Personne n’a de coffre sur ce poste. Invitez un conseiller depuis l’autorité du réseau.", "Nobody has a vault on this station. Invite an adviser from the network’s authority.";
+    unlock_sending: "Coffres fermés, envois en cours", "Vaults closed, still sending";
+    unlock_lost: "Phrase perdue ?", "Passphrase lost?";
+    unlock_lost_note: "Personne ne peut la retrouver, ni l’opérateur. Il vous réinvite : les dossiers reviennent du service.", "Nobody can recover it, not even the operator. You are invited again: the cases come back from the service.";
+    this_station: "Ce poste", "This station";
+    desk_title: "Dossiers", "Cases";
+    desk_nav: "Principale", "Main";
+    desk_skip: "Aller aux dossiers", "Skip to the cases";
+    desk_h1: "Les dossiers de vos services", "The cases of your services";
+    desk_order: "Le dernier changé d’abord", "Last changed first";
+    desk_none: "Aucun dossier pour l’instant.", "No case yet.";
+    desk_none_note: "Ceux que les personnes ouvrent aux bornes arrivent ici, d’eux-mêmes.", "Those that people open at the kiosks arrive here by themselves.";
+    desk_lock: "Verrouiller le poste", "Lock the station";
+    col_person: "Personne et borne", "Person and kiosk";
+    col_request: "Demande", "Request";
+    col_filled: "Rempli", "Filled in";
+    col_documents: "Documents", "Documents";
+    col_messages: "Messages", "Messages";
+    col_changed: "Dernier changement", "Last change";
+    col_action: "Action", "Action";
+    no_name_yet: "Sans nom pour l’instant", "No name yet";
+    open: "Ouvrir", "Open";
+    my_station: "Mon poste", "My station";
+    my_services: "Mes services", "My services";
+    all_sent: "Tout est parti", "Everything has left";
+    desk_offline: "Sans ligne, vos dossiers restent ouverts ici et partent plus tard.", "Without a line, your cases stay open here and leave later.";
+    to_look_at: "À regarder", "To look at";
+    documents_coming: "en route", "on the way";
+    // Status
+    status_title: "État", "Status";
+    status_skip: "Aller à l’état", "Skip to the status";
+    status_now: "En ce moment", "Right now";
+    members: "Machines du réseau", "Machines of the network";
+    members_online: "Machines en ligne", "Machines online";
+    members_none: "Ce nœud ne connaît encore aucune autre machine.", "This node knows no other machine yet.";
+    stored_sealed: "Objets scellés gardés", "Sealed things kept";
+    stored_pages: "Pages de documents", "Document pages";
+    stored_bytes: "Place occupée", "Space used";
+    outbox: "En attente d’envoi", "Waiting to be sent";
+    outbox_none: "Rien n’attend", "Nothing waits";
+    col_machine: "Machine", "Machine";
+    col_role: "Rôle", "Role";
+    col_line: "Ligne", "Line";
+    col_since: "Depuis", "Since";
+    col_waiting: "À lui envoyer", "To be sent to it";
+    role_kiosk: "Borne", "Kiosk";
+    role_station: "Poste", "Station";
+    role_relay: "Relais", "Relay";
+    presence_here: "En ligne", "Online";
+    presence_relayed: "En ligne, par un relais", "Online, through a relay";
+    presence_away: "Absente", "Away";
+    presence_never: "Jamais vue", "Never seen";
+    sealed_title: "Ce que ce nœud voit", "What this node sees";
+    sealed_note: "Données scellées : un relais voit quelles machines échangent, quand et combien, jamais ce qu’elles disent.", "Sealed data: a relay sees which machines talk, when and how much, never what they say.";
+    kinds_kept: "Gardé sur ce disque", "Kept on this disk";
+    kind_statements: "Faits du réseau", "Network facts";
+    kind_edits: "Lots de changements", "Batches of changes";
+    kind_acts: "Actes", "Acts";
+    kind_receipts: "Reçus", "Receipts";
+    to_do: "À faire", "To do";
+    nothing_to_do: "Rien à faire", "Nothing to do";
+    nothing_to_do_note: "Tout marche sur cette machine.", "Everything works on this machine.";
+    ill_disk_full: "Le disque est plein", "The disk is full";
+    ill_disk_full_do: "Rien de nouveau n’est accepté ; ce qui est gardé reste lisible. Faites de la place sur le disque : le nœud reprend seul.", "Nothing new is accepted; what is kept stays readable. Make room on the disk: the node goes on by itself.";
+    ill_disk_failed: "Le disque a refusé d’écrire", "The disk refused to write";
+    ill_disk_failed_do: "Ce qui est gardé reste lisible. Vérifiez le disque, puis redémarrez le nœud.", "What is kept stays readable. Check the disk, then restart the node.";
+    ill_repaired: "Réparé au démarrage", "Repaired at start";
+    ill_repaired_do: "Rien de confirmé n’a été perdu. Si cela revient, vérifiez le disque.", "Nothing acknowledged was lost. If it comes back, check the disk.";
+    ill_keys_in_file: "Clés protégées par un fichier seulement", "Keys protected by a file only";
+    ill_keys_in_file_do: "Donnez à ce nœud un secret du système (TPM ou systemd-creds) pour les sceller mieux.", "Give this node a secret of the system (TPM or systemd-creds) to seal them better.";
+    ill_credential_do: "Le nœud marche encore. Délivrez un nouveau certificat depuis l’autorité du réseau.", "The node still works. Issue a new credential from the network’s authority.";
+    ill_outbox_do: "Vérifiez la ligne de cette machine, puis celle du relais et du service.", "Check the line of this machine, then that of the relay and the service.";
+    self_updating: "La page se met à jour seule.", "This page updates by itself.";
+    // Errors
+    error_safe: "Ce qui est enregistré n’a pas changé.", "What is saved has not changed.";
+    err_page: "Cette page n’existe pas.", "This page does not exist.";
+    err_service: "Ce service n’existe pas ici.", "There is no such service here.";
+    err_case: "Ce dossier n’est pas ici.", "This case is not here.";
+    err_form: "Ce formulaire n’existe pas.", "There is no such form.";
+    err_field: "Ce champ n’existe pas.", "There is no such field.";
+    err_document: "Ce document n’est pas ici.", "This document is not here.";
+    err_adviser: "Ce conseiller n’a pas de coffre sur ce poste.", "This adviser has no vault on this station.";
+    err_not_found_do: "Revenez à l’accueil et choisissez de nouveau.", "Go back to the home page and choose again.";
+    err_invalid: "La réponse n’a pas la forme attendue.", "The answer does not have the expected form.";
+    err_invalid_do: "Corrigez-la, puis enregistrez de nouveau.", "Correct it, then save again.";
+    err_too_large_do: "Envoyez quelque chose de plus petit.", "Send something smaller.";
+    err_full: "Cette visite est pleine.", "This visit is full.";
+    err_full_do: "Terminez-la, puis commencez-en une autre.", "Finish it, then start another.";
+    err_no_visit: "Aucune visite n’est ouverte.", "No visit is open.";
+    err_no_visit_do: "Choisissez un service pour commencer.", "Choose a service to start.";
+    err_locked: "Le poste est verrouillé.", "The station is locked.";
+    err_locked_do: "Ouvrez votre coffre.", "Open your vault.";
+    err_picture_unsupported: "Ce genre de document ne se montre pas ici. Vous pouvez le télécharger.", "This kind of document cannot be shown here. You can download it.";
+    err_picture_encrypted: "Ce document est fermé par un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le de nouveau.", "This document is locked by a password. Save it without one, then add it again.";
+    err_picture_damaged: "Ce document est abîmé ou incomplet. Ajoutez-le de nouveau depuis l’original.", "This document is damaged or incomplete. Add it again from the original.";
+    err_picture_too_big: "Ce document est trop grand pour être montré ici. Vous pouvez le télécharger.", "This document is too big to be shown here. You can download it.";
+    err_picture_not_here: "Ce document n’est pas encore arrivé en entier.", "This document has not arrived in full yet.";
+    err_picture_no_page: "Le document n’a pas d’autre page.", "The document has no other page.";
+    err_disk_full: "Le disque est plein : rien de nouveau n’est enregistré.", "The disk is full: nothing new is saved.";
+    err_disk_full_do: "Prévenez l’accueil. Ce qui était enregistré l’est toujours.", "Tell the staff. What was saved still is.";
+    err_disk_failed: "Le disque a refusé d’enregistrer.", "The disk refused to save.";
+    err_busy: "La machine est occupée.", "The machine is busy.";
+    err_busy_do: "Attendez un instant, puis essayez de nouveau.", "Wait a moment, then try again.";
+    err_stopping: "Le programme s’arrête ou redémarre.", "The program is stopping or restarting.";
+    err_stopping_do: "Attendez un instant, puis rechargez la page.", "Wait a moment, then reload the page.";
+    err_no_session: "Cette page demande une adresse de départ.", "This page needs a start address.";
+    err_no_session_do: "Sur cette machine, lancez « guichet open » et ouvrez l’adresse affichée.", "On this machine, run “guichet open” and open the address it prints.";
+    err_used_start: "Cette adresse de départ a déjà servi, ou le programme a redémarré.", "This start address has been used, or the program has restarted.";
+    err_foreign: "Cette demande vient d’un autre site : elle est refusée.", "This request comes from another site: it is refused.";
+    err_foreign_do: "Ouvrez la page depuis son adresse de départ.", "Open the page from its start address.";
+    err_no_token: "Cette page est trop ancienne : la demande est refusée.", "This page is too old: the request is refused.";
+    err_no_token_do: "Rechargez la page, puis recommencez.", "Reload the page, then try again.";
+    err_malformed: "La demande n’est pas comprise.", "The request is not understood.";
+    err_malformed_do: "Rechargez la page, puis recommencez.", "Reload the page, then try again.";
+    err_changed: "Le texte a changé entre-temps. Le vôtre n’a pas été enregistré.", "The text changed meanwhile. Yours was not saved.";
+    err_changed_do: "Copiez votre texte, rechargez la page, puis ajoutez-le.", "Copy your text, reload the page, then add it.";
+    err_crowded: "Trop de pages sont ouvertes sur cette machine.", "Too many pages are open on this machine.";
+    err_crowded_do: "Fermez-en, puis rechargez celle-ci.", "Close some, then reload this one.";
+}
+
+sentences! {
+    page_title(page: &str): format!("{page} · Guichet"), format!("{page} · Guichet");
+    service_helps(name: &str): format!("{name} vous aide"), format!("{name} can help you");
+    service_start(title: &str): format!("Commencer : {title}"), format!("Start: {title}");
+    service_count(fields: usize): format!("{fields} questions"), format!("{fields} questions");
+    service_updated(name: &str, day: &str): format!("Informations de {name}, mises à jour le {day}"), format!("Information from {name}, updated on {day}");
+    received_by(name: &str): format!("Reçu par {name}"), format!("Received by {name}");
+    received_at(name: &str, time: &str): format!("Reçu par {name} à {time}"), format!("Received by {name} at {time}");
+    filled_by(who: &str): format!("Rempli par {who}"), format!("Filled in by {who}");
+    written_by(who: &str): format!("Dernier mot : {who}"), format!("Last word: {who}");
+    is_writing(who: &str): format!("{who} écrit…"), format!("{who} is writing…");
+    by_who(who: &str): format!("par {who}"), format!("by {who}");
+    keep_value(value: &str): format!("Garder {value}"), format!("Keep {value}");
+    ends_with(end: &str): format!("finit par {end}"), format!("ending in {end}");
+    said(who: &str): format!("{who} : "), format!("{who}: ");
+    coming(percent: u8): format!("Arrivé à {percent} %"), format!("{percent} % has arrived");
+    sent_by(who: &str): format!("Ajouté par {who}"), format!("Added by {who}");
+    page_number(page: u32): format!("Page {page}"), format!("Page {page}");
+    page_of(name: &str, page: u32): format!("{name}, page {page}"), format!("{name}, page {page}");
+    filled_of(filled: usize, fields: usize): format!("{filled} réponses sur {fields}"), format!("{filled} answers of {fields}");
+    quoted(text: &str): format!("« {text} »"), format!("“{text}”");
+    receipt_lead(received: usize, all: usize): match received == all {
+        true => format!("{received} éléments sur {all} sont reçus. Tout est arrivé."),
+        false => format!("{received} éléments sur {all} sont reçus. Le reste partira tout seul : gardez vos originaux."),
+    }, match received == all {
+        true => format!("{received} of {all} items are received. Everything has arrived."),
+        false => format!("{received} of {all} items are received. The rest will leave by itself: keep your originals."),
+    };
+    seconds_left(seconds: u64): match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{} min {:02}", seconds / 60, seconds % 60),
+    }, match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{} min {:02}", seconds / 60, seconds % 60),
+    };
+    unlock_pause(seconds: u64): match seconds {
+        0 => "Essayez de nouveau.".to_owned(),
+        _ => format!("Nouvel essai possible dans {seconds} s."),
+    }, match seconds {
+        0 => "Try again.".to_owned(),
+        _ => format!("You can try again in {seconds} s."),
+    };
+    unlock_outbox(items: u64): match items {
+        0 => "Rien n’attend. Ce qui est scellé part sans vous.".to_owned(),
+        1 => "1 envoi attend. Ce qui est scellé part sans vous.".to_owned(),
+        _ => format!("{items} envois attendent. Ce qui est scellé part sans vous."),
+    }, match items {
+        0 => "Nothing waits. What is sealed leaves without you.".to_owned(),
+        1 => "1 thing waits. What is sealed leaves without you.".to_owned(),
+        _ => format!("{items} things wait. What is sealed leaves without you."),
+    };
+    outbox_waits(items: u64): match items {
+        0 => "Tout est parti".to_owned(),
+        1 => "1 envoi attend la ligne".to_owned(),
+        _ => format!("{items} envois attendent la ligne"),
+    }, match items {
+        0 => "Everything has left".to_owned(),
+        1 => "1 thing waits for the line".to_owned(),
+        _ => format!("{items} things wait for the line"),
+    };
+    cases_count(cases: usize): match cases {
+        1 => "1 dossier".to_owned(),
+        _ => format!("{cases} dossiers"),
+    }, match cases {
+        1 => "1 case".to_owned(),
+        _ => format!("{cases} cases"),
+    };
+    reference(case: &str): format!("dossier {case}"), format!("case {case}");
+    alarm_unreadable(items: u64): format!("{items} éléments reçus ne s’ouvrent pas"), format!("{items} received items do not open");
+    alarm_set_aside(items: u64): format!("{items} éléments mis de côté : une autre copie l’a emporté"), format!("{items} items set aside: another copy won");
+    online_of(here: usize, all: usize): format!("{here} sur {all}"), format!("{here} of {all}");
+    oldest(time: &str): format!("Le plus ancien : {time}"), format!("The oldest: {time}");
+    free(size: &str): format!("{size} libres"), format!("{size} free");
+    running_since(time: &str): format!("En service depuis le {time}"), format!("Running since {time}");
+    version(version: &str): format!("Version {version}"), format!("Version {version}");
+    measured(time: &str): format!("Mesuré à {time}."), format!("Measured at {time}.");
+    ill_credential(days: u64): format!("Certificat expiré depuis {days} jours"), format!("Credential expired {days} days ago");
+    ill_outbox(hours: u64): format!("Un envoi attend depuis {hours} h"), format!("Something has waited {hours} h to leave");
+    err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Narrow no-break space before `? ! ;`, no-break space before `:`, curly apostrophes.
+    #[test]
+    fn french_is_set_as_french() {
+        for (text, _) in Lang::plain() {
+            let mut before = 'x';
+            for c in text.chars() {
+                match c {
+                    '?' | '!' | ';' | '»' => assert_eq!(before, '\u{202f}', "{text}"),
+                    ':' => assert_eq!(before, '\u{a0}', "{text}"),
+                    '\'' => panic!("straight apostrophe: {text}"),
+                    _ => {}
+                }
+                before = c;
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_is_empty_or_stands_twice_in_french() {
+        for (fr, en) in Lang::plain() {
+            assert!(!fr.is_empty() && !en.is_empty(), "{fr}{en}");
+            assert!(!en.contains('é') && !en.contains('«'), "not English: {en}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_said_in_each_language() {
+        assert_eq!(Lang::Fr.bytes(1_250_000), "1,2\u{a0}Mo");
+        assert_eq!(Lang::En.bytes(1_250_000), "1.2\u{a0}MB");
+        assert_eq!(Lang::Fr.bytes(999), "999\u{a0}octets");
+        assert_eq!(Lang::Fr.bytes(64_000_000), "64\u{a0}Mo");
+    }
+}

@@ -1,0 +1,203 @@
+//! Times as people read them, in the legal time of metropolitan France.
+//!
+//! The rule (European directive 2000/84/EC): UTC+1, and UTC+2 from the last Sunday of March,
+//! 01:00 UTC, to the last Sunday of October, 01:00 UTC.
+
+use super::text::Lang;
+
+const DAY_S: u64 = 86_400;
+const MONTHS_FR: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+const MONTHS_EN: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A moment on the clock and calendar of the wall.
+struct Local {
+    year: u64,
+    month: usize,
+    day: u64,
+    hour: u64,
+    minute: u64,
+}
+
+/// `10 h 52`, `10:52`.
+pub(super) fn clock(lang: Lang, at_s: u64) -> String {
+    let Local { hour, minute, .. } = local(at_s);
+    match lang {
+        Lang::Fr => format!("{hour}\u{a0}h\u{a0}{minute:02}"),
+        Lang::En => format!("{hour}:{minute:02}"),
+    }
+}
+
+/// `23 novembre 2026, 10 h 52`.
+pub(super) fn moment(lang: Lang, at_s: u64) -> String {
+    let Local {
+        year, month, day, ..
+    } = local(at_s);
+    format!("{}, {}", date(lang, year, month, day), clock(lang, at_s))
+}
+
+/// The clock if it is the same day as `now_s`, else the whole moment.
+pub(super) fn recent(lang: Lang, at_s: u64, now_s: u64) -> String {
+    let (at, now) = (local(at_s), local(now_s));
+    match (at.year, at.month, at.day) == (now.year, now.month, now.day) {
+        true => clock(lang, at_s),
+        false => moment(lang, at_s),
+    }
+}
+
+/// `23 novembre 2026` from `2026-11-23`; anything else as it is.
+pub(super) fn day(lang: Lang, iso: &str) -> String {
+    let parts: Vec<u64> = iso
+        .split('-')
+        .filter_map(|part| part.parse().ok())
+        .collect();
+    match parts.as_slice() {
+        &[year, month @ 1..=12, day] => date(lang, year, usize::try_from(month).unwrap_or(1), day),
+        _ => iso.to_owned(),
+    }
+}
+
+/// `01/09/2026` from `2026-09-01`, as a field shows it; anything else as it is.
+pub(super) fn day_typed(iso: &str) -> String {
+    match iso.split('-').collect::<Vec<_>>().as_slice() {
+        [year, month, day] if year.len() == 4 => format!("{day}/{month}/{year}"),
+        _ => iso.to_owned(),
+    }
+}
+
+/// `2026-11-23T09:52:00Z`, for `datetime`.
+pub(super) fn machine(at_s: u64) -> String {
+    let (year, month, day) = civil(at_s / DAY_S);
+    let of_day = at_s % DAY_S;
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
+}
+
+fn date(lang: Lang, year: u64, month: usize, day: u64) -> String {
+    match (lang, day) {
+        (Lang::Fr, 1) => format!("1er {} {year}", MONTHS_FR[month - 1]),
+        (Lang::Fr, _) => format!("{day} {} {year}", MONTHS_FR[month - 1]),
+        (Lang::En, _) => format!("{day} {} {year}", MONTHS_EN[month - 1]),
+    }
+}
+
+fn local(at_s: u64) -> Local {
+    let (year, ..) = civil(at_s / DAY_S);
+    let summer = last_sunday_s(year, 3)..last_sunday_s(year, 10);
+    let shifted_s = at_s + if summer.contains(&at_s) { 7200 } else { 3600 };
+    let (year, month, day) = civil(shifted_s / DAY_S);
+    Local {
+        year,
+        month: usize::try_from(month).unwrap_or(1),
+        day,
+        hour: shifted_s / 3600 % 24,
+        minute: shifted_s / 60 % 60,
+    }
+}
+
+/// 01:00 UTC of the last Sunday of a month of 31 days.
+fn last_sunday_s(year: u64, month: u64) -> u64 {
+    let last = days(year, month, 31);
+    let weekday = (last + 4) % 7;
+    (last - weekday) * DAY_S + 3600
+}
+
+/// Year, month and day of a day since 1970 (Howard Hinnant, "chrono-compatible low-level date
+/// algorithms", `civil_from_days`).
+fn civil(days: u64) -> (u64, u64, u64) {
+    let z = days + 719_468;
+    let era = z / 146_097;
+    let of_era = z % 146_097;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+}
+
+/// Days since 1970 (the same source, `days_from_civil`).
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let year = year - u64::from(month <= 2);
+    let era = year / 400;
+    let of_era = year % 400;
+    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let in_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    era * 146_097 + in_era - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn winter_and_summer_are_told_apart_to_the_second() {
+        // 2026: summer from 29 March to 25 October, 01:00 UTC.
+        for (at_s, told) in [
+            (1_774_745_999, "29 mars 2026, 1\u{a0}h\u{a0}59"),
+            (1_774_746_000, "29 mars 2026, 3\u{a0}h\u{a0}00"),
+            (1_792_889_999, "25 octobre 2026, 2\u{a0}h\u{a0}59"),
+            (1_792_890_000, "25 octobre 2026, 2\u{a0}h\u{a0}00"),
+            (1_795_427_520, "23 novembre 2026, 10\u{a0}h\u{a0}52"),
+        ] {
+            assert_eq!(moment(Lang::Fr, at_s), told);
+        }
+        assert_eq!(moment(Lang::En, 1_795_427_520), "23 November 2026, 10:52");
+        assert_eq!(machine(1_795_427_520), "2026-11-23T09:52:00Z");
+    }
+
+    #[test]
+    fn today_is_told_by_the_clock_alone() {
+        let now_s = 1_795_427_520;
+        assert_eq!(recent(Lang::En, now_s - 3600, now_s), "9:52");
+        assert_eq!(
+            recent(Lang::En, now_s - 86_400, now_s),
+            "22 November 2026, 10:52"
+        );
+        assert_eq!(clock(Lang::Fr, 0), "1\u{a0}h\u{a0}00");
+    }
+
+    #[test]
+    fn days_there_and_back() {
+        for day in (0..40_000).step_by(17) {
+            let (y, m, d) = civil(day);
+            assert_eq!(days(y, m, d), day);
+        }
+        assert_eq!(day(Lang::Fr, "2026-09-01"), "1er septembre 2026");
+        assert_eq!(day_typed("2026-09-01"), "01/09/2026");
+        assert_eq!(day_typed("bientôt"), "bientôt");
+    }
+}
