@@ -170,6 +170,17 @@ impl CaseDoc {
         Version(self.state.automerge.get_heads())
     }
 
+    /// The authors on whose last changes an edit made now would build directly.
+    ///
+    /// Everything else in the document is in the past of these.
+    pub fn frontier(&self) -> Vec<AuthorId> {
+        let heads = self.state.automerge.get_heads();
+        let tips = self.state.tips.iter();
+        tips.filter(|(_, tip)| heads.contains(&ChangeHash(tip.hash)))
+            .map(|(&author, _)| author)
+            .collect()
+    }
+
     /// Everything in the document, concurrent values with their authors included, one line each,
     /// in an order that depends on nothing else: equal documents give equal text.
     pub fn plain(&self) -> String {

@@ -334,7 +334,7 @@ fn what_was_touched_is_told() {
 }
 
 #[test]
-fn a_version_reads_back_as_text() {
+fn a_version_names_all_heads_and_reads_back_as_text() {
     let (mut one, mut two) = pair();
     assert!(
         !one.set(&field("rent"), &number("1"), 20)
@@ -346,9 +346,12 @@ fn a_version_reads_back_as_text() {
         .expect("sets")
         .encode();
     deliver(&theirs, &two, &mut one);
+    assert_eq!(one.frontier(), [author(1), author(2)]);
     let version = one.version();
     assert_eq!(version.to_string().len(), 129);
     assert_eq!(version.to_string().parse(), Ok(version));
+    let joined = one.set(&field("rent"), &number("3"), 30).expect("sets");
+    assert_eq!((joined.len(), one.frontier()), (1, vec![author(1)]));
     assert!("".parse::<Version>().is_ok());
     for wrong in ["x", "ab", &"ab".repeat(33), &"00".repeat(32 * 300)] {
         assert!(wrong.parse::<Version>().is_err(), "{wrong}");

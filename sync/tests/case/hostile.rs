@@ -147,6 +147,21 @@ fn run_lengths_that_claim_2_to_the_62_are_not_expanded() {
     refused(&all, Malformed::TooManyRows);
 }
 
+/// 76 bytes in which every column says 2⁶² rows, of the author of 16 bytes 1.
+const GOLDEN: &str = concat!(
+    "856f4a83ee2cb917014200100101010101010101010101010101010101010000000415033409420b560b",
+    "7f01788080808080808080408080808080808080c000018080808080808080c00000",
+);
+
+#[test]
+fn the_golden_hostile_change_is_refused() {
+    let mut doc = CaseDoc::new(AuthorId::from([9; 16]));
+    let bytes = payload(&[chunk::from_hex(GOLDEN)]);
+    let refused = doc.apply(&AuthorId::from(ME), &bytes);
+    assert_eq!(refused, Err(BadBatch::Malformed(Malformed::TooManyRows)));
+    assert!(doc.forms().is_empty());
+}
+
 #[test]
 fn columns_must_fit_together() {
     let doc = document();
