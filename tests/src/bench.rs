@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::figure::Figure;
 
+mod journal;
 mod memory;
 mod seal;
 mod start;
@@ -24,7 +25,7 @@ pub struct Bench {
 }
 
 /// All benchmarks.
-pub const ALL: [Bench; 3] = [
+pub const ALL: [Bench; 4] = [
     Bench {
         name: "start",
         about: "a node's start, from the command to its first page",
@@ -34,6 +35,11 @@ pub const ALL: [Bench; 3] = [
         name: "memory",
         about: "resident memory of each idle node of the demo",
         run: || Box::pin(memory::run()),
+    },
+    Bench {
+        name: "journal",
+        about: "envelopes made durable in groups, and opening the store again",
+        run: || Box::pin(std::future::ready(journal::run())),
     },
     Bench {
         name: "seal",

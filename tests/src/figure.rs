@@ -32,7 +32,7 @@ impl Figure {
         Self {
             bench,
             figure,
-            value,
+            value: rounded(value),
             unit,
             n,
             p50: None,
@@ -43,8 +43,8 @@ impl Figure {
     /// A distribution of at least one sample.
     pub fn spread(bench: &str, figure: &str, mut samples: Vec<f64>, unit: &'static str) -> Self {
         samples.sort_by(f64::total_cmp);
-        let p50 = percentile(&samples, 50);
-        let p95 = percentile(&samples, 95);
+        let p50 = rounded(percentile(&samples, 50));
+        let p95 = rounded(percentile(&samples, 95));
         Self {
             p50: Some(p50),
             p95: Some(p95),
@@ -64,6 +64,20 @@ pub fn say(line: &impl Serialize) {
     let mut output = std::io::stdout().lock();
     // Who reads may have gone; there is nobody left to tell.
     let _ = writeln!(output, "{line}");
+}
+
+/// Four digits: no figure here is worth more.
+fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let digits = 3 - value.abs().log10().floor() as i32;
+    let scale = 10_f64.powi(digits.abs());
+    if digits > 0 {
+        (value * scale).round() / scale
+    } else {
+        (value / scale).round() * scale
+    }
 }
 
 /// The nearest-rank percentile of sorted samples; 0 of none.
@@ -87,6 +101,8 @@ mod tests {
             (figure.value, figure.p50, figure.p95),
             (50.0, Some(50.0), Some(95.0))
         );
+        let rounds = [0.123_456, 12_345.6, 99_999.0, 0.0, 15.0].map(rounded);
+        assert_eq!(rounds, [0.1235, 12_350.0, 100_000.0, 0.0, 15.0]);
         let line = serde_json::to_string(&Figure::of("b", "f", 1.5, "s", 1)).unwrap();
         assert_eq!(
             line,

@@ -1,8 +1,8 @@
 //! The harness: real `guichet` processes, real lines and real browsers.
 //!
-//! A journey makes a [`network`] of namespaces, starts a [`process`] in each
-//! place, opens a [`browser`] beside it and speaks to the local pages through
-//! [`api`]. Lines are cut by dropping packets between two places, so the product
+//! A journey makes a [`village`]: a [`network`] of namespaces with a [`process`]
+//! in each place. It opens a [`browser`] beside one and uses its
+//! [`pages`], or gives orders by [`script`] through [`api`]. Lines are cut by dropping packets between two places, so the product
 //! needs no switch for tests. [`canary`] searches disks, memory and
 //! [`capture`]d traffic for what must not be there. [`figure`] is the one form in
 //! which programs say what they measured, [`seeds`] the frame of those that draw
@@ -21,5 +21,9 @@ pub mod canary;
 pub mod capture;
 pub mod figure;
 pub mod network;
+pub mod pages;
 pub mod process;
+pub mod samples;
+pub mod script;
 pub mod seeds;
+pub mod village;

@@ -65,6 +65,11 @@ pub fn artefacts() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The log of a process of this name.
+pub fn log_file(name: &str) -> Result<PathBuf> {
+    Ok(artefacts()?.join(format!("{name}.log")))
+}
+
 /// Runs one command to its end and returns the JSON lines it prints.
 pub fn guichet(place: &Place, arguments: &[&str]) -> Result<Vec<Value>> {
     let mut command = place.command(binary()?);
@@ -103,7 +108,7 @@ impl Process {
 
     /// Starts any program that prints JSON lines.
     pub fn spawn(mut command: Command, name: &str) -> Result<Self> {
-        let log = artefacts()?.join(format!("{name}.log"));
+        let log = log_file(name)?;
         let errors = File::options().create(true).append(true).open(&log)?;
         let mut child = command
             .stdin(Stdio::null())
@@ -228,11 +233,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts `guichet run` and waits until its pages answer.
-    pub async fn start(place: &Place, folder: &Path) -> Result<Self> {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    /// Starts `guichet run` and waits until its pages answer; it logs under `name`.
+    pub async fn start(place: &Place, folder: &Path, name: &str) -> Result<Self> {
         let dir = folder.to_string_lossy();
-        let process = Process::start(place, &name, &["run", "--dir", &dir])?;
+        let process = Process::start(place, name, &["run", "--dir", &dir])?;
         let ready = process.line(READY_WITHIN)?;
         let text = |key: &str| {
             ready[key]

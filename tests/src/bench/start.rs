@@ -42,7 +42,7 @@ pub async fn run() -> Result<Vec<Figure>> {
         let mut samples = Vec::new();
         for _ in 0..STARTS {
             let begun = Instant::now();
-            let started = Node::start(&here, &network.join(node)).await?;
+            let started = Node::start(&here, &network.join(node), "bench-start").await?;
             first_page(&started).await?;
             samples.push(begun.elapsed().as_secs_f64() * 1e3);
             started.stop(std::time::Duration::from_secs(5)).await?;

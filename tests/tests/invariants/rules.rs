@@ -89,9 +89,14 @@ fn against_cores(texts: &[Text]) -> Vec<String> {
 }
 
 fn against_store(texts: &[Text]) -> Vec<String> {
+    let product = |text: &&Text| {
+        ["sync/src/", "node/src/"]
+            .iter()
+            .any(|it| text.path.starts_with(it))
+    };
     let outside = texts
         .iter()
-        .filter(|text| rust(text) && !is_store(text) && !text.path.starts_with("tests/"));
+        .filter(|text| rust(text) && product(text) && !is_store(text));
     outside
         .flat_map(|text| said(text, &OF_THE_STORE, LAW_OF_STORE))
         .collect()
