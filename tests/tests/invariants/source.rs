@@ -27,6 +27,25 @@ pub fn code(text: &str) -> String {
     out
 }
 
+/// The code with what stands in the braces after `head` blanked.
+pub fn without_body(code: &str, head: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    let Some((before, after)) = code.split_once(head) else {
+        return code.to_string();
+    };
+    let mut depth = 0;
+    let inside = after.char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '{') - i32::from(*c == '}');
+        *c == '}' && depth == 0
+    });
+    let end = inside.map_or(after.len(), |(at, _)| at);
+    out.push_str(before);
+    out.push_str(head);
+    blank(&mut out, &after[..end]);
+    out.push_str(&after[end..]);
+    out
+}
+
 /// Every path of the code, `use` trees spread out: `use std::{fs, io::Read}`
 /// gives `std::fs` and `std::io::Read`; each with its line, counted from 1. A name
 /// after `as` counts as one more leaf of its tree.
