@@ -18,6 +18,7 @@ pub mod config;
 pub mod demo;
 pub mod entropy;
 pub mod folder;
+pub mod mesh;
 pub mod network;
 pub mod services;
 pub mod stop;

@@ -1,0 +1,284 @@
+//! The mesh: encrypted connections between the members of a network.
+//!
+//! Two libp2p swarms share the node's key, on ports of their own. The **porch** speaks to anybody,
+//! but only a small hello: who shows a credential there is reported to the application
+//! (`MeshEvent::Admitted`), which answers with `Mesh::allow`. The **main** swarm lets in whom the
+//! application has allowed and refuses everybody else before any protocol. There each member has
+//! one primary connection, and on it one stream of frames whose content is the application's.
+//!
+//! A supervisor, a pure machine, decides which connection is primary, when a peer is dead and when
+//! to dial; circuits through relays serve members that cannot reach each other. The node's
+//! `SubjectId` and its libp2p `PeerId` are the same key; libp2p's types stay in here.
+//!
+//! Everything a peer sends is bounded, then authenticated, then parsed; its queues are its own.
+//! Deliberately absent: discovery, gossip, hole punching, and any memory across restarts: who is
+//! allowed is the application's to know.
+
+mod credit;
+mod frame;
+mod gate;
+mod hello;
+mod identity;
+pub mod limits;
+mod link;
+mod porch;
+mod supervisor;
+mod swarms;
+mod task;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use guichet_keys::SubjectId;
+use libp2p::Multiaddr;
+use tokio::sync::mpsc;
+
+pub use credit::{Frame, SendError};
+pub use hello::PORCH_VERSION;
+pub use supervisor::Path;
+pub use swarms::Duty;
+
+use credit::Outbox;
+use hello::Hello;
+use identity::{dialable, keypair, subject_of};
+use supervisor::{Jitter, RelayPoints, Supervisor};
+use swarms::{main_swarm, porch_swarm};
+use task::{Admission, Command, Outward, Task};
+
+/// Tells whose credential a chain is, or why it does not hold. Called with at most
+/// `HELLO_BYTES_MAX` bytes that anybody may have sent.
+pub type Admit = Box<dyn Fn(&[u8]) -> Result<SubjectId, String> + Send + Sync>;
+
+/// What a mesh is started with. Addresses are libp2p multiaddrs such as `/ip4/0.0.0.0/tcp/4001`.
+pub struct MeshConfig {
+    /// The Ed25519 seed of the node.
+    pub seed: [u8; 32],
+    /// The root of its network.
+    pub network: SubjectId,
+    /// Its own credential up to the root, as `admit` of the other nodes reads it; at most about
+    /// 4,000 bytes.
+    pub chain: Vec<u8>,
+    /// Judges the chains of others.
+    pub admit: Admit,
+    /// Whether it carries circuits of others.
+    pub duty: Duty,
+    /// Where members reach it; port 0 takes any.
+    pub listen: Vec<String>,
+    /// Where strangers reach it.
+    pub porch: String,
+    /// The relays it keeps a connection to.
+    pub relays: Vec<RelayAddress>,
+    /// Spreads its pauses: any number that differs between nodes and starts.
+    pub jitter: u64,
+}
+
+/// Where a relay is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayAddress {
+    /// Whose key it must prove.
+    pub subject: SubjectId,
+    /// The address of its main swarm.
+    pub main: String,
+    /// The address of its porch.
+    pub porch: String,
+}
+
+/// What the mesh tells the application.
+#[derive(Debug)]
+pub enum MeshEvent {
+    /// Somebody showed a credential of the network at a porch; `allow` lets it in.
+    Admitted {
+        /// Whose key the connection has proved.
+        subject: SubjectId,
+        /// Its chain, judged good.
+        chain: Vec<u8>,
+    },
+    /// A stream to this peer is open. For a peer already up it is a new stream: what was under way
+    /// on the earlier one is lost, and the session begins anew.
+    PeerUp {
+        /// Which peer.
+        peer: SubjectId,
+        /// How it is reached.
+        path: Path,
+        /// The other end's address.
+        address: String,
+    },
+    /// No stream to this peer is open.
+    PeerDown {
+        /// Which peer.
+        peer: SubjectId,
+    },
+    /// A frame arrived. Its sender may have `LINK_IN_BYTES_MAX` in frames not yet dropped.
+    Frame {
+        /// From whom.
+        peer: SubjectId,
+        /// Its bytes.
+        frame: Frame,
+    },
+    /// Frames sent to this peer have been handed to the connection; the queue has room.
+    Drained {
+        /// Which peer.
+        peer: SubjectId,
+    },
+    /// How long the peer took to answer, about every 1.5 s.
+    RoundTrip {
+        /// Which peer.
+        peer: SubjectId,
+        /// There and back.
+        round_trip: Duration,
+    },
+    /// Where the peer says that its main swarm listens, at most `ADDRESSES_MAX`, when it changes.
+    Addresses {
+        /// Which peer.
+        peer: SubjectId,
+        /// Multiaddrs without the peer.
+        addresses: Vec<String>,
+    },
+    /// Where both swarms listen, at start and when it changes.
+    Listening {
+        /// Addresses of the main swarm.
+        main: Vec<String>,
+        /// Addresses of the porch.
+        porch: Vec<String>,
+    },
+}
+
+/// How often somebody was turned away since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// No credential of this network, at the porch or at the gate.
+    pub strangers: u64,
+    /// Too many connections, in all or from one address.
+    pub limited: u64,
+    /// Members that sent what no peer may send.
+    pub misbehaved: u64,
+}
+
+/// Why a mesh does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum MeshError {
+    /// An address in the configuration is none.
+    #[error("“{0}” is no TCP address: write it like /ip4/0.0.0.0/tcp/4001")]
+    Address(String),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The node's own credential does not fit in a hello.
+    #[error("the node's credential has {0} bytes, too many for a hello of {max}", max = limits::HELLO_BYTES_MAX)]
+    Chain(usize),
+}
+
+/// A handle to the running mesh. The mesh ends with its last handle.
+#[derive(Clone)]
+pub struct Mesh {
+    commands: mpsc::UnboundedSender<Command>,
+    shared: Arc<Shared>,
+}
+
+/// What the task and the handles both touch.
+#[derive(Default)]
+struct Shared {
+    links: Mutex<BTreeMap<SubjectId, Outbox>>,
+    addresses: Mutex<(Vec<String>, Vec<String>)>,
+    refusals: Mutex<Refusals>,
+}
+
+impl Mesh {
+    /// Binds both ports and starts. Needs a tokio runtime. The events are bounded by what each peer
+    /// may have under way; read them steadily.
+    pub fn start(
+        config: MeshConfig,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<MeshEvent>), MeshError> {
+        let key = keypair(&config.seed);
+        let own = subject_of(&key.public().to_peer_id()).expect("the key is Ed25519");
+        let relays = config.relays.iter().map(points).collect::<Result<Vec<_>, _>>()?;
+        let chain_bytes = config.chain.len();
+        let hello = Hello {
+            version: PORCH_VERSION,
+            features: 0,
+            network: config.network,
+            chain: config.chain,
+        };
+        let hello = hello.encode().ok_or(MeshError::Chain(chain_bytes))?;
+
+        let mut main = main_swarm(&key, config.duty);
+        let mut porch = porch_swarm(&key, hello);
+        for address in &config.listen {
+            let listening = main.listen_on(multiaddr(address)?);
+            listening.map_err(|error| cannot_listen(address, &error))?;
+        }
+        let listening = porch.listen_on(multiaddr(&config.porch)?);
+        listening.map_err(|error| cannot_listen(&config.porch, &error))?;
+
+        let supervisor = Supervisor::new(own, relays, Jitter::new(config.jitter), Instant::now());
+        let (events, events_out) = mpsc::unbounded_channel();
+        let (commands, commands_in) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::default());
+        let outward = Outward { shared: Arc::clone(&shared), events, commands: commands_in };
+        let admission = Admission { network: config.network, admit: config.admit };
+        tokio::spawn(Task::new(main, porch, supervisor, admission, outward).run());
+        Ok((Self { commands, shared }, events_out))
+    }
+
+    /// Queues a frame of 1 to `FRAME_BYTES_MAX` bytes to a peer that is up.
+    pub fn send(&self, peer: &SubjectId, frame: Vec<u8>) -> Result<(), SendError> {
+        lock(&self.shared.links).get(peer).ok_or(SendError::Down)?.send(frame)
+    }
+
+    /// Bytes queued to a peer and not yet handed to the connection, of at most
+    /// `LINK_OUT_BYTES_MAX`; none if it is not up.
+    pub fn queued_bytes(&self, peer: &SubjectId) -> Option<usize> {
+        lock(&self.shared.links).get(peer).map(Outbox::queued_bytes)
+    }
+
+    /// Lets a member in and keeps a connection to it where an address is known, now or later.
+    /// Addresses that are not plain TCP are ignored; those of relays in the configuration are known.
+    pub fn allow(&self, subject: SubjectId, addresses: Vec<String>) {
+        self.command(Command::Allow { subject, addresses });
+    }
+
+    /// Shuts a subject out and closes its connections.
+    pub fn forbid(&self, subject: SubjectId) {
+        self.command(Command::Forbid { subject });
+    }
+
+    /// Where the main swarm and the porch listen.
+    pub fn addresses(&self) -> (Vec<String>, Vec<String>) {
+        lock(&self.shared.addresses).clone()
+    }
+
+    /// How often somebody was turned away.
+    pub fn refusals(&self) -> Refusals {
+        *lock(&self.shared.refusals)
+    }
+
+    fn command(&self, command: Command) {
+        if self.commands.send(command).is_err() {
+            tracing::error!("the mesh has stopped");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn multiaddr(text: &str) -> Result<Multiaddr, MeshError> {
+    text.parse().map_err(|_| MeshError::Address(text.to_owned()))
+}
+
+fn points(relay: &RelayAddress) -> Result<(SubjectId, RelayPoints), MeshError> {
+    let address = |text: &str| dialable(text).ok_or_else(|| MeshError::Address(text.to_owned()));
+    let points = RelayPoints { main: address(&relay.main)?, porch: address(&relay.porch)? };
+    Ok((relay.subject, points))
+}
+
+fn cannot_listen(address: &str, reason: &dyn std::error::Error) -> MeshError {
+    MeshError::Listen { address: address.to_owned(), reason: reason.to_string() }
+}

@@ -1,0 +1,83 @@
+//! A node's `SubjectId` and its libp2p `PeerId` are the same Ed25519 public key, written twice.
+
+use guichet_keys::SubjectId;
+use libp2p::identity::{Keypair, PublicKey, ed25519};
+use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
+
+use super::limits::ADDRESS_BYTES_MAX;
+
+/// The node's key pair from the 32 bytes of its Ed25519 seed.
+pub(super) fn keypair(seed: &[u8; 32]) -> Keypair {
+    let secret = ed25519::SecretKey::try_from_bytes(*seed).expect("any 32 bytes are a seed");
+    ed25519::Keypair::from(secret).into()
+}
+
+/// The peer of a subject; none if the bytes are no point of the curve.
+pub(super) fn peer_of(subject: &SubjectId) -> Option<PeerId> {
+    let key = ed25519::PublicKey::try_from_bytes(subject.as_bytes()).ok()?;
+    Some(PublicKey::from(key).to_peer_id())
+}
+
+/// The subject of a peer; none if its key is not Ed25519.
+pub(super) fn subject_of(peer: &PeerId) -> Option<SubjectId> {
+    let key = PublicKey::try_decode_protobuf(peer.as_ref().digest()).ok()?;
+    Some(SubjectId::from(key.try_into_ed25519().ok()?.to_bytes()))
+}
+
+/// A dialable TCP address, without the peer it leads to; none for anything else.
+pub(super) fn dialable(text: &str) -> Option<Multiaddr> {
+    if text.len() > ADDRESS_BYTES_MAX {
+        return None;
+    }
+    let address: Multiaddr = text.parse().ok()?;
+    without_peer(&address)
+}
+
+/// As `dialable`, for an address already parsed.
+pub(super) fn without_peer(address: &Multiaddr) -> Option<Multiaddr> {
+    let mut parts: Vec<Protocol> = address.iter().collect();
+    if let Some(Protocol::P2p(_)) = parts.last() {
+        parts.pop();
+    }
+    let host = |part: &Protocol| match part {
+        Protocol::Ip4(ip) => !ip.is_unspecified(),
+        Protocol::Ip6(ip) => !ip.is_unspecified(),
+        other => matches!(other, Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)),
+    };
+    match parts.as_slice() {
+        [first, Protocol::Tcp(port)] if host(first) && *port != 0 => {
+            Some(parts.into_iter().collect())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subject_and_peer_are_one_key() {
+        let peer = keypair(&[7; 32]).public().to_peer_id();
+        let subject = subject_of(&peer).expect("an Ed25519 peer");
+        assert_eq!(peer_of(&subject), Some(peer));
+    }
+
+    #[test]
+    fn only_tcp_addresses_are_dialled() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(dialable(text).map(|a| a.to_string()).as_deref(), expected, "{text}");
+        };
+        check("/ip4/10.0.0.1/tcp/4001", Some("/ip4/10.0.0.1/tcp/4001"));
+        check("/dns/relais.example/tcp/4001", Some("/dns/relais.example/tcp/4001"));
+        let peer = keypair(&[7; 32]).public().to_peer_id();
+        check(&format!("/ip6/::1/tcp/9/p2p/{peer}"), Some("/ip6/::1/tcp/9"));
+        check(&format!("/ip6/::1/tcp/9/p2p/{peer}/p2p-circuit"), None);
+        check("/ip4/0.0.0.0/tcp/4001", None);
+        check("/ip4/10.0.0.1/tcp/0", None);
+        check("/ip4/10.0.0.1/udp/4001/quic-v1", None);
+        check("/dnsaddr/relais.example", None);
+        check("", None);
+        check(&format!("/dns/{}/tcp/1", "a".repeat(300)), None);
+    }
+}

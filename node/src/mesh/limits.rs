@@ -1,0 +1,94 @@
+//! Every bound of the mesh, by name.
+
+use std::time::Duration;
+
+/// The longest frame on a sync stream, header not counted.
+pub const FRAME_BYTES_MAX: usize = 128 * 1024;
+/// What a frame counts for at least, so that empty frames fill a queue too.
+pub(super) const FRAME_COST_MIN: usize = 1024;
+/// Bytes of frames queued towards one peer before `send` answers `Full`.
+pub const LINK_OUT_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of one peer's frames that the application has not let go; then we read no further.
+pub const LINK_IN_BYTES_MAX: usize = 512 * 1024;
+/// Small frames are written together up to this size.
+pub(super) const WRITE_BYTES: usize = 16 * 1024;
+/// A frame that arrives slowly is told of every so many bytes: its sender is alive.
+pub(super) const PROGRESS_BYTES: usize = 8 * 1024;
+
+/// The longest hello at the porch, header not counted.
+pub const HELLO_BYTES_MAX: usize = 4096;
+/// Both hellos must have crossed within this time.
+pub(super) const PORCH_EXCHANGE: Duration = Duration::from_secs(5);
+/// A connection on the porch without open streams ends after this time.
+pub(super) const PORCH_IDLE: Duration = Duration::from_secs(3);
+/// A connection on the porch ends after this time, whatever it does.
+pub(super) const PORCH_LIFETIME: Duration = Duration::from_secs(10);
+/// Connections on the porch at one time; each may hold `PORCH_STREAMS_MAX` × 256 KiB unread.
+pub(super) const PORCH_CONNECTIONS_MAX: u32 = 32;
+/// Streams of one connection on the porch.
+pub(super) const PORCH_STREAMS_MAX: usize = 2;
+/// Connections of one stranger on the porch.
+pub(super) const PORCH_PER_PEER_MAX: u32 = 2;
+
+/// Connections to members at one time.
+pub(super) const CONNECTIONS_MAX: u32 = 1024;
+/// Connections to one member at one time: a primary, those that leave, one that arrives.
+pub(super) const PER_PEER_MAX: u32 = 4;
+/// Streams of one connection: sync, ping both ways, identify, circuits on a relay.
+pub(super) const STREAMS_MAX: usize = 64;
+/// Inbound connections at one time whose other end has not yet proved who it is.
+pub(super) const HANDSHAKES_MAX: u32 = 64;
+/// Members that may be let in.
+pub(super) const MEMBERS_MAX: usize = 10_000;
+
+/// Inbound connections of one address (IPv4, or IPv6 /64) at once; new addresses of one member.
+pub(super) const RATE_BURST: u32 = 32;
+/// Afterwards one more every so often.
+pub(super) const RATE_EVERY: Duration = Duration::from_millis(250);
+/// Addresses remembered for that.
+pub(super) const ARRIVALS_ADDRESSES_MAX: usize = 4096;
+
+/// Addresses kept of one member.
+pub const ADDRESSES_MAX: usize = 8;
+/// The longest address, in bytes of its text.
+pub const ADDRESS_BYTES_MAX: usize = 256;
+/// A connection must be secured and multiplexed within this time.
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
+/// We ask a peer for a sign of life this often.
+pub(super) const PING_EVERY: Duration = Duration::from_millis(1500);
+/// A peer silent for this long is dead.
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// A primary silent for this long may be replaced by a circuit, or dialled beside when the line returns.
+pub(super) const SILENCE_SUSPECT: Duration = Duration::from_secs(2);
+/// The sync stream of a new connection must answer within this time.
+pub(super) const OPENING: Duration = Duration::from_secs(8);
+/// Two connections that differ less in age were dialled by both ends at once.
+pub(super) const SIMULTANEOUS: Duration = Duration::from_secs(5);
+/// A connection that lost stays this long, so that the other end has seen the one that won.
+pub(super) const RETIRING: Duration = Duration::from_secs(1);
+
+/// The first pause after a failure; it doubles up to the cap.
+pub(super) const RETRY_FIRST: Duration = Duration::from_millis(250);
+/// The longest pause between two dials.
+pub(super) const DIAL_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The longest pause between two visits to a porch.
+pub(super) const VISIT_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// The longest pause between two requests for a place on a relay.
+pub(super) const RESERVE_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// While only a circuit leads to a member, a direct path is tried this often.
+pub(super) const DIRECT_AGAIN: Duration = Duration::from_secs(30);
+/// The end with the higher subject id lets the other dial first.
+pub(super) const POLITENESS: Duration = Duration::from_millis(300);
+
+/// Places that members hold on a relay.
+pub(super) const RESERVATIONS_MAX: usize = 1024;
+/// Circuits through a relay at one time.
+pub(super) const CIRCUITS_MAX: usize = 256;
+/// Circuits of one member through a relay.
+pub(super) const CIRCUITS_PER_PEER_MAX: usize = 16;
+/// A circuit is taken down after this time; its ends dial again.
+pub(super) const CIRCUIT_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// Circuits and places one member may ask for at once on a relay.
+pub(super) const RELAY_REQUESTS_BURST: u32 = 32;
+/// Afterwards one more every so often.
+pub(super) const RELAY_REQUESTS_EVERY: Duration = Duration::from_secs(2);

@@ -1,0 +1,342 @@
+use std::time::Duration;
+
+use libp2p::swarm::ConnectionId;
+
+use super::*;
+use crate::mesh::identity::{dialable, keypair, subject_of};
+use crate::mesh::limits::{
+    DIAL_PAUSE_MAX, DIRECT_AGAIN, RETIRING, RETRY_FIRST, SILENCE_MAX, SILENCE_SUSPECT,
+    SIMULTANEOUS, VISIT_PAUSE_MAX,
+};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A supervisor in virtual time, its member, its relay, and what it asked for.
+struct Scene {
+    machine: Supervisor,
+    now: Instant,
+    relay: SubjectId,
+    done: Vec<(Duration, Output)>,
+    start: Instant,
+}
+
+fn subject(seed: u8) -> SubjectId {
+    subject_of(&keypair(&[seed; 32]).public().to_peer_id()).expect("an Ed25519 key")
+}
+
+fn address(port: u16) -> Multiaddr {
+    dialable(&format!("/ip4/10.0.0.1/tcp/{port}")).expect("dialable")
+}
+
+fn connection(number: usize) -> ConnectionId {
+    ConnectionId::new_unchecked(number)
+}
+
+/// Two subjects, the lower first.
+fn ordered() -> (SubjectId, SubjectId) {
+    let (one, other) = (subject(1), subject(2));
+    (one.min(other), one.max(other))
+}
+
+impl Scene {
+    fn new(own: SubjectId) -> Self {
+        let (start, relay) = (Instant::now(), subject(9));
+        let points = RelayPoints { main: address(1), porch: address(2) };
+        let machine = Supervisor::new(own, [(relay, points)], Jitter::new(1), start);
+        Self { machine, now: start, relay, done: Vec::new(), start }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.machine.handle_input(self.now, input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            self.done.push((self.now - self.start, output));
+        }
+    }
+
+    /// Lets time pass, waking the machine exactly when it asks.
+    fn pass(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(wake) = self.machine.poll_timeout().filter(|wake| *wake <= end) {
+            self.now = self.now.max(wake);
+            self.machine.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    /// As `pass`, while the peer shows life over this connection every 100 ms.
+    fn pass_alive(&mut self, span: Duration, peer: SubjectId, number: usize) {
+        let end = self.now + span;
+        while self.now < end {
+            self.pass(100 * MS);
+            self.input(Input::Heard { peer, connection: connection(number) });
+        }
+    }
+
+    fn allow(&mut self, peer: SubjectId, ports: &[u16]) {
+        self.input(Input::Allowed { peer, addresses: ports.iter().copied().map(address).collect() });
+    }
+
+    fn connect(&mut self, peer: SubjectId, number: usize, dialler: Dialler, path: Path) {
+        self.input(Input::Connected { peer, connection: connection(number), dialler, path });
+    }
+
+    fn open(&mut self, peer: SubjectId, number: usize) {
+        self.input(Input::Opened { peer, connection: connection(number) });
+    }
+
+    fn join(&mut self, peer: SubjectId, number: usize, dialler: Dialler, path: Path) {
+        self.connect(peer, number, dialler, path);
+        self.open(peer, number);
+    }
+
+    fn taken(&mut self) -> Vec<Output> {
+        self.done.drain(..).map(|(_, output)| output).collect()
+    }
+
+    fn dials(&mut self, peer: SubjectId) -> Vec<Duration> {
+        let dial = |output: &Output| matches!(output, Output::Dial { peer: to, .. } if *to == peer);
+        self.done.drain(..).filter(|(_, output)| dial(output)).map(|(at, _)| at).collect()
+    }
+}
+
+fn up(peer: SubjectId, number: usize, path: Path) -> Output {
+    Output::Up { peer, connection: connection(number), path }
+}
+
+fn close(number: usize) -> Output {
+    Output::Close { connection: connection(number) }
+}
+
+#[test]
+fn a_relay_is_visited_until_it_is_let_in_and_dialled_at_once() {
+    let (own, _) = ordered();
+    let mut scene = Scene::new(own);
+    let relay = scene.relay;
+    let visit = Output::Visit { relay, porch: address(2) };
+    for _ in 0..10 {
+        scene.pass(VISIT_PAUSE_MAX);
+        assert_eq!(scene.taken(), vec![visit.clone()]);
+        scene.input(Input::VisitFailed { relay });
+    }
+    scene.input(Input::Visited { relay });
+    scene.allow(relay, &[]);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.taken(), vec![Output::Dial { peer: relay, addresses: vec![address(1)] }]);
+    scene.join(relay, 1, Dialler::We, Path::Direct);
+    scene.pass(Duration::ZERO);
+    let place = Output::Reserve { relay, main: address(1) };
+    assert_eq!(scene.taken(), vec![up(relay, 1, Path::Direct), place]);
+}
+
+#[test]
+fn a_relay_that_refuses_us_is_visited_again() {
+    let mut scene = Scene::new(subject(1));
+    let relay = scene.relay;
+    scene.allow(relay, &[]);
+    scene.pass(Duration::ZERO);
+    scene.taken();
+    scene.connect(relay, 1, Dialler::We, Path::Direct);
+    scene.input(Input::Disconnected { peer: relay, connection: connection(1) });
+    scene.pass(RETRY_FIRST);
+    let outputs = scene.taken();
+    assert!(outputs.contains(&Output::Visit { relay, porch: address(2) }), "{outputs:?}");
+    assert!(!outputs.contains(&Output::Down { peer: relay }), "it never was up");
+}
+
+#[test]
+fn dials_pause_longer_and_longer_up_to_the_cap() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    let mut last = None;
+    for attempt in 0..12 {
+        scene.pass(DIAL_PAUSE_MAX);
+        let dials = scene.dials(peer);
+        assert_eq!(dials.len(), 1, "attempt {attempt}");
+        if let Some(last) = last.replace(dials[0]) {
+            assert!(dials[0] - last <= 2 * DIAL_PAUSE_MAX);
+        }
+        scene.input(Input::DialFailed { peer });
+    }
+}
+
+#[test]
+fn the_returning_line_ends_every_pause() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    for _ in 0..6 {
+        scene.pass(DIAL_PAUSE_MAX);
+        scene.input(Input::DialFailed { peer });
+    }
+    scene.done.clear();
+    scene.input(Input::LineReturned);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer).len(), 1);
+
+    scene.input(Input::DialFailed { peer });
+    let relay = scene.relay;
+    scene.allow(relay, &[]);
+    scene.join(relay, 1, Dialler::We, Path::Direct);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer).len(), 1, "a relay that comes back is a line that returns");
+}
+
+#[test]
+fn a_silent_peer_is_dead_in_time_and_dialled_at_once() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.pass_alive(Duration::from_secs(60), peer, 1);
+    scene.done.clear();
+    let silent_since = scene.now - scene.start;
+    scene.pass(SILENCE_MAX);
+    let down_at = scene.done.iter().find(|(_, output)| *output == Output::Down { peer });
+    let (down_at, _) = down_at.expect("down");
+    assert!(*down_at - silent_since <= Duration::from_secs(6));
+    assert!(scene.done.contains(&(*down_at, close(1))));
+    assert_eq!(scene.dials(peer), vec![silent_since + SILENCE_MAX]);
+}
+
+#[test]
+fn a_connection_that_never_opens_is_given_up_and_was_never_up() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.connect(peer, 1, Dialler::They, Path::Direct);
+    scene.pass_alive(Duration::from_secs(10), peer, 1);
+    let outputs = scene.taken();
+    assert!(outputs.contains(&close(1)));
+    assert!(!outputs.contains(&Output::Down { peer }));
+}
+
+/// Both ends, each having seen the two connections in its own order, keep the one dialled by the
+/// lower subject.
+#[test]
+fn of_two_simultaneous_dials_the_lower_subjects_survives() {
+    let (lower, higher) = ordered();
+    let check = |own, peer, first, second, survivor| {
+        let mut scene = Scene::new(own);
+        scene.allow(peer, &[5]);
+        let (we, they) = (Dialler::We, Dialler::They);
+        let dialler = |number| if (number == 1) == (own == lower) { we } else { they };
+        scene.join(peer, first, dialler(first), Path::Direct);
+        scene.join(peer, second, dialler(second), Path::Direct);
+        scene.pass_alive(RETIRING, peer, survivor);
+        let outputs = scene.taken();
+        let closed = if survivor == 1 { 2 } else { 1 };
+        assert!(outputs.contains(&close(closed)) && !outputs.contains(&close(survivor)));
+        assert!(!outputs.contains(&Output::Down { peer }), "nobody appears to have left");
+        assert!(scene.machine.is_primary(&peer, connection(survivor)));
+        scene.input(Input::Disconnected { peer, connection: connection(closed) });
+        assert_eq!(scene.taken(), vec![]);
+    };
+    check(lower, higher, 1, 2, 1);
+    check(lower, higher, 2, 1, 1);
+    check(higher, lower, 1, 2, 1);
+    check(higher, lower, 2, 1, 1);
+}
+
+#[test]
+fn a_peer_that_dials_again_after_a_crash_replaces_its_dead_connection() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.pass_alive(SIMULTANEOUS, peer, 1);
+    scene.done.clear();
+    scene.join(peer, 2, Dialler::They, Path::Direct);
+    assert_eq!(scene.taken(), vec![up(peer, 2, Path::Direct)]);
+    scene.input(Input::Ended { peer, connection: connection(1) });
+    scene.pass_alive(RETIRING, peer, 2);
+    assert_eq!(scene.taken(), vec![close(1)]);
+}
+
+#[test]
+fn a_circuit_serves_until_a_direct_path_is_found() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    let relay = scene.relay;
+    scene.allow(relay, &[]);
+    scene.join(relay, 1, Dialler::We, Path::Direct);
+    scene.allow(peer, &[5]);
+    scene.pass(Duration::ZERO);
+    scene.input(Input::DialFailed { peer });
+    scene.done.clear();
+    scene.pass(RETRY_FIRST);
+    let circuit = scene.machine.relays[&relay].circuit(&relay).expect("a circuit");
+    assert_eq!(scene.taken(), vec![Output::Dial { peer, addresses: vec![circuit] }]);
+
+    scene.join(peer, 2, Dialler::We, Path::Relayed);
+    assert_eq!(scene.taken(), vec![up(peer, 2, Path::Relayed)]);
+    for _ in 0..2 {
+        let before = scene.now - scene.start;
+        scene.pass_alive(DIRECT_AGAIN, peer, 2);
+        assert_eq!(scene.dials(peer), vec![before + DIRECT_AGAIN]);
+        scene.input(Input::DialFailed { peer });
+    }
+    scene.join(peer, 3, Dialler::They, Path::Direct);
+    scene.connect(peer, 4, Dialler::They, Path::Relayed);
+    scene.pass_alive(RETIRING, peer, 3);
+    assert!(scene.machine.is_primary(&peer, connection(3)), "no circuit beats a live direct path");
+    let outputs = scene.taken();
+    assert!(outputs.contains(&close(2)) && outputs.contains(&close(4)));
+    scene.pass_alive(2 * DIRECT_AGAIN, peer, 3);
+    assert_eq!(scene.dials(peer), vec![], "nothing better to look for");
+}
+
+#[test]
+fn a_peer_that_breaks_the_rules_is_closed_and_not_hurried_after() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.done.clear();
+    scene.input(Input::Broke { peer, connection: connection(1) });
+    assert_eq!(scene.taken(), vec![close(1), Output::Down { peer }]);
+    scene.input(Input::Disconnected { peer, connection: connection(1) });
+    scene.pass(DIAL_PAUSE_MAX - MS);
+    assert_eq!(scene.dials(peer), vec![]);
+    scene.pass(MS);
+    assert_eq!(scene.dials(peer).len(), 1);
+}
+
+#[test]
+fn who_is_shut_out_goes_down_once_and_is_never_dialled() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.done.clear();
+    scene.input(Input::Forbidden { peer });
+    assert_eq!(scene.taken(), vec![Output::Down { peer }]);
+    scene.input(Input::Disconnected { peer, connection: connection(1) });
+    scene.connect(peer, 2, Dialler::They, Path::Direct);
+    scene.pass(Duration::from_secs(60));
+    scene.input(Input::LineReturned);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer), vec![]);
+}
+
+#[test]
+fn a_line_that_returns_is_not_trusted_with_a_silent_connection() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.done.clear();
+    scene.input(Input::LineReturned);
+    scene.pass(SILENCE_SUSPECT);
+    assert_eq!(scene.dials(peer), vec![], "it was heard just now");
+    scene.input(Input::LineReturned);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer).len(), 1);
+    scene.join(peer, 2, Dialler::We, Path::Direct);
+    assert_eq!(scene.taken(), vec![up(peer, 2, Path::Direct)]);
+}

@@ -1,0 +1,143 @@
+//! The two swarms: TCP, Noise and Yamux each, on ports of their own, with the same key.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::{Boxed, OrTransport};
+use libp2p::core::upgrade::Version;
+use libp2p::dns::{ResolverConfig, ResolverOpts};
+use libp2p::identity::Keypair;
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{PeerId, Swarm, Transport, dns, identify, noise, ping, relay, swarm, tcp, yamux};
+
+use super::gate::Gate;
+use super::limits::{
+    CIRCUIT_LIFETIME, CIRCUITS_MAX, CIRCUITS_PER_PEER_MAX, CONNECTIONS_MAX, HANDSHAKE,
+    HANDSHAKES_MAX, PER_PEER_MAX, PING_EVERY, PORCH_CONNECTIONS_MAX, PORCH_IDLE,
+    PORCH_PER_PEER_MAX, PORCH_STREAMS_MAX, RELAY_REQUESTS_BURST, RELAY_REQUESTS_EVERY,
+    RESERVATIONS_MAX, STREAMS_MAX,
+};
+use super::link::Links;
+use super::porch::Porch;
+
+/// What members speak with each other. The gate comes first.
+#[derive(NetworkBehaviour)]
+pub(super) struct Main {
+    pub gate: Gate,
+    limits: connection_limits::Behaviour,
+    pub links: Links,
+    ping: ping::Behaviour,
+    identify: identify::Behaviour,
+    circuits: relay::client::Behaviour,
+    relay: Toggle<relay::Behaviour>,
+}
+
+/// What anybody may speak.
+#[derive(NetworkBehaviour)]
+pub(super) struct Outside {
+    limits: connection_limits::Behaviour,
+    pub porch: Porch,
+}
+
+/// Whether this node carries circuits of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// A relay: it does.
+    Relay,
+    /// A kiosk or a station: it does not.
+    Member,
+}
+
+/// The swarm behind the gate.
+pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
+    let own = key.public().to_peer_id();
+    let (circuit_transport, circuits) = relay::client::new(own);
+    let transport = OrTransport::new(circuit_transport, tcp_with_dns());
+    let transport = secured(key, transport, STREAMS_MAX);
+    let limits = ConnectionLimits::default()
+        .with_max_pending_incoming(Some(HANDSHAKES_MAX))
+        .with_max_established(Some(CONNECTIONS_MAX))
+        .with_max_established_per_peer(Some(PER_PEER_MAX));
+    let identify = identify::Config::new("guichet/1".into(), key.public())
+        .with_agent_version(concat!("guichet/", env!("CARGO_PKG_VERSION")).into())
+        .with_push_listen_addr_updates(true)
+        .with_cache_size(0);
+    let ping = ping::Config::new().with_interval(PING_EVERY).with_timeout(2 * HANDSHAKE);
+    let behaviour = Main {
+        gate: Gate::default(),
+        limits: connection_limits::Behaviour::new(limits),
+        links: Links::default(),
+        ping: ping::Behaviour::new(ping),
+        identify: identify::Behaviour::new(identify),
+        circuits,
+        relay: (duty == Duty::Relay).then(|| circuit_relay(own)).into(),
+    };
+    let config = swarm::Config::with_tokio_executor()
+        .with_idle_connection_timeout(Duration::from_secs(600))
+        .with_substream_upgrade_protocol_override(Version::V1Lazy);
+    Swarm::new(transport, behaviour, own, config)
+}
+
+/// The swarm before the gate, which says this hello to everybody.
+pub(super) fn porch_swarm(key: &Keypair, hello: Vec<u8>) -> Swarm<Outside> {
+    let transport = secured(key, tcp_with_dns(), PORCH_STREAMS_MAX);
+    let limits = ConnectionLimits::default()
+        .with_max_pending_incoming(Some(PORCH_CONNECTIONS_MAX))
+        .with_max_established_incoming(Some(PORCH_CONNECTIONS_MAX))
+        .with_max_established_per_peer(Some(PORCH_PER_PEER_MAX));
+    let behaviour = Outside {
+        limits: connection_limits::Behaviour::new(limits),
+        porch: Porch::new(hello),
+    };
+    let config = swarm::Config::with_tokio_executor()
+        .with_idle_connection_timeout(PORCH_IDLE)
+        .with_max_negotiating_inbound_streams(PORCH_STREAMS_MAX)
+        .with_substream_upgrade_protocol_override(Version::V1Lazy);
+    Swarm::new(transport, behaviour, key.public().to_peer_id(), config)
+}
+
+fn tcp_with_dns() -> dns::tokio::Transport<tcp::tokio::Transport> {
+    let tcp = || tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
+    dns::tokio::Transport::system(tcp()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "names cannot be resolved, only numeric addresses will be dialled");
+        let nobody = ResolverConfig::from_parts(None, vec![], vec![]);
+        dns::tokio::Transport::custom(tcp(), nobody, ResolverOpts::default())
+    })
+}
+
+fn secured<T>(key: &Keypair, transport: T, streams_max: usize) -> Boxed<(PeerId, StreamMuxerBox)>
+where
+    T: Transport + Send + Unpin + 'static,
+    T::Output: futures::AsyncRead + futures::AsyncWrite + Unpin + Send + 'static,
+    T::Error: Send + Sync,
+    T::Dial: Send,
+    T::ListenerUpgrade: Send,
+{
+    let noise = noise::Config::new(key).expect("an Ed25519 key signs the Noise key");
+    let mut yamux = yamux::Config::default();
+    yamux.set_max_num_streams(streams_max);
+    transport.upgrade(Version::V1Lazy).authenticate(noise).multiplex(yamux).timeout(HANDSHAKE).boxed()
+}
+
+fn circuit_relay(own: PeerId) -> relay::Behaviour {
+    let burst = NonZeroU32::new(RELAY_REQUESTS_BURST).expect("not zero");
+    let config = relay::Config {
+        max_reservations: RESERVATIONS_MAX,
+        reservation_rate_limiters: vec![],
+        max_circuits: CIRCUITS_MAX,
+        max_circuits_per_peer: CIRCUITS_PER_PEER_MAX,
+        max_circuit_duration: CIRCUIT_LIFETIME,
+        max_circuit_bytes: 0,
+        circuit_src_rate_limiters: vec![],
+        ..relay::Config::default()
+    };
+    let config = config
+        .reservation_rate_per_peer(burst, RELAY_REQUESTS_EVERY)
+        .circuit_src_per_peer(burst, RELAY_REQUESTS_EVERY);
+    let mut behaviour = relay::Behaviour::new(own, config);
+    behaviour.set_status(Some(relay::Status::Enable));
+    behaviour
+}
