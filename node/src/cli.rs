@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::stop::{ControlPipe, Stop};
-use crate::{Parts, app, demo, folder, network};
+use crate::{Parts, app, demo, folder, network, render};
 pub use say::Voice;
 
 #[derive(Parser)]
@@ -56,6 +56,9 @@ enum Command {
         #[command(subcommand)]
         command: CaseCommand,
     },
+    /// Draw one page of the document on standard input
+    #[command(hide = true)]
+    Render(Render),
 }
 
 #[derive(Args)]
@@ -129,6 +132,13 @@ enum CaseCommand {
     },
 }
 
+#[derive(Args)]
+struct Render {
+    /// Page, from 1
+    #[arg(long, default_value_t = 1)]
+    page: u32,
+}
+
 /// Runs the command line `args` and returns its exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -145,6 +155,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    if let Command::Render(Render { page }) = line.command {
+        return render::child(page);
+    }
     match obey(line.command, voice, parts) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -182,6 +195,7 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
                 show(&node.dir, &format!("/cases/{tag}"), voice)
             }
         },
+        Command::Render(_) => unreachable!("drawn before anything else"),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod entropy;
 pub mod folder;
 pub mod mesh;
 pub mod network;
+pub mod render;
 pub mod services;
 pub mod stop;
 pub mod web;

@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Relay;
 use crate::folder::{FolderError, keys, marker, private};
-use crate::{clock, entropy};
+use crate::{clock, entropy, services};
 use adviser::NewAdviser;
 use authority::Authority;
 use founding::Founding;
@@ -90,11 +90,11 @@ pub struct Catalogue {
 impl Catalogue {
     /// The four services of the demo.
     pub fn of_demo() -> Vec<Self> {
-        ["caf", "france-travail", "assurance-maladie", "energie"]
+        services::demo()
             .into_iter()
-            .map(|name| Self {
+            .map(|(name, json)| Self {
                 service: ServiceId::new(name).expect("a service's name"),
-                json: b"{}".to_vec(),
+                json: json.into(),
             })
             .collect()
     }

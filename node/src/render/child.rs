@@ -1,0 +1,60 @@
+//! The child: limits first, then the document, then one page.
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::{DOCUMENT_BYTES_MAX, RenderError, pdf, picture};
+
+const MEMORY_BYTES_MAX: u64 = 768 << 20;
+const PROCESSOR_S_MAX: u64 = 10;
+const STANDARD_FILES: u64 = 3;
+
+/// Draws `page`, from 1, of the document on standard input as a PNG on standard output.
+pub fn run(page: u32) -> ExitCode {
+    match limit_self().and_then(|()| draw(page)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(error.code()),
+    }
+}
+
+/// No more memory than a page needs, no files but the three that are open, no core dump.
+fn limit_self() -> Result<(), RenderError> {
+    for (resource, limit) in [
+        (Resource::As, MEMORY_BYTES_MAX),
+        (Resource::Cpu, PROCESSOR_S_MAX),
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, STANDARD_FILES),
+    ] {
+        let limit = Rlimit {
+            current: Some(limit),
+            maximum: Some(limit),
+        };
+        setrlimit(resource, limit).map_err(|error| RenderError::Unavailable(error.into()))?;
+    }
+    Ok(())
+}
+
+fn draw(page: u32) -> Result<(), RenderError> {
+    let mut document = Vec::new();
+    std::io::stdin()
+        .take(DOCUMENT_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut document)?;
+    if document.len() > DOCUMENT_BYTES_MAX {
+        return Err(RenderError::TooLarge);
+    }
+    let picture = match document.as_slice() {
+        [b'%', b'P', b'D', b'F', b'-', ..] => pdf::draw(document, page)?,
+        [0x89, b'P', b'N', b'G', ..] if page == 1 => picture::from_png(&document)?,
+        [0xff, 0xd8, 0xff, ..] if page == 1 => picture::from_jpeg(&document)?,
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
+            return Err(RenderError::NoSuchPage);
+        }
+        _ => return Err(RenderError::Unsupported),
+    };
+    let mut output = std::io::stdout().lock();
+    output.write_all(&picture)?;
+    Ok(output.flush()?)
+}
