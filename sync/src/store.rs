@@ -47,7 +47,7 @@ pub use self::{
 use self::{
     catalogue::{Catalogue, PageRecord},
     folder::Folder,
-    index::{Change, Index},
+    index::{Change, Index, IndexError},
     journal::{Journal, Written},
     page::Page,
     record::{Draft, Kind, Record},
@@ -402,6 +402,9 @@ impl Store {
         if let Err(error) = index.put(&changes) {
             tracing::warn!(%error, "the index fails; going on without it until the next start");
             self.index = None;
+            if matches!(error, IndexError::Broken(_)) {
+                let _or_the_next_start_finds_it = self.folder.suspect_index();
+            }
         }
     }
 }

@@ -33,7 +33,11 @@ pub(super) struct Folder {
 
 impl Folder {
     pub fn lock(root: &Path) -> Result<Self, StoreError> {
-        make(root)?;
+        if !root.exists() {
+            make(root)?;
+            let parent = root.parent().filter(|parent| *parent != Path::new(""));
+            sync_folder(parent.unwrap_or(Path::new(".")))?;
+        }
         let path = root.join("lock");
         let lock = new_file(&path, OpenOptions::new().create(true).truncate(false))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|errno| match errno {

@@ -205,3 +205,86 @@ pub(super) fn create(folder: &Path, path: &Path, content: &[u8]) -> Result<File,
     }
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        feed::Feed,
+        store::{Location, NewRecord, Opened, Store},
+    };
+
+    const EPOCH: [u8; 16] = [1; 16];
+
+    fn record(payload: &[u8]) -> NewRecord {
+        NewRecord {
+            feed: Feed::Edits,
+            meta: Vec::new(),
+            payload: payload.to_vec(),
+        }
+    }
+
+    fn payloads(store: &Store, opened: &Opened) -> Vec<Vec<u8>> {
+        let read = |at: Location| store.reader().read(at).expect("whole");
+        opened
+            .records
+            .iter()
+            .map(|stored| read(stored.at))
+            .collect()
+    }
+
+    #[test]
+    fn behind_an_uncertain_end_nothing_is_written_or_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut store, _) = Store::open(folder.path(), EPOCH).expect("new");
+        store.append(vec![record(b"durable")]).expect("space");
+        let end = store.journal.durable_end;
+        store
+            .append(vec![record(b"unacknowledged")])
+            .expect("space");
+        store.journal.durable_end = end;
+        store.journal.next[Feed::Edits.index()] -= 1;
+        store.journal.uncertain = true;
+
+        let next = segment_path(&store.journal.folder, 2);
+        fs::create_dir(&next).expect("made");
+        for _ in 0..2 {
+            assert!(store.append(vec![record(b"refused")]).is_err());
+        }
+        fs::remove_dir(&next).expect("removed");
+        let stored = store.append(vec![record(b"later")]).expect("space");
+        assert_eq!((stored[0].arrival, stored[0].at.segment), (2, 2));
+        drop(store);
+        fs::remove_dir_all(folder.path().join("index")).expect("removed");
+        let (store, opened) = Store::open(folder.path(), EPOCH).expect("whole");
+        assert_eq!(
+            payloads(&store, &opened),
+            [b"durable".to_vec(), b"later".to_vec()]
+        );
+        assert!(
+            !opened
+                .repairs
+                .iter()
+                .any(crate::store::Repair::lost_records)
+        );
+    }
+
+    #[test]
+    fn records_of_a_later_program_stay_where_they_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut store, _) = Store::open(folder.path(), EPOCH).expect("new");
+        let draft = Draft {
+            kind: Kind::Unknown(200),
+            meta: b"m",
+            payload: b"from the future",
+        };
+        let written = store.journal.append(&[draft]).expect("space");
+        store.append(vec![record(b"known")]).expect("space");
+        drop(store);
+        fs::remove_dir_all(folder.path().join("index")).expect("removed");
+        let (store, opened) = Store::open(folder.path(), EPOCH).expect("whole");
+        assert_eq!(payloads(&store, &opened), [b"known".to_vec()]);
+        let future = store.reader().read(written[0].at).expect("whole");
+        assert_eq!(future, b"from the future");
+    }
+}

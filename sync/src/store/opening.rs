@@ -117,7 +117,7 @@ fn open_index(
         && let Some(aside) = folder.move_index_aside()?
     {
         repairs.push(Repair::IndexRebuilt {
-            reason: "it failed, or the journal was found damaged, when the node last ran"
+            reason: "the last start did not get past it, or something was found damaged since"
                 .to_owned(),
             aside: Some(aside),
         });

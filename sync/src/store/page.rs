@@ -203,10 +203,11 @@ fn damaged(id: &[u8; 32]) -> StoreError {
     StoreError::PageDamaged { page: name(id) }
 }
 
-/// Removes a page's file; it may be absent.
+/// Removes a page's file, durably; it may be absent.
 pub(super) fn remove(pages: &Path, id: &[u8; 32]) -> Result<(), StoreError> {
     let path = place(pages, id);
-    folder::absent_is_fine(std::fs::remove_file(&path)).map_err(at(&path))
+    folder::absent_is_fine(std::fs::remove_file(&path)).map_err(at(&path))?;
+    folder::sync_folder(pages)
 }
 
 /// Lower-case hex of a page's id.

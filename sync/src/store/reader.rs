@@ -71,7 +71,7 @@ impl Reader {
             Ok(()) | Err(_) => {}
         }
         let Some(record) = record::decode(&bytes, segment, offset) else {
-            folder::suspect_index(&self.shared.root)?;
+            let _or_it_is_found_again = folder::suspect_index(&self.shared.root);
             return Err(StoreError::Damaged {
                 path: path(),
                 offset,

@@ -38,7 +38,6 @@ pub(super) struct Segment {
     pub len: u64,
     /// None if it is damaged.
     pub header: Option<SegmentHeader>,
-    file: File,
 }
 
 impl Segment {
@@ -64,7 +63,6 @@ impl Segment {
             path,
             len,
             header,
-            file,
         })
     }
 
@@ -81,7 +79,13 @@ impl Segment {
                 *next = begun.max(*next);
             }
         }
-        scan::walk(&self.file, self.number, from, ending, next, visit).map_err(at(&self.path))
+        self.file()
+            .and_then(|file| scan::walk(&file, self.number, from, ending, next, visit))
+            .map_err(at(&self.path))
+    }
+
+    fn file(&self) -> io::Result<File> {
+        File::open(&self.path)
     }
 
     /// A segment whose making was interrupted: no record can have followed.
@@ -127,7 +131,9 @@ impl Segments {
         }
         let segments = Self(found);
         let last = segments.last();
-        last.file.sync_data().map_err(at(&last.path))?;
+        last.file()
+            .and_then(|file| file.sync_data())
+            .map_err(at(&last.path))?;
         Ok(segments)
     }
 

@@ -267,9 +267,55 @@ fn make_version_2(file: &Path) {
     let mut bytes = fs::read(file).unwrap();
     bytes[8] = 2;
     let len = usize::from(u16::from_le_bytes([bytes[10], bytes[11]]));
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..len]);
+    let checksum = crc32c(&[&bytes[..12], &bytes[16..len]]);
     bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
     fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn the_journal_has_the_layout_that_stays() {
+    let world = World::new();
+    let (mut store, _) = world.open();
+    let known = append(&mut store, vec![record(1), record(2)]).unwrap();
+    let bytes = fs::read(world.segment(1)).unwrap();
+    let mut header = b"guichetJ\x01\x00\x54\x00".to_vec();
+    let mut fields = EPOCH.to_vec();
+    fields.extend(1_u32.to_le_bytes());
+    fields.extend([0; 16]);
+    fields.extend([1_u64.to_le_bytes(); 4].concat());
+    header.extend(crc32c(&[&header, &fields]).to_le_bytes());
+    header.extend(fields);
+    assert_eq!(bytes[..84], header);
+
+    let mut write = Vec::new();
+    for (feed, (stored, payload)) in [1_u8, 2].into_iter().zip(&known) {
+        let len = 24 + stored.meta.len() + payload.len();
+        let place = [
+            1_u32.to_le_bytes().as_slice(),
+            &stored.at.offset.to_le_bytes(),
+        ]
+        .concat();
+        let mut rest = vec![feed, 0, stored.meta.len() as u8, 0];
+        rest.extend((write.len() as u32).to_le_bytes());
+        rest.extend(1_u64.to_le_bytes());
+        rest.extend(&stored.meta);
+        rest.extend(payload);
+        let len = (len as u32).to_le_bytes();
+        write.extend(len);
+        write.extend(crc32c(&[&place, &len, &rest]).to_le_bytes());
+        write.extend(rest);
+    }
+    assert_eq!(bytes[84..], write);
+}
+
+/// CRC-32C (RFC 3720, appendix B.4), bit by bit.
+fn crc32c(parts: &[&[u8]]) -> u32 {
+    let bytes = parts.iter().copied().flatten();
+    !bytes.fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0x82f6_3b78 * (crc & 1))
+        })
+    })
 }
 
 #[test]

@@ -40,6 +40,20 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
     assert_eq!(store.reader().read_segment(PAGE, 1).unwrap(), [2; 17]);
 }
 
+#[test]
+fn a_read_only_disk_is_said_to_be_one() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let dir = disk.path.join("store");
+    drop(open(&dir, EPOCH));
+    disk.remount("ro");
+    let error = Store::open(&dir, EPOCH).unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+    disk.remount("rw");
+    open(&dir, EPOCH);
+}
+
 /// Fills the disk, and sees that the store goes on reading, and writing once there is space.
 fn fill(dir: &Path) -> Acknowledged {
     let (mut store, _) = open(dir, EPOCH);
@@ -121,6 +135,16 @@ impl SmallDisk {
                 path,
                 _temporary: temporary,
             })
+    }
+}
+
+impl SmallDisk {
+    fn remount(&self, option: &str) {
+        let remounted = Command::new("mount")
+            .args(["-o", &format!("remount,{option}")])
+            .arg(&self.path)
+            .status();
+        assert!(remounted.unwrap().success());
     }
 }
 
