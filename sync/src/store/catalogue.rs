@@ -317,3 +317,111 @@ fn key(letter: u8, id: &[u8]) -> Vec<u8> {
     key.extend(id);
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Content = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    /// What an index holds after a page was begun, filled and dropped, a note changed, cursors set
+    /// and two records stored.
+    fn content() -> (Catalogue, Content) {
+        let mut catalogue = Catalogue::default();
+        let mut content = Content::new();
+        let page = |runs| {
+            index::encode(&PageRecord {
+                length: 1,
+                segments: 1,
+                runs,
+            })
+        };
+        let records: [(Kind, &[u8], Vec<u8>); 8] = [
+            (Kind::Entry(Feed::Acts), b"meta", b"payload".to_vec()),
+            (Kind::Note, b"visit", b"open".to_vec()),
+            (Kind::Page, &[7; 32], page(vec![])),
+            (Kind::Page, &[7; 32], page(vec![Run { first: 0, count: 1 }])),
+            (Kind::Note, b"visit", b"closed".to_vec()),
+            (Kind::PageDropped, &[7; 32], Vec::new()),
+            (Kind::Page, &[8; 32], page(vec![])),
+            (Kind::Entry(Feed::Edits), b"", Vec::new()),
+        ];
+        for (offset, (kind, meta, payload)) in (0..).zip(&records) {
+            let record = Record {
+                kind: *kind,
+                back: 0,
+                arrival: 1,
+                meta,
+                payload,
+            };
+            let at = Location {
+                segment: 1,
+                offset,
+                len: 1,
+            };
+            put(&mut content, catalogue.take(&record, at));
+        }
+        for next in [[1; 4], [2; 4]] {
+            let cursors = PeerCursors {
+                epoch: [3; 16],
+                next,
+            };
+            let change = catalogue.set_cursors([9; 32], cursors);
+            put(&mut content, Some(change));
+        }
+        put(&mut content, Some(catalogue.position.change()));
+        (catalogue, content)
+    }
+
+    fn put(content: &mut Content, change: Option<Change>) {
+        let Some(Change { key, before, after }) = change else {
+            return;
+        };
+        let replaced = match after {
+            Some(after) => content.insert(key, after),
+            None => content.remove(&key),
+        };
+        assert_eq!(replaced, before);
+    }
+
+    fn load(content: &Content) -> Result<Option<(Catalogue, Records)>, &'static str> {
+        let mut loading = Loading::default();
+        for (key, value) in content {
+            loading.take(key, value);
+        }
+        loading.finish()
+    }
+
+    #[test]
+    fn the_index_says_what_the_journal_said() {
+        let (known, content) = content();
+        let (loaded, records) = load(&content).expect("sound").expect("not empty");
+        assert_eq!(loaded.position, known.position);
+        assert_eq!(loaded.notes, known.notes);
+        assert_eq!(loaded.notes["visit"], b"closed");
+        assert_eq!(loaded.cursors, known.cursors);
+        let pages = |catalogue: &Catalogue| catalogue.write_pages().clone();
+        assert_eq!(pages(&loaded), pages(&known));
+        assert_eq!(pages(&loaded).len(), 1);
+        let feeds: Vec<_> = records.iter().map(|stored| stored.feed).collect();
+        assert_eq!(feeds, [Feed::Edits, Feed::Acts]);
+        assert!(load(&Content::new()).is_ok_and(|loaded| loaded.is_none()));
+    }
+
+    #[test]
+    fn an_index_with_anything_changed_is_not_believed() {
+        let (_, content) = content();
+        for key in content.keys() {
+            let mut without = content.clone();
+            without.remove(key);
+            assert!(load(&without).is_err());
+            for byte in 0..content[key].len() {
+                let mut changed = content.clone();
+                if let Some(value) = changed.get_mut(key) {
+                    value[byte] ^= 1;
+                }
+                assert!(key == POSITION_KEY || load(&changed).is_err());
+            }
+        }
+    }
+}
