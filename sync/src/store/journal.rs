@@ -211,7 +211,7 @@ mod tests {
     use super::*;
     use crate::{
         feed::Feed,
-        store::{Location, NewRecord, Opened, Store},
+        store::{Location, NewRecord, Opened, PAYLOAD_BYTES_MAX, Store},
     };
 
     const EPOCH: [u8; 16] = [1; 16];
@@ -267,6 +267,23 @@ mod tests {
                 .iter()
                 .any(crate::store::Repair::lost_records)
         );
+    }
+
+    #[test]
+    fn a_segment_is_closed_once_the_next_one_was_tried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut store, _) = Store::open(folder.path(), EPOCH).expect("new");
+        let large = vec![record(&vec![7; PAYLOAD_BYTES_MAX]); 31];
+        while store.journal.durable_end + BATCH_BYTES_MAX as u64 <= SEGMENT_BYTES_MAX {
+            store.append(large.clone()).expect("space");
+        }
+        let next = segment_path(&store.journal.folder, 2);
+        fs::create_dir(&next).expect("made");
+        assert!(store.append(large.clone()).is_err());
+        assert!(store.append(vec![record(b"small")]).is_err());
+        fs::remove_dir(&next).expect("removed");
+        let stored = store.append(vec![record(b"small")]).expect("space");
+        assert_eq!(stored[0].at.segment, 2);
     }
 
     #[test]

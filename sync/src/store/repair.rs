@@ -142,7 +142,12 @@ pub(super) fn mend(
     covered: Option<&Position>,
     repairs: &mut Vec<Repair>,
 ) -> Result<(), StoreError> {
-    folder.move_index_aside()?;
+    if let Some(aside) = folder.move_index_aside()? {
+        repairs.push(Repair::IndexRebuilt {
+            reason: "the journal had to be mended".to_owned(),
+            aside: Some(aside),
+        });
+    }
     let segments = Segments::find(folder, epoch, repairs)?;
     if let Some(position) = covered
         && !segments.reach(position)

@@ -71,7 +71,12 @@ fn fill(dir: &Path) -> Acknowledged {
     store
         .write_segments(vec![(PAGE, 0, vec![1; 16_400])])
         .unwrap();
+    let crumb = dir.join("crumb");
+    fs::write(&crumb, vec![1; 64 << 10]).unwrap();
     append_until_full(&mut store, &mut known);
+    fs::remove_file(&crumb).unwrap();
+    let too_many = append(&mut store, (0..20).map(bulky).collect());
+    assert!(matches!(too_many, Err(StoreError::DiskFull { .. })));
     check_live(&store, &known);
     let first = store.reader().read_segment(PAGE, 0).unwrap();
     assert_eq!(first, vec![1; 16_400]);
