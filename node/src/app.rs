@@ -1,14 +1,46 @@
-//! The running node.
+//! The running node: it is put together, runs its event loop, and stops.
+//!
+//! ```text
+//!   pages ──asks──▶┐                    ┌──▶ mesh (frames)
+//!   mesh ──events─▶│  event loop: Node  │──▶ disk's thread (store)
+//!   disk ─answers─▶│  one owner of all  │──▶ workers (open cases)
+//!   workers ──────▶┘                    └──▶ pages (answers, changes)
+//! ```
+//!
+//! The loop selects and dispatches; what is decided is decided in the
+//! machines of `guichet-sync` and in the pages' state under `app/`.
 
-use std::net::{Ipv4Addr, SocketAddr};
+mod asks;
+mod cases;
+mod disk;
+mod kiosk;
+mod line;
+mod node;
+mod opened;
+mod peers;
+mod shown;
+mod start;
+mod station;
+mod status;
+mod vault;
 
-use anyhow::Context as _;
-use axum::{Router, routing::get};
-use data_encoding::HEXLOWER;
-use tokio::sync::oneshot;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use crate::folder::{self, Opened, private};
-use crate::{Parts, entropy, stop::Stop};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::folder::Opened;
+use crate::mesh::MeshEvent;
+use crate::web::counter::Ask;
+use crate::{Parts, clock, stop::Stop};
+
+use cases::CaseEvent;
+use disk::DiskEvent;
+use node::Node;
+use station::StationEvent;
+
+/// The loop looks at the clock at least this often.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What a node says once its local pages answer.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -19,36 +51,49 @@ pub struct Ready {
     pub start_url: String,
 }
 
+/// What the loop listens to.
+pub(crate) struct Sources {
+    asks: mpsc::Receiver<Ask>,
+    mesh: mpsc::UnboundedReceiver<MeshEvent>,
+    disk: mpsc::UnboundedReceiver<DiskEvent>,
+    cases: mpsc::UnboundedReceiver<CaseEvent>,
+    station: mpsc::UnboundedReceiver<StationEvent>,
+}
+
 /// Runs a node until it is told to stop.
+///
+/// # Errors
+/// A port, the disk or the folder does not do what it must at the start.
 pub async fn run(
     opened: Opened,
-    _parts: Parts,
-    mut stop: Stop,
+    parts: Parts,
+    stop: Stop,
     ready: oneshot::Sender<Ready>,
 ) -> anyhow::Result<()> {
-    let port = opened.config.port;
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .with_context(|| {
-            format!(
-                "cannot serve the local pages on port {port}; set another `port` in {}",
-                opened.dir.join(crate::config::FILE).display()
-            )
-        })?;
-    let address = listener.local_addr()?;
-    private::write(
-        &opened.dir.join(folder::API_TOKEN),
-        HEXLOWER.encode(&entropy::bytes::<32>()).as_bytes(),
-    )?;
-    private::write_public(
-        &opened.dir.join(folder::LOCAL_ADDRESS),
-        address.to_string().as_bytes(),
-    )?;
-    let routes = Router::new().route("/healthz", get(async || "ok\n"));
-    let start_url = format!("http://{address}/");
-    let _ = ready.send(Ready { address, start_url });
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(async move { stop.ordered().await })
-        .await?;
+    let (mut node, mut sources, pages) = start::start(&opened, &parts, stop.clone(), ready).await?;
+    let mut stop = stop;
+    loop {
+        let wake = tokio::time::Instant::from_std(next_wake(&node));
+        tokio::select! {
+            () = stop.ordered() => break,
+            Some(event) = sources.mesh.recv() => node.on_mesh_event(event),
+            Some(event) = sources.disk.recv() => node.on_disk_event(event),
+            Some(event) = sources.cases.recv() => node.on_case_event(event),
+            Some(event) = sources.station.recv() => node.on_station_event(event),
+            Some(ask) = sources.asks.recv() => node.on_ask(ask),
+            () = tokio::time::sleep_until(wake) => node.on_timeout(),
+        }
+    }
+    node.lock();
+    drop(node);
+    pages.await??;
     Ok(())
+}
+
+fn next_wake(node: &Node) -> Instant {
+    let tick = clock::now() + TICK;
+    [node.replica.poll_timeout(), node.visit_ends_at()]
+        .into_iter()
+        .flatten()
+        .fold(tick, Instant::min)
 }

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use guichet_keys::{AesGcm, Sealer};
+use guichet_sync::rules::Rules;
 
 pub mod app;
 pub mod cli;
@@ -30,6 +31,8 @@ pub mod web;
 pub struct Parts {
     /// How cases and pages are sealed.
     pub sealer: Arc<dyn Sealer>,
+    /// The rules of replication and forgetting that hold.
+    pub rules: Rules,
 }
 
 impl Parts {
@@ -37,6 +40,7 @@ impl Parts {
     pub fn shipped() -> Self {
         Self {
             sealer: Arc::new(AesGcm),
+            rules: Rules::default(),
         }
     }
 }

@@ -197,7 +197,11 @@ impl Mesh {
     ) -> Result<(Self, mpsc::UnboundedReceiver<MeshEvent>), MeshError> {
         let key = keypair(&config.seed);
         let own = subject_of(&key.public().to_peer_id()).expect("the key is Ed25519");
-        let relays = config.relays.iter().map(points).collect::<Result<Vec<_>, _>>()?;
+        let relays = config
+            .relays
+            .iter()
+            .map(points)
+            .collect::<Result<Vec<_>, _>>()?;
         let chain_bytes = config.chain.len();
         let hello = Hello {
             version: PORCH_VERSION,
@@ -220,15 +224,25 @@ impl Mesh {
         let (events, events_out) = mpsc::unbounded_channel();
         let (commands, commands_in) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
-        let outward = Outward { shared: Arc::clone(&shared), events, commands: commands_in };
-        let admission = Admission { network: config.network, admit: config.admit };
+        let outward = Outward {
+            shared: Arc::clone(&shared),
+            events,
+            commands: commands_in,
+        };
+        let admission = Admission {
+            network: config.network,
+            admit: config.admit,
+        };
         tokio::spawn(Task::new(main, porch, supervisor, admission, outward).run());
         Ok((Self { commands, shared }, events_out))
     }
 
     /// Queues a frame of 1 to `FRAME_BYTES_MAX` bytes to a peer that is up.
     pub fn send(&self, peer: &SubjectId, frame: Vec<u8>) -> Result<(), SendError> {
-        lock(&self.shared.links).get(peer).ok_or(SendError::Down)?.send(frame)
+        lock(&self.shared.links)
+            .get(peer)
+            .ok_or(SendError::Down)?
+            .send(frame)
     }
 
     /// Bytes queued to a peer and not yet handed to the connection, of at most
@@ -246,6 +260,11 @@ impl Mesh {
     /// Shuts a subject out and closes its connections.
     pub fn forbid(&self, subject: SubjectId) {
         self.command(Command::Forbid { subject });
+    }
+
+    /// Closes the connections to a member; a new one is made as if the line had broken.
+    pub fn close(&self, subject: SubjectId) {
+        self.command(Command::Close { subject });
     }
 
     /// Where the main swarm and the porch listen.
@@ -270,15 +289,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn multiaddr(text: &str) -> Result<Multiaddr, MeshError> {
-    text.parse().map_err(|_| MeshError::Address(text.to_owned()))
+    text.parse()
+        .map_err(|_| MeshError::Address(text.to_owned()))
 }
 
 fn points(relay: &RelayAddress) -> Result<(SubjectId, RelayPoints), MeshError> {
     let address = |text: &str| dialable(text).ok_or_else(|| MeshError::Address(text.to_owned()));
-    let points = RelayPoints { main: address(&relay.main)?, porch: address(&relay.porch)? };
+    let points = RelayPoints {
+        main: address(&relay.main)?,
+        porch: address(&relay.porch)?,
+    };
     Ok((relay.subject, points))
 }
 
 fn cannot_listen(address: &str, reason: &dyn std::error::Error) -> MeshError {
-    MeshError::Listen { address: address.to_owned(), reason: reason.to_string() }
+    MeshError::Listen {
+        address: address.to_owned(),
+        reason: reason.to_string(),
+    }
 }

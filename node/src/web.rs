@@ -168,7 +168,7 @@ impl Web {
             told.send_replace(true);
         });
         let too_late = async move {
-            let _sender_is_gone = stopped.wait_for(|stopped| *stopped).await;
+            drop(stopped.wait_for(|stopped| *stopped).await);
             tokio::time::sleep(Duration::from_millis(LAST_ANSWERS_MS)).await;
         };
         let end = tokio::select! {

@@ -25,18 +25,28 @@ pub(super) struct Credit {
 
 impl Credit {
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), limit, waker: AtomicWaker::new() })
+        Arc::new(Self {
+            used: AtomicUsize::new(0),
+            limit,
+            waker: AtomicWaker::new(),
+        })
     }
 
     /// Waits for room for a frame of `length` bytes.
     pub fn poll_take(self: &Arc<Self>, length: usize, cx: &mut Context<'_>) -> Poll<Permit> {
         let cost = cost(length);
         if take(&self.used, cost, self.limit) {
-            return Poll::Ready(Permit { credit: Arc::clone(self), cost });
+            return Poll::Ready(Permit {
+                credit: Arc::clone(self),
+                cost,
+            });
         }
         self.waker.register(cx.waker());
         if take(&self.used, cost, self.limit) {
-            return Poll::Ready(Permit { credit: Arc::clone(self), cost });
+            return Poll::Ready(Permit {
+                credit: Arc::clone(self),
+                cost,
+            });
         }
         Poll::Pending
     }
@@ -65,7 +75,10 @@ pub struct Frame {
 
 impl Frame {
     pub(super) fn new(bytes: Vec<u8>, permit: Permit) -> Self {
-        Self { bytes, permit: Some(permit) }
+        Self {
+            bytes,
+            permit: Some(permit),
+        }
     }
 
     /// The bytes, giving the credit back at once.
@@ -77,7 +90,10 @@ impl Frame {
 
 impl From<Vec<u8>> for Frame {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes, permit: None }
+        Self {
+            bytes,
+            permit: None,
+        }
     }
 }
 
@@ -108,8 +124,15 @@ pub(super) fn outbox(limit: usize) -> (Outbox, OutboxReader) {
     let (frames, queue) = mpsc::unbounded_channel();
     let queued = Arc::new(AtomicUsize::new(0));
     (
-        Outbox { frames, queued: Arc::clone(&queued), limit },
-        OutboxReader { frames: queue, queued },
+        Outbox {
+            frames,
+            queued: Arc::clone(&queued),
+            limit,
+        },
+        OutboxReader {
+            frames: queue,
+            queued,
+        },
     )
 }
 
@@ -165,7 +188,8 @@ fn cost(length: usize) -> usize {
 
 fn take(used: &AtomicUsize, cost: usize, limit: usize) -> bool {
     let fits = |used: usize| used.checked_add(cost).filter(|sum| *sum <= limit);
-    used.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
+    used.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits)
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -177,23 +201,38 @@ mod tests {
     fn a_full_queue_refuses_and_takes_again_once_written() {
         let (outbox, mut reader) = outbox(4 * FRAME_COST_MIN);
         for _ in 0..4 {
-            assert_eq!(outbox.send(vec![1]), Ok(()), "a short frame counts for the least cost");
+            assert_eq!(
+                outbox.send(vec![1]),
+                Ok(()),
+                "a short frame counts for the least cost"
+            );
         }
         assert_eq!(outbox.send(vec![1]), Err(SendError::Full));
         let mut cx = Context::from_waker(noop_waker_ref());
-        let Poll::Ready(frame) = reader.poll_next(&mut cx) else { panic!("a frame is queued") };
-        assert_eq!(outbox.send(vec![1]), Err(SendError::Full), "taken is not yet written");
+        let Poll::Ready(frame) = reader.poll_next(&mut cx) else {
+            panic!("a frame is queued")
+        };
+        assert_eq!(
+            outbox.send(vec![1]),
+            Err(SendError::Full),
+            "taken is not yet written"
+        );
         reader.written(frame.len());
         assert_eq!(outbox.send(vec![1]), Ok(()));
         assert_eq!(outbox.send(vec![]), Err(SendError::Length));
-        assert_eq!(outbox.send(vec![0; FRAME_BYTES_MAX + 1]), Err(SendError::Length));
+        assert_eq!(
+            outbox.send(vec![0; FRAME_BYTES_MAX + 1]),
+            Err(SendError::Length)
+        );
     }
 
     #[test]
     fn credit_returns_with_the_frame() {
         let credit = Credit::new(4096);
         let mut cx = Context::from_waker(noop_waker_ref());
-        let Poll::Ready(permit) = credit.poll_take(4096, &mut cx) else { panic!("room is there") };
+        let Poll::Ready(permit) = credit.poll_take(4096, &mut cx) else {
+            panic!("room is there")
+        };
         assert!(credit.poll_take(1, &mut cx).is_pending());
         drop(Frame::new(vec![0; 4096], permit));
         assert!(credit.poll_take(1, &mut cx).is_ready());

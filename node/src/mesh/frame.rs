@@ -36,7 +36,10 @@ pub(super) enum Deframer {
 
 impl Deframer {
     pub fn new() -> Self {
-        Self::Header { bytes: [0; HEADER], filled: 0 }
+        Self::Header {
+            bytes: [0; HEADER],
+            filled: 0,
+        }
     }
 
     /// The length of the frame whose body has been announced but not begun.
@@ -50,7 +53,10 @@ impl Deframer {
     /// Where the next bytes are to be put. Begins an announced body.
     pub fn space(&mut self) -> &mut [u8] {
         if let Self::Announced { length } = *self {
-            *self = Self::Body { bytes: vec![0; length], filled: 0 };
+            *self = Self::Body {
+                bytes: vec![0; length],
+                filled: 0,
+            };
         }
         match self {
             Self::Header { bytes, filled } => &mut bytes[*filled..],
@@ -123,7 +129,12 @@ mod tests {
 
     #[test]
     fn frames_come_back_whole_however_the_stream_is_cut() {
-        let frames = vec![vec![], b"bonjour".to_vec(), vec![], vec![9; FRAME_BYTES_MAX]];
+        let frames = vec![
+            vec![],
+            b"bonjour".to_vec(),
+            vec![],
+            vec![9; FRAME_BYTES_MAX],
+        ];
         let mut bytes = Vec::new();
         for frame in &frames {
             put_frame(&mut bytes, frame);

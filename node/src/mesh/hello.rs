@@ -95,7 +95,14 @@ mod tests {
 
     #[test]
     fn a_chain_too_long_is_not_sent() {
-        assert_eq!(Hello { chain: vec![0; HELLO_BYTES_MAX], ..hello() }.encode(), None);
+        assert_eq!(
+            Hello {
+                chain: vec![0; HELLO_BYTES_MAX],
+                ..hello()
+            }
+            .encode(),
+            None
+        );
     }
 
     #[test]
@@ -109,15 +116,35 @@ mod tests {
         check(&bytes, Ok(sender), Ok(vec![2; 3]));
         check(&bytes, Ok(network), Err(NotAdmitted::Subject));
         let forged = || "forged".to_owned();
-        check(&bytes, Err(forged()), Err(NotAdmitted::Credential(forged())));
+        check(
+            &bytes,
+            Err(forged()),
+            Err(NotAdmitted::Credential(forged())),
+        );
         for cut in 0..bytes.len() {
             check(&bytes[..cut], Ok(sender), Err(NotAdmitted::Malformed));
         }
-        let other = Hello { network: sender, ..hello() }.encode().expect("short");
+        let other = Hello {
+            network: sender,
+            ..hello()
+        }
+        .encode()
+        .expect("short");
         check(&other, Ok(sender), Err(NotAdmitted::Network));
-        let zero = Hello { version: 0, ..hello() }.encode().expect("short");
+        let zero = Hello {
+            version: 0,
+            ..hello()
+        }
+        .encode()
+        .expect("short");
         check(&zero, Ok(sender), Err(NotAdmitted::Version));
-        let mut later = Hello { version: 2, features: 6, ..hello() }.encode().expect("short");
+        let mut later = Hello {
+            version: 2,
+            features: 6,
+            ..hello()
+        }
+        .encode()
+        .expect("short");
         later[0] += 1;
         later.extend([0x18, 0x2a]);
         check(&later, Ok(sender), Ok(vec![2; 3]));

@@ -42,7 +42,10 @@ pub(super) fn without_peer(address: &Multiaddr) -> Option<Multiaddr> {
     let host = |part: &Protocol| match part {
         Protocol::Ip4(ip) => !ip.is_unspecified(),
         Protocol::Ip6(ip) => !ip.is_unspecified(),
-        other => matches!(other, Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)),
+        other => matches!(
+            other,
+            Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)
+        ),
     };
     match parts.as_slice() {
         [first, Protocol::Tcp(port)] if host(first) && *port != 0 => {
@@ -66,12 +69,22 @@ mod tests {
     #[test]
     fn only_tcp_addresses_are_dialled() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(dialable(text).map(|a| a.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(
+                dialable(text).map(|a| a.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
         };
         check("/ip4/10.0.0.1/tcp/4001", Some("/ip4/10.0.0.1/tcp/4001"));
-        check("/dns/relais.example/tcp/4001", Some("/dns/relais.example/tcp/4001"));
+        check(
+            "/dns/relais.example/tcp/4001",
+            Some("/dns/relais.example/tcp/4001"),
+        );
         let peer = keypair(&[7; 32]).public().to_peer_id();
-        check(&format!("/ip6/::1/tcp/9/p2p/{peer}"), Some("/ip6/::1/tcp/9"));
+        check(
+            &format!("/ip6/::1/tcp/9/p2p/{peer}"),
+            Some("/ip6/::1/tcp/9"),
+        );
         check(&format!("/ip6/::1/tcp/9/p2p/{peer}/p2p-circuit"), None);
         check("/ip4/0.0.0.0/tcp/4001", None);
         check("/ip4/10.0.0.1/tcp/0", None);

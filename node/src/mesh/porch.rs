@@ -64,8 +64,10 @@ impl Porch {
     }
 
     fn expire(&mut self, cx: &mut Context<'_>) {
-        while let Some((connection, (peer, expires))) =
-            self.open.first_key_value().map(|(connection, entry)| (*connection, *entry))
+        while let Some((connection, (peer, expires))) = self
+            .open
+            .first_key_value()
+            .map(|(connection, entry)| (*connection, *entry))
         {
             if self.expiry.deadline() != expires {
                 self.expiry.as_mut().reset(expires);
@@ -116,7 +118,8 @@ impl NetworkBehaviour for Porch {
     fn on_swarm_event(&mut self, event: FromSwarm) {
         if let FromSwarm::ConnectionEstablished(established) = &event {
             let expires = Instant::now() + PORCH_LIFETIME;
-            self.open.insert(established.connection_id, (established.peer_id, expires));
+            self.open
+                .insert(established.connection_id, (established.peer_id, expires));
             if established.endpoint.is_dialer() {
                 self.visiting.insert(established.connection_id);
             }
@@ -124,7 +127,11 @@ impl NetworkBehaviour for Porch {
             self.open.remove(&closed.connection_id);
             if self.visiting.remove(&closed.connection_id) {
                 let peer = closed.peer_id;
-                self.over.push_back(VisitOver { peer, visitor: Visitor::We, hello: None });
+                self.over.push_back(VisitOver {
+                    peer,
+                    visitor: Visitor::We,
+                    hello: None,
+                });
             }
         }
     }
@@ -138,7 +145,11 @@ impl NetworkBehaviour for Porch {
         if self.visiting.remove(&connection) {
             self.closing.push_back((peer, connection));
         }
-        self.over.push_back(VisitOver { peer, visitor: event.visitor, hello: event.hello });
+        self.over.push_back(VisitOver {
+            peer,
+            visitor: event.visitor,
+            hello: event.hello,
+        });
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<VisitOver, THandlerInEvent<Self>>> {

@@ -26,29 +26,52 @@ use super::limits::{ADDRESSES_MAX, POLITENESS};
 pub(super) use peer::Dialler;
 pub use peer::Path;
 use peer::{Peer, Step};
-pub(super) use relay::RelayPoints;
 use relay::Relay;
+pub(super) use relay::RelayPoints;
 pub(super) use retry::Jitter;
 
 /// What happened.
 #[derive(Debug)]
 pub(super) enum Input {
     /// The application lets a member in, or tells more of its addresses.
-    Allowed { peer: SubjectId, addresses: Vec<Multiaddr> },
+    Allowed {
+        peer: SubjectId,
+        addresses: Vec<Multiaddr>,
+    },
     /// The application shuts a member out; its connections are being closed.
     Forbidden { peer: SubjectId },
     /// A connection to a peer is secured.
-    Connected { peer: SubjectId, connection: ConnectionId, dialler: Dialler, path: Path },
+    Connected {
+        peer: SubjectId,
+        connection: ConnectionId,
+        dialler: Dialler,
+        path: Path,
+    },
     /// The sync stream on it has been answered.
-    Opened { peer: SubjectId, connection: ConnectionId },
+    Opened {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
     /// A sign of life came over it.
-    Heard { peer: SubjectId, connection: ConnectionId },
+    Heard {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
     /// Its sync stream ended.
-    Ended { peer: SubjectId, connection: ConnectionId },
+    Ended {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
     /// The peer sent on it what no peer may send.
-    Broke { peer: SubjectId, connection: ConnectionId },
+    Broke {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
     /// It is gone.
-    Disconnected { peer: SubjectId, connection: ConnectionId },
+    Disconnected {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
     /// A dial came to nothing.
     DialFailed { peer: SubjectId },
     /// The hello of a relay arrived at its porch and was good.
@@ -65,7 +88,10 @@ pub(super) enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Output {
     /// Dial a peer, whatever its connections.
-    Dial { peer: SubjectId, addresses: Vec<Multiaddr> },
+    Dial {
+        peer: SubjectId,
+        addresses: Vec<Multiaddr>,
+    },
     /// Close one connection.
     Close { connection: ConnectionId },
     /// Exchange hellos at a relay's porch.
@@ -73,7 +99,11 @@ pub(super) enum Output {
     /// Ask a relay for a place where circuits to us end.
     Reserve { relay: SubjectId, main: Multiaddr },
     /// Tell the application that a stream to this peer is open; frames on earlier ones are lost.
-    Up { peer: SubjectId, connection: ConnectionId, path: Path },
+    Up {
+        peer: SubjectId,
+        connection: ConnectionId,
+        path: Path,
+    },
     /// Tell the application that no stream to this peer is open.
     Down { peer: SubjectId },
 }
@@ -97,14 +127,26 @@ impl Supervisor {
         now: Instant,
     ) -> Self {
         let relay = |(subject, points)| (subject, Relay::new(points, now));
-        let relays = relays.into_iter().filter(|(subject, _)| *subject != own).map(relay).collect();
+        let relays = relays
+            .into_iter()
+            .filter(|(subject, _)| *subject != own)
+            .map(relay)
+            .collect();
         let (peers, outputs) = (BTreeMap::new(), VecDeque::new());
-        Self { own, peers, relays, jitter, outputs }
+        Self {
+            own,
+            peers,
+            relays,
+            jitter,
+            outputs,
+        }
     }
 
     /// Whether this is the peer's primary connection.
     pub fn is_primary(&self, peer: &SubjectId, connection: ConnectionId) -> bool {
-        self.peers.get(peer).is_some_and(|peer| peer.is_primary(connection))
+        self.peers
+            .get(peer)
+            .is_some_and(|peer| peer.is_primary(connection))
     }
 
     /// Takes in one event. Afterwards drain `poll_output` and look at `poll_timeout`; after
@@ -117,7 +159,12 @@ impl Supervisor {
                     self.outputs.push_back(Output::Down { peer });
                 }
             }
-            Input::Connected { peer, connection, dialler, path } => {
+            Input::Connected {
+                peer,
+                connection,
+                dialler,
+                path,
+            } => {
                 let ours_is_lower = self.own < peer;
                 match self.peers.get_mut(&peer) {
                     Some(known) => known.connected(now, connection, dialler, path, ours_is_lower),
@@ -133,13 +180,17 @@ impl Supervisor {
                 }
             }
             Input::Ended { peer, connection } => {
-                self.with_peer(now, peer, |known, jitter| known.ended(now, connection, jitter));
+                self.with_peer(now, peer, |known, jitter| {
+                    known.ended(now, connection, jitter)
+                });
             }
             Input::Broke { peer, connection } => {
                 self.with_peer(now, peer, |known, _| known.broke(now, connection));
             }
             Input::Disconnected { peer, connection } => {
-                self.with_peer(now, peer, |known, jitter| known.disconnected(now, connection, jitter));
+                self.with_peer(now, peer, |known, jitter| {
+                    known.disconnected(now, connection, jitter)
+                });
             }
             Input::DialFailed { peer } => {
                 if let Some(known) = self.peers.get_mut(&peer) {
@@ -166,7 +217,9 @@ impl Supervisor {
         let subjects: Vec<SubjectId> = self.peers.keys().copied().collect();
         for subject in subjects {
             self.with_peer(now, subject, |known, jitter| known.expire(now, jitter));
-            let Some(peer) = self.peers.get_mut(&subject) else { continue };
+            let Some(peer) = self.peers.get_mut(&subject) else {
+                continue;
+            };
             for connection in peer.retired(now) {
                 self.outputs.push_back(Output::Close { connection });
             }
@@ -177,11 +230,17 @@ impl Supervisor {
         for (subject, relay) in &mut self.relays {
             if relay.visit.due(now) {
                 let porch = relay.points.porch.clone();
-                self.outputs.push_back(Output::Visit { relay: *subject, porch });
+                self.outputs.push_back(Output::Visit {
+                    relay: *subject,
+                    porch,
+                });
             }
             if relay.place.due(now) {
                 let main = relay.points.main.clone();
-                self.outputs.push_back(Output::Reserve { relay: *subject, main });
+                self.outputs.push_back(Output::Reserve {
+                    relay: *subject,
+                    main,
+                });
             }
         }
     }
@@ -194,7 +253,9 @@ impl Supervisor {
     /// When to call `handle_timeout` at the latest.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let peers = self.peers.values().filter_map(Peer::deadline);
-        peers.chain(self.relays.values().filter_map(Relay::deadline)).min()
+        peers
+            .chain(self.relays.values().filter_map(Relay::deadline))
+            .min()
     }
 
     fn allowed(&mut self, now: Instant, subject: SubjectId, mut addresses: Vec<Multiaddr>) {
@@ -215,7 +276,9 @@ impl Supervisor {
     }
 
     fn visited(&mut self, now: Instant, subject: SubjectId) {
-        let Some(relay) = self.relays.get_mut(&subject) else { return };
+        let Some(relay) = self.relays.get_mut(&subject) else {
+            return;
+        };
         match self.peers.get_mut(&subject) {
             Some(peer) => {
                 relay.visit.suspend();
@@ -240,11 +303,17 @@ impl Supervisor {
         subject: SubjectId,
         act: impl FnOnce(&mut Peer, &mut Jitter) -> Step,
     ) {
-        let Some(peer) = self.peers.get_mut(&subject) else { return };
+        let Some(peer) = self.peers.get_mut(&subject) else {
+            return;
+        };
         match act(peer, &mut self.jitter) {
             Step::None => {}
             Step::Up { connection, path } => {
-                self.outputs.push_back(Output::Up { peer: subject, connection, path });
+                self.outputs.push_back(Output::Up {
+                    peer: subject,
+                    connection,
+                    path,
+                });
                 self.came_up(now, subject, path);
             }
             Step::Lost { close } => {
@@ -271,7 +340,10 @@ impl Supervisor {
 
     fn came_up(&mut self, now: Instant, subject: SubjectId, path: Path) {
         let lonely = self.peers.values().filter(|peer| peer.is_up()).count() == 1;
-        let relay = self.relays.get_mut(&subject).filter(|_| path == Path::Direct);
+        let relay = self
+            .relays
+            .get_mut(&subject)
+            .filter(|_| path == Path::Direct);
         let leads_on = relay.is_some();
         if let Some(relay) = relay {
             relay.visit.succeeded();
@@ -286,8 +358,14 @@ impl Supervisor {
     }
 
     fn dial(&mut self, subject: SubjectId) {
-        let Some(peer) = self.peers.get(&subject) else { return };
-        let circuits = if self.relays.contains_key(&subject) { vec![] } else { self.circuits() };
+        let Some(peer) = self.peers.get(&subject) else {
+            return;
+        };
+        let circuits = if self.relays.contains_key(&subject) {
+            vec![]
+        } else {
+            self.circuits()
+        };
         let direct = peer.addresses();
         let turn_of_circuits = peer.dial.failures() % 2 == 1 || direct.is_empty();
         let addresses = if peer.is_connected() || circuits.is_empty() || !turn_of_circuits {
@@ -300,17 +378,21 @@ impl Supervisor {
                 peer.dial.suspend();
             }
         } else {
-            self.outputs.push_back(Output::Dial { peer: subject, addresses });
+            self.outputs.push_back(Output::Dial {
+                peer: subject,
+                addresses,
+            });
         }
     }
 
     fn circuits(&self) -> Vec<Multiaddr> {
         let up = |subject: &SubjectId| self.peers.get(subject).is_some_and(Peer::is_up);
         let up = self.relays.iter().filter(|(subject, _)| up(subject));
-        up.filter_map(|(subject, relay)| relay.circuit(subject)).take(ADDRESSES_MAX).collect()
+        up.filter_map(|(subject, relay)| relay.circuit(subject))
+            .take(ADDRESSES_MAX)
+            .collect()
     }
 }
-
 
 #[cfg(test)]
 mod tests;

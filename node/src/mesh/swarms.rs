@@ -65,7 +65,9 @@ pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
         .with_agent_version(concat!("guichet/", env!("CARGO_PKG_VERSION")).into())
         .with_push_listen_addr_updates(true)
         .with_cache_size(0);
-    let ping = ping::Config::new().with_interval(PING_EVERY).with_timeout(2 * HANDSHAKE);
+    let ping = ping::Config::new()
+        .with_interval(PING_EVERY)
+        .with_timeout(2 * HANDSHAKE);
     let behaviour = Main {
         gate: Gate::default(),
         limits: connection_limits::Behaviour::new(limits),
@@ -119,7 +121,12 @@ where
     let noise = noise::Config::new(key).expect("an Ed25519 key signs the Noise key");
     let mut yamux = yamux::Config::default();
     yamux.set_max_num_streams(streams_max);
-    transport.upgrade(Version::V1Lazy).authenticate(noise).multiplex(yamux).timeout(HANDSHAKE).boxed()
+    transport
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(yamux)
+        .timeout(HANDSHAKE)
+        .boxed()
 }
 
 fn circuit_relay(own: PeerId) -> relay::Behaviour {

@@ -28,8 +28,17 @@ use super::{Admit, MeshEvent, Refusals, Shared, lock};
 /// What the application asks of the task.
 #[derive(Debug)]
 pub(super) enum Command {
-    Allow { subject: SubjectId, addresses: Vec<String> },
-    Forbid { subject: SubjectId },
+    Allow {
+        subject: SubjectId,
+        addresses: Vec<String>,
+    },
+    Forbid {
+        subject: SubjectId,
+    },
+    /// Close its connections.
+    Close {
+        subject: SubjectId,
+    },
 }
 
 pub(super) struct Task {
@@ -106,7 +115,10 @@ impl Task {
                 if allowed {
                     let addresses = addresses.iter().filter_map(|text| dialable(text));
                     let addresses = addresses.take(ADDRESSES_MAX).collect();
-                    self.input(Input::Allowed { peer: subject, addresses });
+                    self.input(Input::Allowed {
+                        peer: subject,
+                        addresses,
+                    });
                 } else {
                     tracing::warn!(%subject, "cannot be let in: no valid key, or too many members");
                 }
@@ -118,18 +130,33 @@ impl Task {
                 self.told.remove(&subject);
                 self.input(Input::Forbidden { peer: subject });
             }
+            Command::Close { subject } => {
+                if let Some(peer) = peer_of(&subject)
+                    && self.main.disconnect_peer_id(peer).is_err()
+                {
+                    tracing::debug!(%subject, "there was no connection to close");
+                }
+            }
         }
     }
 
     fn on_main(&mut self, event: SwarmEvent<MainEvent>) {
         match event {
             SwarmEvent::Behaviour(event) => self.on_behaviour(event),
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                ..
+            } => {
                 self.on_connected(&peer_id, connection_id, &endpoint);
             }
             SwarmEvent::ConnectionClosed { connection_id, .. } => {
                 if let Some((peer, _)) = self.connections.remove(&connection_id) {
-                    self.input(Input::Disconnected { peer, connection: connection_id });
+                    self.input(Input::Disconnected {
+                        peer,
+                        connection: connection_id,
+                    });
                 }
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
@@ -144,7 +171,11 @@ impl Task {
                 self.main.remove_external_address(&address);
                 self.retell_addresses();
             }
-            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason,
+                ..
+            } => {
                 let mut held = self.places.extract_if(.., |_, held| *held == listener_id);
                 let lost = held.next().map(|(relay, _)| relay);
                 drop(held);
@@ -165,9 +196,14 @@ impl Task {
                     self.on_link(peer, connection, event);
                 }
             }
-            MainEvent::Ping(ping::Event { peer, connection, result: Ok(round_trip) }) => {
+            MainEvent::Ping(ping::Event {
+                peer,
+                connection,
+                result: Ok(round_trip),
+            }) => {
                 if let Some(peer) = subject_of(&peer) {
-                    self.supervisor.handle_input(now(), Input::Heard { peer, connection });
+                    self.supervisor
+                        .handle_input(now(), Input::Heard { peer, connection });
                     if self.supervisor.is_primary(&peer, connection) {
                         self.tell(MeshEvent::RoundTrip { peer, round_trip });
                     }
@@ -191,23 +227,39 @@ impl Task {
             self.main.close_connection(connection);
             return;
         };
-        let dialler = if endpoint.is_dialer() { Dialler::We } else { Dialler::They };
-        let path = if endpoint.is_relayed() { Path::Relayed } else { Path::Direct };
-        self.connections.insert(connection, (peer, endpoint.get_remote_address().clone()));
-        self.input(Input::Connected { peer, connection, dialler, path });
+        let dialler = if endpoint.is_dialer() {
+            Dialler::We
+        } else {
+            Dialler::They
+        };
+        let path = if endpoint.is_relayed() {
+            Path::Relayed
+        } else {
+            Path::Direct
+        };
+        self.connections
+            .insert(connection, (peer, endpoint.get_remote_address().clone()));
+        self.input(Input::Connected {
+            peer,
+            connection,
+            dialler,
+            path,
+        });
     }
 
     fn on_link(&mut self, peer: SubjectId, connection: ConnectionId, event: LinkEvent) {
         match event {
             LinkEvent::Opened => self.input(Input::Opened { peer, connection }),
             LinkEvent::Frame(frame) => {
-                self.supervisor.handle_input(now(), Input::Heard { peer, connection });
+                self.supervisor
+                    .handle_input(now(), Input::Heard { peer, connection });
                 if self.supervisor.is_primary(&peer, connection) {
                     self.tell(MeshEvent::Frame { peer, frame });
                 }
             }
             LinkEvent::Progressed => {
-                self.supervisor.handle_input(now(), Input::Heard { peer, connection });
+                self.supervisor
+                    .handle_input(now(), Input::Heard { peer, connection });
             }
             LinkEvent::Drained => {
                 if self.supervisor.is_primary(&peer, connection) {
@@ -227,11 +279,15 @@ impl Task {
     fn on_addresses(&mut self, peer: SubjectId, listening: &[Multiaddr]) {
         let usable: Vec<Multiaddr> = listening.iter().filter_map(without_peer).collect();
         let elsewhere = usable.iter().any(|address| !is_loopback(address));
-        let kept = usable.iter().filter(|address| !elsewhere || !is_loopback(address));
+        let kept = usable
+            .iter()
+            .filter(|address| !elsewhere || !is_loopback(address));
         let addresses: Vec<String> = kept.take(ADDRESSES_MAX).map(ToString::to_string).collect();
         let now = now();
-        let (bucket, told) =
-            self.told.entry(peer).or_insert_with(|| (Bucket::full(now), Vec::new()));
+        let (bucket, told) = self
+            .told
+            .entry(peer)
+            .or_insert_with(|| (Bucket::full(now), Vec::new()));
         if *told != addresses && bucket.take(now) {
             told.clone_from(&addresses);
             self.tell(MeshEvent::Addresses { peer, addresses });
@@ -239,7 +295,9 @@ impl Task {
     }
 
     fn on_refused(&self, error: &ListenError) {
-        let ListenError::Denied { cause } = error else { return };
+        let ListenError::Denied { cause } = error else {
+            return;
+        };
         match cause.downcast_ref::<Denied>() {
             Some(Denied::Stranger) => self.count(|refusals| refusals.strangers += 1),
             Some(Denied::TooOften) | None => self.count(|refusals| refusals.limited += 1),
@@ -279,7 +337,9 @@ impl Task {
             SwarmEvent::NewListenAddr { .. } | SwarmEvent::ExpiredListenAddr { .. } => {
                 self.retell_addresses();
             }
-            SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
+            SwarmEvent::ListenerClosed {
+                reason: Err(error), ..
+            } => {
                 tracing::error!(%error, "the porch stopped listening");
             }
             _ => {}
@@ -287,9 +347,13 @@ impl Task {
     }
 
     fn on_visit(&mut self, visit: VisitOver) {
-        let Some(subject) = subject_of(&visit.peer) else { return };
+        let Some(subject) = subject_of(&visit.peer) else {
+            return;
+        };
         let Admission { network, admit } = &self.admission;
-        let judged = visit.hello.map(|hello| Hello::admit(&hello, &subject, network, admit));
+        let judged = visit
+            .hello
+            .map(|hello| Hello::admit(&hello, &subject, network, admit));
         let admitted = match judged {
             Some(Ok(chain)) => {
                 self.tell(MeshEvent::Admitted { subject, chain });
@@ -323,7 +387,11 @@ impl Task {
                 }
                 Output::Visit { relay, porch } => self.visit(relay, porch),
                 Output::Reserve { relay, main } => self.reserve(relay, main),
-                Output::Up { peer, connection, path } => self.up(peer, connection, path),
+                Output::Up {
+                    peer,
+                    connection,
+                    path,
+                } => self.up(peer, connection, path),
                 Output::Down { peer } => {
                     lock(&self.outward.shared.links).remove(&peer);
                     self.tell(MeshEvent::PeerDown { peer });
@@ -336,14 +404,17 @@ impl Task {
     fn dial(&mut self, peer: SubjectId, addresses: Vec<Multiaddr>) {
         let dialled = peer_of(&peer).is_some_and(|id| self.main.dial(to(id, addresses)).is_ok());
         if !dialled {
-            self.supervisor.handle_input(now(), Input::DialFailed { peer });
+            self.supervisor
+                .handle_input(now(), Input::DialFailed { peer });
         }
     }
 
     fn visit(&mut self, relay: SubjectId, porch: Multiaddr) {
-        let dialled = peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, vec![porch])).is_ok());
+        let dialled =
+            peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, vec![porch])).is_ok());
         if !dialled {
-            self.supervisor.handle_input(now(), Input::VisitFailed { relay });
+            self.supervisor
+                .handle_input(now(), Input::VisitFailed { relay });
         }
     }
 
@@ -358,7 +429,9 @@ impl Task {
             Some(listener) => {
                 self.places.insert(relay, listener);
             }
-            None => self.supervisor.handle_input(now(), Input::PlaceLost { relay }),
+            None => self
+                .supervisor
+                .handle_input(now(), Input::PlaceLost { relay }),
         }
     }
 
@@ -368,7 +441,11 @@ impl Task {
             return;
         };
         lock(&self.outward.shared.links).insert(peer, outbox);
-        self.tell(MeshEvent::PeerUp { peer, path, address: address.to_string() });
+        self.tell(MeshEvent::PeerUp {
+            peer,
+            path,
+            address: address.to_string(),
+        });
     }
 
     fn count(&self, count: impl FnOnce(&mut Refusals)) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::support::{Network, Node, subject};
 use guichet::mesh::limits::FRAME_BYTES_MAX;
 use guichet::mesh::{Duty, MeshEvent, Path, SendError};
-use super::support::{Network, Node, subject};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_nodes_meet_through_the_porch_and_frames_cross() {
@@ -12,7 +12,10 @@ async fn three_nodes_meet_through_the_porch_and_frames_cross() {
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
     let mut station = Node::start(&network, 4, Duty::Member, &[&relay]).await;
-    tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_up(&relay.subject),
+        relay.until_up(&kiosk.subject)
+    );
     tokio::join!(station.until_up(&relay.subject), async {
         if relay.mesh.queued_bytes(&station.subject).is_none() {
             relay.until_up(&station.subject).await;
@@ -20,18 +23,35 @@ async fn three_nodes_meet_through_the_porch_and_frames_cross() {
     });
 
     let long = vec![7; FRAME_BYTES_MAX];
-    kiosk.mesh.send(&relay.subject, b"bonjour".to_vec()).expect("room");
+    kiosk
+        .mesh
+        .send(&relay.subject, b"bonjour".to_vec())
+        .expect("room");
     kiosk.mesh.send(&relay.subject, long.clone()).expect("room");
     assert_eq!(relay.until_frame(&kiosk.subject).await, b"bonjour");
     assert_eq!(relay.until_frame(&kiosk.subject).await, long);
-    relay.mesh.send(&station.subject, long.clone()).expect("room");
+    relay
+        .mesh
+        .send(&station.subject, long.clone())
+        .expect("room");
     assert_eq!(station.until_frame(&relay.subject).await, long);
 
-    assert_eq!(kiosk.mesh.send(&station.subject, vec![1]), Err(SendError::Down));
-    kiosk.mesh.allow(station.subject, vec![station.main.clone()]);
+    assert_eq!(
+        kiosk.mesh.send(&station.subject, vec![1]),
+        Err(SendError::Down)
+    );
+    kiosk
+        .mesh
+        .allow(station.subject, vec![station.main.clone()]);
     station.mesh.allow(kiosk.subject, vec![kiosk.main.clone()]);
-    tokio::join!(kiosk.until_up(&station.subject), station.until_up(&kiosk.subject));
-    station.mesh.send(&kiosk.subject, b"entendu".to_vec()).expect("room");
+    tokio::join!(
+        kiosk.until_up(&station.subject),
+        station.until_up(&kiosk.subject)
+    );
+    station
+        .mesh
+        .send(&kiosk.subject, b"entendu".to_vec())
+        .expect("room");
     assert_eq!(kiosk.until_frame(&station.subject).await, b"entendu");
 }
 
@@ -40,7 +60,10 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_up(&relay.subject),
+        relay.until_up(&kiosk.subject)
+    );
 
     let (subject, main, porch) = (relay.subject, relay.main.clone(), relay.porch.clone());
     drop(relay);
@@ -50,10 +73,16 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     let mut relay = Node::start_on(&network, 2, Duty::Relay, &[], [&main, &porch]).await;
     let (up, _) = tokio::join!(kiosk.until_up(&subject), relay.until_up(&kiosk.subject));
     let took = up - back;
-    println!("the relay came up {} ms after its restart", took.as_millis());
+    println!(
+        "the relay came up {} ms after its restart",
+        took.as_millis()
+    );
     assert!(took < Duration::from_secs(6), "took {took:?}");
 
-    relay.mesh.send(&kiosk.subject, b"de retour".to_vec()).expect("room");
+    relay
+        .mesh
+        .send(&kiosk.subject, b"de retour".to_vec())
+        .expect("room");
     assert_eq!(kiosk.until_frame(&subject).await, b"de retour");
 
     let (subject, main, porch) = (kiosk.subject, kiosk.main.clone(), kiosk.porch.clone());
@@ -63,7 +92,10 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     let at = [main.as_str(), porch.as_str()];
     let mut kiosk = Node::start_on(&network, 3, Duty::Member, &[&relay], at).await;
     let (up, _) = tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&subject));
-    println!("the kiosk came up {} ms after its restart", (up - back).as_millis());
+    println!(
+        "the kiosk came up {} ms after its restart",
+        (up - back).as_millis()
+    );
     assert!(up - back < Duration::from_secs(3));
 }
 
@@ -74,7 +106,10 @@ async fn simultaneous_dials_leave_one_connection_and_nobody_goes_down() {
         Node::start(&network, 5, Duty::Member, &[]).await,
         Node::start(&network, 6, Duty::Member, &[]).await,
     ];
-    let places: Vec<_> = nodes.iter().map(|node| (node.subject, node.main.clone())).collect();
+    let places: Vec<_> = nodes
+        .iter()
+        .map(|node| (node.subject, node.main.clone()))
+        .collect();
     for (node, (peer, main)) in nodes.iter().zip(places.iter().rev()) {
         node.mesh.allow(*peer, vec![]);
         node.mesh.allow(*peer, vec![main.clone()]);
@@ -85,9 +120,14 @@ async fn simultaneous_dials_leave_one_connection_and_nobody_goes_down() {
     let down = |event: &MeshEvent| matches!(event, MeshEvent::PeerDown { .. }).then_some(());
     let downs = tokio::join!(one.within(steady, down), other.within(steady, down));
     assert_eq!(downs, (None, None), "nobody appears to have left");
-    one.mesh.send(&places[1].0, b"un seul".to_vec()).expect("room");
+    one.mesh
+        .send(&places[1].0, b"un seul".to_vec())
+        .expect("room");
     assert_eq!(other.until_frame(&places[0].0).await, b"un seul");
-    other.mesh.send(&places[0].0, b"lien".to_vec()).expect("room");
+    other
+        .mesh
+        .send(&places[0].0, b"lien".to_vec())
+        .expect("room");
     assert_eq!(one.until_frame(&places[1].0).await, b"lien");
 }
 
@@ -109,16 +149,26 @@ async fn members_without_a_direct_path_meet_on_a_circuit() {
             }
         };
         let (one, other) = (path(station.subject), path(kiosk.subject));
-        tokio::join!(kiosk.until("a circuit", one), station.until("a circuit", other))
+        tokio::join!(
+            kiosk.until("a circuit", one),
+            station.until("a circuit", other)
+        )
     };
     let (_, paths) = tokio::join!(letting_in, meeting);
     assert_eq!(paths, (Path::Relayed, Path::Relayed));
     let long = vec![3; FRAME_BYTES_MAX];
     for _ in 0..3 {
-        kiosk.mesh.send(&station.subject, long.clone()).expect("room");
+        kiosk
+            .mesh
+            .send(&station.subject, long.clone())
+            .expect("room");
     }
     for _ in 0..3 {
-        assert_eq!(station.until_frame(&kiosk.subject).await, long, "past 128 KiB in a circuit");
+        assert_eq!(
+            station.until_frame(&kiosk.subject).await,
+            long,
+            "past 128 KiB in a circuit"
+        );
     }
 }
 
@@ -127,7 +177,10 @@ async fn a_slow_reader_fills_its_own_queue_only() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_up(&relay.subject),
+        relay.until_up(&kiosk.subject)
+    );
     let frame = vec![1; FRAME_BYTES_MAX];
     let mut sent = 0;
     let full = async {
@@ -141,11 +194,21 @@ async fn a_slow_reader_fills_its_own_queue_only() {
         }
     };
     full.await;
-    assert!(sent < 64, "{sent} frames of 128 KiB were taken although nobody reads");
+    assert!(
+        sent < 64,
+        "{sent} frames of 128 KiB were taken although nobody reads"
+    );
     for number in 0..sent {
-        assert_eq!(relay.until_frame(&kiosk.subject).await.len(), frame.len(), "frame {number}");
+        assert_eq!(
+            relay.until_frame(&kiosk.subject).await.len(),
+            frame.len(),
+            "frame {number}"
+        );
     }
-    kiosk.mesh.send(&relay.subject, b"encore".to_vec()).expect("room again");
+    kiosk
+        .mesh
+        .send(&relay.subject, b"encore".to_vec())
+        .expect("room again");
     assert_eq!(relay.until_frame(&kiosk.subject).await, b"encore");
 }
 
@@ -154,9 +217,15 @@ async fn who_is_shut_out_is_cut_off_and_stays_out() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_up(&relay.subject),
+        relay.until_up(&kiosk.subject)
+    );
     relay.mesh.forbid(kiosk.subject);
-    tokio::join!(kiosk.until_down(&relay.subject), relay.until_down(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_down(&relay.subject),
+        relay.until_down(&kiosk.subject)
+    );
     let up = |event: &MeshEvent| matches!(event, MeshEvent::PeerUp { .. }).then_some(());
     assert_eq!(kiosk.within(Duration::from_secs(2), up).await, None);
     assert!(relay.mesh.refusals().strangers > 0);

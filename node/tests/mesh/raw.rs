@@ -33,11 +33,19 @@ impl Raw {
             .authenticate(noise::Config::new(&key).expect("a key"))
             .multiplex(yamux::Config::default())
             .boxed();
-        let options = DialOpts { role: Endpoint::Dialer, port_use: PortUse::New };
-        let dial = transport.dial(address.parse().expect("an address"), options).expect("a dial");
+        let options = DialOpts {
+            role: Endpoint::Dialer,
+            port_use: PortUse::New,
+        };
+        let dial = transport
+            .dial(address.parse().expect("an address"), options)
+            .expect("a dial");
         let (_, muxer) = timeout(PATIENCE, dial).await.ok()?.ok()?;
         let (wanted, requests) = mpsc::unbounded_channel();
-        Some(Self { wanted, driver: tokio::spawn(drive(muxer, requests)) })
+        Some(Self {
+            wanted,
+            driver: tokio::spawn(drive(muxer, requests)),
+        })
     }
 
     /// A stream that speaks this protocol; none if the node does not, or is gone.
@@ -48,7 +56,10 @@ impl Raw {
             let mut stream = take.await.ok()?;
             for line in ["/multistream/1.0.0", protocol] {
                 let length = u8::try_from(line.len() + 1).expect("short");
-                stream.write_all(&[&[length], line.as_bytes(), b"\n"].concat()).await.ok()?;
+                stream
+                    .write_all(&[&[length], line.as_bytes(), b"\n"].concat())
+                    .await
+                    .ok()?;
             }
             stream.flush().await.ok()?;
             let mut answer = vec![0; "/multistream/1.0.0".len() + 2];

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::raw::Raw;
+use super::support::{Network, Node, subject};
 use futures::{AsyncReadExt, AsyncWriteExt};
 use guichet::mesh::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX};
 use guichet::mesh::{Duty, MeshEvent};
-use super::raw::Raw;
-use super::support::{Network, Node, subject};
 
 const PORCH: &str = "/guichet/porch/1";
 const SYNC: &str = "/guichet/sync/1";
@@ -35,10 +35,18 @@ fn hello(network: &Network, chain: Vec<u8>) -> Vec<u8> {
 
 /// Sends bytes at a porch and returns all that comes back.
 async fn visit(porch: &str, seed: u8, says: &[u8]) -> Vec<u8> {
-    let raw = Raw::connect(porch, seed).await.expect("a porch is open to anybody");
-    let mut stream = raw.stream(PORCH).await.expect("it speaks the porch's protocol");
+    let raw = Raw::connect(porch, seed)
+        .await
+        .expect("a porch is open to anybody");
+    let mut stream = raw
+        .stream(PORCH)
+        .await
+        .expect("it speaks the porch's protocol");
     let length = u16::try_from(says.len()).expect("short").to_be_bytes();
-    stream.write_all(&[&length, says].concat()).await.expect("taken");
+    stream
+        .write_all(&[&length, says].concat())
+        .await
+        .expect("taken");
     stream.flush().await.expect("taken");
     let mut back = Vec::new();
     if let Err(error) = stream.read_to_end(&mut back).await {
@@ -56,7 +64,11 @@ async fn a_stranger_gets_the_hello_and_nothing_else() {
     let strange = subject(50);
     for mut node in [relay, kiosk, station] {
         let own = hello(&network, network.chain(&node.subject));
-        let expected = [&u16::try_from(own.len()).expect("short").to_be_bytes(), &own[..]].concat();
+        let expected = [
+            &u16::try_from(own.len()).expect("short").to_be_bytes(),
+            &own[..],
+        ]
+        .concat();
         let hellos = [
             hello(&network, vec![]),
             hello(&network, other.chain(&strange)),
@@ -68,15 +80,27 @@ async fn a_stranger_gets_the_hello_and_nothing_else() {
         for says in &hellos {
             assert_eq!(visit(&node.porch, 50, says).await, expected);
         }
-        let raw = Raw::connect(&node.porch, 50).await.expect("a porch is open to anybody");
+        let raw = Raw::connect(&node.porch, 50)
+            .await
+            .expect("a porch is open to anybody");
         for protocol in OTHERS {
-            assert!(raw.stream(protocol).await.is_none(), "{protocol} on the porch");
+            assert!(
+                raw.stream(protocol).await.is_none(),
+                "{protocol} on the porch"
+            );
         }
-        let mut raw = Raw::connect(&node.main, 50).await.expect("keys are exchanged");
+        let mut raw = Raw::connect(&node.main, 50)
+            .await
+            .expect("keys are exchanged");
         assert!(raw.closed(SHORT).await, "the gate shuts");
-        let raw = Raw::connect(&node.main, 50).await.expect("keys are exchanged");
+        let raw = Raw::connect(&node.main, 50)
+            .await
+            .expect("keys are exchanged");
         for protocol in OTHERS {
-            assert!(raw.stream(protocol).await.is_none(), "{protocol} behind the gate");
+            assert!(
+                raw.stream(protocol).await.is_none(),
+                "{protocol} behind the gate"
+            );
         }
         let noticed = |event: &MeshEvent| match event {
             MeshEvent::Admitted { subject, .. } if *subject == strange => Some(()),
@@ -105,21 +129,38 @@ async fn a_member_is_admitted_by_the_same_visit() {
 async fn a_visitor_that_says_too_much_or_nothing_is_sent_away() {
     let network = Network::new(1);
     let relay = Node::start(&network, 2, Duty::Relay, &[]).await;
-    let mut raw = Raw::connect(&relay.porch, 50).await.expect("open to anybody");
-    let mut stream = raw.stream(PORCH).await.expect("it speaks the porch's protocol");
-    let length = u16::try_from(HELLO_BYTES_MAX + 1).expect("short").to_be_bytes();
+    let mut raw = Raw::connect(&relay.porch, 50)
+        .await
+        .expect("open to anybody");
+    let mut stream = raw
+        .stream(PORCH)
+        .await
+        .expect("it speaks the porch's protocol");
+    let length = u16::try_from(HELLO_BYTES_MAX + 1)
+        .expect("short")
+        .to_be_bytes();
     stream.write_all(&length).await.expect("taken");
     stream.flush().await.expect("taken");
     drop(stream);
-    let mut silent = Raw::connect(&relay.porch, 51).await.expect("open to anybody");
+    let mut silent = Raw::connect(&relay.porch, 51)
+        .await
+        .expect("open to anybody");
     let (one, other) = tokio::join!(
         raw.closed(Duration::from_secs(5)),
         silent.closed(Duration::from_secs(5))
     );
     assert!(one && other);
-    let mut idle = Raw::connect(&relay.porch, 52).await.expect("open to anybody");
-    let held = idle.stream(PORCH).await.expect("it speaks the porch's protocol");
-    assert!(idle.closed(Duration::from_secs(10)).await, "an exchange has its time");
+    let mut idle = Raw::connect(&relay.porch, 52)
+        .await
+        .expect("open to anybody");
+    let held = idle
+        .stream(PORCH)
+        .await
+        .expect("it speaks the porch's protocol");
+    assert!(
+        idle.closed(Duration::from_secs(10)).await,
+        "an exchange has its time"
+    );
     drop(held);
 }
 
@@ -128,7 +169,10 @@ async fn a_member_that_breaks_the_rules_is_closed_and_nobody_else() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_up(&relay.subject),
+        relay.until_up(&kiosk.subject)
+    );
     let member = subject(50);
     relay.mesh.allow(member, vec![]);
     let too_long = u32::try_from(FRAME_BYTES_MAX).expect("short") + 1;
@@ -147,7 +191,10 @@ async fn a_member_that_breaks_the_rules_is_closed_and_nobody_else() {
         assert!(raw.closed(SHORT).await, "breach {count}");
         assert_eq!(relay.mesh.refusals().misbehaved, count as u64 + 1);
     }
-    kiosk.mesh.send(&relay.subject, b"toujours servi".to_vec()).expect("room");
+    kiosk
+        .mesh
+        .send(&relay.subject, b"toujours servi".to_vec())
+        .expect("room");
     assert_eq!(relay.until_frame(&kiosk.subject).await, b"toujours servi");
 }
 
@@ -156,7 +203,10 @@ async fn members_stay_served_while_a_stranger_floods_both_ports() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&kiosk.subject));
+    tokio::join!(
+        kiosk.until_up(&relay.subject),
+        relay.until_up(&kiosk.subject)
+    );
     let (main, porch) = (relay.main.clone(), relay.porch.clone());
     let flood = tokio::spawn(async move {
         for seed in 100..200 {
@@ -169,5 +219,8 @@ async fn members_stay_served_while_a_stranger_floods_both_ports() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     flood.await.expect("the flood ends");
-    assert!(relay.mesh.refusals().limited > 0, "the rate of arrivals is limited");
+    assert!(
+        relay.mesh.refusals().limited > 0,
+        "the rate of arrivals is limited"
+    );
 }

@@ -75,7 +75,13 @@ impl Node {
             jitter: u64::from(seed),
         };
         let (mesh, events) = Mesh::start(config).expect("loopback is there");
-        let mut node = Self { mesh, subject, main: String::new(), porch: String::new(), events };
+        let mut node = Self {
+            mesh,
+            subject,
+            main: String::new(),
+            porch: String::new(),
+            events,
+        };
         let (main, porch) = node
             .until("both ports are open", |event| match event {
                 MeshEvent::Listening { main, porch } => Some((main[0].clone(), porch[0].clone())),
@@ -87,12 +93,10 @@ impl Node {
     }
 
     /// Waits for an event, letting in whom the porch admits.
-    pub async fn until<T>(
-        &mut self,
-        what: &str,
-        found: impl FnMut(&MeshEvent) -> Option<T>,
-    ) -> T {
-        self.within(PATIENCE, found).await.unwrap_or_else(|| panic!("in vain: {what}"))
+    pub async fn until<T>(&mut self, what: &str, found: impl FnMut(&MeshEvent) -> Option<T>) -> T {
+        self.within(PATIENCE, found)
+            .await
+            .unwrap_or_else(|| panic!("in vain: {what}"))
     }
 
     /// The same, with less patience.

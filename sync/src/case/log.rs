@@ -24,7 +24,7 @@ pub struct Writer {
     /// The author the envelopes name.
     pub author: AuthorId,
     /// The key bound to that author.
-    pub signer: SigningKey,
+    pub signer: Arc<SigningKey>,
     /// The key that seals what is written.
     pub key: KeyRef,
 }

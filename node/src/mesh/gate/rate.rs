@@ -47,13 +47,19 @@ impl Arrivals {
                 return false;
             }
         }
-        self.buckets.entry(key).or_insert_with(|| Bucket::full(now)).take(now)
+        self.buckets
+            .entry(key)
+            .or_insert_with(|| Bucket::full(now))
+            .take(now)
     }
 }
 
 impl Bucket {
     pub fn full(now: Instant) -> Self {
-        Self { spent: 0, since: now }
+        Self {
+            spent: 0,
+            since: now,
+        }
     }
 
     /// Takes one token if there is one.
@@ -70,7 +76,8 @@ impl Bucket {
     fn spent_at(&self, now: Instant) -> u32 {
         let elapsed: Duration = now.saturating_duration_since(self.since);
         let refilled = elapsed.as_millis() / RATE_EVERY.as_millis();
-        self.spent.saturating_sub(u32::try_from(refilled).unwrap_or(u32::MAX))
+        self.spent
+            .saturating_sub(u32::try_from(refilled).unwrap_or(u32::MAX))
     }
 }
 
@@ -118,7 +125,10 @@ mod tests {
             assert!(arrivals.admit(start, address(n)));
         }
         assert!(!arrivals.admit(start, address(ARRIVALS_ADDRESSES_MAX)));
-        assert!(arrivals.admit(start, address(0)), "known addresses still come in");
+        assert!(
+            arrivals.admit(start, address(0)),
+            "known addresses still come in"
+        );
         let later = start + 2 * RATE_EVERY;
         assert!(arrivals.admit(later, address(ARRIVALS_ADDRESSES_MAX)));
     }

@@ -88,7 +88,12 @@ impl SyncStream {
             Opener::They => State::Awaited,
         };
         let credit = Credit::new(LINK_IN_BYTES_MAX);
-        Self { state, outbox, credit, events: VecDeque::new() }
+        Self {
+            state,
+            outbox,
+            credit,
+            events: VecDeque::new(),
+        }
     }
 
     fn run(&mut self, stream: Stream) {
@@ -133,16 +138,18 @@ impl ConnectionHandler for SyncStream {
                     SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ()).with_timeout(OPENING);
                 Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
             }
-            State::Running(running) => match ready!(running.poll(&mut self.outbox, &self.credit, cx)) {
-                Ok(event) => Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(event)),
-                Err(failure) => {
-                    self.end(match failure {
-                        Failure::Ended => LinkEvent::Ended,
-                        Failure::Broke(why) => LinkEvent::Broke(why),
-                    });
-                    self.poll(cx)
+            State::Running(running) => {
+                match ready!(running.poll(&mut self.outbox, &self.credit, cx)) {
+                    Ok(event) => Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(event)),
+                    Err(failure) => {
+                        self.end(match failure {
+                            Failure::Ended => LinkEvent::Ended,
+                            Failure::Broke(why) => LinkEvent::Broke(why),
+                        });
+                        self.poll(cx)
+                    }
                 }
-            },
+            }
             State::Awaited | State::Over => Poll::Pending,
         }
     }
@@ -155,7 +162,9 @@ impl ConnectionHandler for SyncStream {
         &mut self,
         event: ConnectionEvent<Self::InboundProtocol, Self::OutboundProtocol>,
     ) {
-        if let ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. }) = event
+        if let ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
+            protocol, ..
+        }) = event
         {
             self.run(protocol);
         } else if let ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
@@ -237,7 +246,9 @@ impl Running {
         self.writing.shrink_to(WRITE_BYTES);
         self.written = 0;
         while self.writing.len() < WRITE_BYTES {
-            let Poll::Ready(frame) = outbox.poll_next(cx) else { break };
+            let Poll::Ready(frame) = outbox.poll_next(cx) else {
+                break;
+            };
             put_frame(&mut self.writing, &frame);
             self.lengths.push(frame.len());
             self.flush = Flush::Due;
@@ -259,7 +270,11 @@ impl Running {
                 return Poll::Ready(Err(Failure::Ended));
             }
             self.unreported += count;
-            match self.deframer.advance(count).map_err(|e| Failure::Broke(e.to_string()))? {
+            match self
+                .deframer
+                .advance(count)
+                .map_err(|e| Failure::Broke(e.to_string()))?
+            {
                 Step::Frame(frame) => return Poll::Ready(self.received(frame)),
                 Step::More if self.unreported >= PROGRESS_BYTES => {
                     self.unreported = 0;

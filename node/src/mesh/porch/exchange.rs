@@ -101,7 +101,10 @@ impl ConnectionHandler for Exchange {
             State::Awaited(_) | State::Over => return Poll::Pending,
         };
         self.state = State::Over;
-        let event = Exchanged { visitor: self.visitor, hello };
+        let event = Exchanged {
+            visitor: self.visitor,
+            hello,
+        };
         Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(event))
     }
 
@@ -113,7 +116,9 @@ impl ConnectionHandler for Exchange {
         &mut self,
         event: ConnectionEvent<Self::InboundProtocol, Self::OutboundProtocol>,
     ) {
-        if let ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. }) = event
+        if let ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
+            protocol, ..
+        }) = event
         {
             if self.visitor == Visitor::They {
                 self.begin(protocol);

@@ -31,9 +31,16 @@ pub enum Path {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     None,
-    Up { connection: ConnectionId, path: Path },
-    Lost { close: Option<ConnectionId> },
-    Refused { close: Option<ConnectionId> },
+    Up {
+        connection: ConnectionId,
+        path: Path,
+    },
+    Lost {
+        close: Option<ConnectionId>,
+    },
+    Refused {
+        close: Option<ConnectionId>,
+    },
 }
 
 /// A member that is let in.
@@ -84,7 +91,9 @@ impl Peer {
     /// Puts new addresses before known ones and forgets those that do not fit. Dials at `at` unless
     /// the peer is reached already, or unless there is nothing new to try.
     pub fn learn(&mut self, mut addresses: Vec<Multiaddr>, at: Instant) {
-        let news = addresses.iter().any(|address| !self.addresses.contains(address));
+        let news = addresses
+            .iter()
+            .any(|address| !self.addresses.contains(address));
         addresses.append(&mut self.addresses);
         for address in addresses {
             if self.addresses.len() < ADDRESSES_MAX && !self.addresses.contains(&address) {
@@ -115,7 +124,8 @@ impl Peer {
     }
 
     pub fn is_primary(&self, connection: ConnectionId) -> bool {
-        self.primary().is_some_and(|primary| primary.connection == connection)
+        self.primary()
+            .is_some_and(|primary| primary.connection == connection)
     }
 
     pub fn connected(
@@ -126,7 +136,13 @@ impl Peer {
         path: Path,
         ours_is_lower: bool,
     ) {
-        let new = Primary { connection, dialler, path, since: now, heard: now };
+        let new = Primary {
+            connection,
+            dialler,
+            path,
+            since: now,
+            heard: now,
+        };
         let leaves = now + RETIRING;
         match self.primary() {
             Some(old) if !new.beats(&old, ours_is_lower) => {
@@ -136,8 +152,11 @@ impl Peer {
             Some(old) => self.retiring.push((old.connection, leaves)),
             None => {}
         }
-        self.presence =
-            if self.is_up() { Presence::Moving(new) } else { Presence::Opening(new) };
+        self.presence = if self.is_up() {
+            Presence::Moving(new)
+        } else {
+            Presence::Opening(new)
+        };
         match path {
             Path::Direct => self.dial.suspend(),
             Path::Relayed => self.dial.restart(now + DIRECT_AGAIN),
@@ -153,7 +172,10 @@ impl Peer {
                 if primary.path == Path::Direct {
                     self.dial.succeeded();
                 }
-                Step::Up { connection, path: primary.path }
+                Step::Up {
+                    connection,
+                    path: primary.path,
+                }
             }
             _ => Step::None,
         }
@@ -170,13 +192,27 @@ impl Peer {
         }
     }
 
-    pub fn disconnected(&mut self, now: Instant, connection: ConnectionId, jitter: &mut Jitter) -> Step {
-        self.retiring.retain(|(retiring, _)| *retiring != connection);
-        if self.is_primary(connection) { self.lose(now, None, jitter) } else { Step::None }
+    pub fn disconnected(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        jitter: &mut Jitter,
+    ) -> Step {
+        self.retiring
+            .retain(|(retiring, _)| *retiring != connection);
+        if self.is_primary(connection) {
+            self.lose(now, None, jitter)
+        } else {
+            Step::None
+        }
     }
 
     pub fn ended(&mut self, now: Instant, connection: ConnectionId, jitter: &mut Jitter) -> Step {
-        if self.is_primary(connection) { self.lose(now, Some(connection), jitter) } else { Step::None }
+        if self.is_primary(connection) {
+            self.lose(now, Some(connection), jitter)
+        } else {
+            Step::None
+        }
     }
 
     /// Closes a connection on which the peer misbehaved, and does not hurry to have another.
@@ -188,7 +224,11 @@ impl Peer {
         self.presence = Presence::Absent;
         self.dial.restart(now + DIAL_PAUSE_MAX);
         let close = Some(connection);
-        if was_up { Step::Lost { close } } else { Step::Refused { close } }
+        if was_up {
+            Step::Lost { close }
+        } else {
+            Step::Refused { close }
+        }
     }
 
     /// Gives up a primary that is silent, or does not open.
@@ -220,7 +260,10 @@ impl Peer {
 
     pub fn deadline(&self) -> Option<Instant> {
         let retiring = self.retiring.iter().map(|(_, leaves)| *leaves);
-        retiring.chain(self.dial.deadline()).chain(self.primary_deadline()).min()
+        retiring
+            .chain(self.dial.deadline())
+            .chain(self.primary_deadline())
+            .min()
     }
 
     fn primary(&self) -> Option<Primary> {

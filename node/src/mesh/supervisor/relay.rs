@@ -30,16 +30,30 @@ impl Relay {
     pub fn new(points: RelayPoints, now: Instant) -> Self {
         let mut visit = Retry::idle(VISIT_PAUSE_MAX);
         visit.start(now);
-        Self { points, visit, place: Retry::idle(RESERVE_PAUSE_MAX) }
+        Self {
+            points,
+            visit,
+            place: Retry::idle(RESERVE_PAUSE_MAX),
+        }
     }
 
     /// The address under which members are reached through this relay.
     pub fn circuit(&self, subject: &SubjectId) -> Option<Multiaddr> {
         let relay = Protocol::P2p(peer_of(subject)?);
-        Some(self.points.main.clone().with(relay).with(Protocol::P2pCircuit))
+        Some(
+            self.points
+                .main
+                .clone()
+                .with(relay)
+                .with(Protocol::P2pCircuit),
+        )
     }
 
     pub fn deadline(&self) -> Option<Instant> {
-        self.visit.deadline().into_iter().chain(self.place.deadline()).min()
+        self.visit
+            .deadline()
+            .into_iter()
+            .chain(self.place.deadline())
+            .min()
     }
 }

@@ -44,14 +44,22 @@ enum State {
 impl Retry {
     /// Nothing to try yet.
     pub fn idle(pause_max: Duration) -> Self {
-        Self { state: State::Idle, failures: 0, pause_max }
+        Self {
+            state: State::Idle,
+            failures: 0,
+            pause_max,
+        }
     }
 
     /// Tries at `at`, unless a try is under way or comes sooner.
     pub fn start(&mut self, at: Instant) {
         match self.state {
             State::Idle => self.state = State::Waiting { until: at },
-            State::Waiting { until } => self.state = State::Waiting { until: until.min(at) },
+            State::Waiting { until } => {
+                self.state = State::Waiting {
+                    until: until.min(at),
+                }
+            }
             State::Trying => {}
         }
     }
@@ -64,7 +72,9 @@ impl Retry {
     /// Does not wait any longer, if it was waiting.
     pub fn hurry(&mut self, now: Instant) {
         if let State::Waiting { until } = self.state {
-            self.state = State::Waiting { until: until.min(now) };
+            self.state = State::Waiting {
+                until: until.min(now),
+            };
         }
     }
 
@@ -140,7 +150,10 @@ mod tests {
         }
         for (pause, whole_ms) in pauses.iter().zip([250, 500, 1000, 2000, 2000, 2000]) {
             let whole = Duration::from_millis(whole_ms);
-            assert!((whole / 2..=whole).contains(pause), "{pause:?} of {whole:?}");
+            assert!(
+                (whole / 2..=whole).contains(pause),
+                "{pause:?} of {whole:?}"
+            );
         }
         assert!(pauses[3] != pauses[4] || pauses[4] != pauses[5], "jittered");
         retry.succeeded();

@@ -41,9 +41,18 @@ fn ordered() -> (SubjectId, SubjectId) {
 impl Scene {
     fn new(own: SubjectId) -> Self {
         let (start, relay) = (Instant::now(), subject(9));
-        let points = RelayPoints { main: address(1), porch: address(2) };
+        let points = RelayPoints {
+            main: address(1),
+            porch: address(2),
+        };
         let machine = Supervisor::new(own, [(relay, points)], Jitter::new(1), start);
-        Self { machine, now: start, relay, done: Vec::new(), start }
+        Self {
+            machine,
+            now: start,
+            relay,
+            done: Vec::new(),
+            start,
+        }
     }
 
     fn input(&mut self, input: Input) {
@@ -73,20 +82,34 @@ impl Scene {
         let end = self.now + span;
         while self.now < end {
             self.pass(100 * MS);
-            self.input(Input::Heard { peer, connection: connection(number) });
+            self.input(Input::Heard {
+                peer,
+                connection: connection(number),
+            });
         }
     }
 
     fn allow(&mut self, peer: SubjectId, ports: &[u16]) {
-        self.input(Input::Allowed { peer, addresses: ports.iter().copied().map(address).collect() });
+        self.input(Input::Allowed {
+            peer,
+            addresses: ports.iter().copied().map(address).collect(),
+        });
     }
 
     fn connect(&mut self, peer: SubjectId, number: usize, dialler: Dialler, path: Path) {
-        self.input(Input::Connected { peer, connection: connection(number), dialler, path });
+        self.input(Input::Connected {
+            peer,
+            connection: connection(number),
+            dialler,
+            path,
+        });
     }
 
     fn open(&mut self, peer: SubjectId, number: usize) {
-        self.input(Input::Opened { peer, connection: connection(number) });
+        self.input(Input::Opened {
+            peer,
+            connection: connection(number),
+        });
     }
 
     fn join(&mut self, peer: SubjectId, number: usize, dialler: Dialler, path: Path) {
@@ -100,16 +123,26 @@ impl Scene {
 
     fn dials(&mut self, peer: SubjectId) -> Vec<Duration> {
         let dial = |output: &Output| matches!(output, Output::Dial { peer: to, .. } if *to == peer);
-        self.done.drain(..).filter(|(_, output)| dial(output)).map(|(at, _)| at).collect()
+        self.done
+            .drain(..)
+            .filter(|(_, output)| dial(output))
+            .map(|(at, _)| at)
+            .collect()
     }
 }
 
 fn up(peer: SubjectId, number: usize, path: Path) -> Output {
-    Output::Up { peer, connection: connection(number), path }
+    Output::Up {
+        peer,
+        connection: connection(number),
+        path,
+    }
 }
 
 fn close(number: usize) -> Output {
-    Output::Close { connection: connection(number) }
+    Output::Close {
+        connection: connection(number),
+    }
 }
 
 #[test]
@@ -117,7 +150,10 @@ fn a_relay_is_visited_until_it_is_let_in_and_dialled_at_once() {
     let (own, _) = ordered();
     let mut scene = Scene::new(own);
     let relay = scene.relay;
-    let visit = Output::Visit { relay, porch: address(2) };
+    let visit = Output::Visit {
+        relay,
+        porch: address(2),
+    };
     for _ in 0..10 {
         scene.pass(VISIT_PAUSE_MAX);
         assert_eq!(scene.taken(), vec![visit.clone()]);
@@ -126,10 +162,19 @@ fn a_relay_is_visited_until_it_is_let_in_and_dialled_at_once() {
     scene.input(Input::Visited { relay });
     scene.allow(relay, &[]);
     scene.pass(Duration::ZERO);
-    assert_eq!(scene.taken(), vec![Output::Dial { peer: relay, addresses: vec![address(1)] }]);
+    assert_eq!(
+        scene.taken(),
+        vec![Output::Dial {
+            peer: relay,
+            addresses: vec![address(1)]
+        }]
+    );
     scene.join(relay, 1, Dialler::We, Path::Direct);
     scene.pass(Duration::ZERO);
-    let place = Output::Reserve { relay, main: address(1) };
+    let place = Output::Reserve {
+        relay,
+        main: address(1),
+    };
     assert_eq!(scene.taken(), vec![up(relay, 1, Path::Direct), place]);
 }
 
@@ -141,11 +186,23 @@ fn a_relay_that_refuses_us_is_visited_again() {
     scene.pass(Duration::ZERO);
     scene.taken();
     scene.connect(relay, 1, Dialler::We, Path::Direct);
-    scene.input(Input::Disconnected { peer: relay, connection: connection(1) });
+    scene.input(Input::Disconnected {
+        peer: relay,
+        connection: connection(1),
+    });
     scene.pass(RETRY_FIRST);
     let outputs = scene.taken();
-    assert!(outputs.contains(&Output::Visit { relay, porch: address(2) }), "{outputs:?}");
-    assert!(!outputs.contains(&Output::Down { peer: relay }), "it never was up");
+    assert!(
+        outputs.contains(&Output::Visit {
+            relay,
+            porch: address(2)
+        }),
+        "{outputs:?}"
+    );
+    assert!(
+        !outputs.contains(&Output::Down { peer: relay }),
+        "it never was up"
+    );
 }
 
 #[test]
@@ -184,7 +241,11 @@ fn the_returning_line_ends_every_pause() {
     scene.allow(relay, &[]);
     scene.join(relay, 1, Dialler::We, Path::Direct);
     scene.pass(Duration::ZERO);
-    assert_eq!(scene.dials(peer).len(), 1, "a relay that comes back is a line that returns");
+    assert_eq!(
+        scene.dials(peer).len(),
+        1,
+        "a relay that comes back is a line that returns"
+    );
 }
 
 #[test]
@@ -197,7 +258,10 @@ fn a_silent_peer_is_dead_in_time_and_dialled_at_once() {
     scene.done.clear();
     let silent_since = scene.now - scene.start;
     scene.pass(SILENCE_MAX);
-    let down_at = scene.done.iter().find(|(_, output)| *output == Output::Down { peer });
+    let down_at = scene
+        .done
+        .iter()
+        .find(|(_, output)| *output == Output::Down { peer });
     let (down_at, _) = down_at.expect("down");
     assert!(*down_at - silent_since <= Duration::from_secs(6));
     assert!(scene.done.contains(&(*down_at, close(1))));
@@ -225,16 +289,28 @@ fn of_two_simultaneous_dials_the_lower_subjects_survives() {
         let mut scene = Scene::new(own);
         scene.allow(peer, &[5]);
         let (we, they) = (Dialler::We, Dialler::They);
-        let dialler = |number| if (number == 1) == (own == lower) { we } else { they };
+        let dialler = |number| {
+            if (number == 1) == (own == lower) {
+                we
+            } else {
+                they
+            }
+        };
         scene.join(peer, first, dialler(first), Path::Direct);
         scene.join(peer, second, dialler(second), Path::Direct);
         scene.pass_alive(RETIRING, peer, survivor);
         let outputs = scene.taken();
         let closed = if survivor == 1 { 2 } else { 1 };
         assert!(outputs.contains(&close(closed)) && !outputs.contains(&close(survivor)));
-        assert!(!outputs.contains(&Output::Down { peer }), "nobody appears to have left");
+        assert!(
+            !outputs.contains(&Output::Down { peer }),
+            "nobody appears to have left"
+        );
         assert!(scene.machine.is_primary(&peer, connection(survivor)));
-        scene.input(Input::Disconnected { peer, connection: connection(closed) });
+        scene.input(Input::Disconnected {
+            peer,
+            connection: connection(closed),
+        });
         assert_eq!(scene.taken(), vec![]);
     };
     check(lower, higher, 1, 2, 1);
@@ -253,7 +329,10 @@ fn a_peer_that_dials_again_after_a_crash_replaces_its_dead_connection() {
     scene.done.clear();
     scene.join(peer, 2, Dialler::They, Path::Direct);
     assert_eq!(scene.taken(), vec![up(peer, 2, Path::Direct)]);
-    scene.input(Input::Ended { peer, connection: connection(1) });
+    scene.input(Input::Ended {
+        peer,
+        connection: connection(1),
+    });
     scene.pass_alive(RETIRING, peer, 2);
     assert_eq!(scene.taken(), vec![close(1)]);
 }
@@ -270,8 +349,16 @@ fn a_circuit_serves_until_a_direct_path_is_found() {
     scene.input(Input::DialFailed { peer });
     scene.done.clear();
     scene.pass(RETRY_FIRST);
-    let circuit = scene.machine.relays[&relay].circuit(&relay).expect("a circuit");
-    assert_eq!(scene.taken(), vec![Output::Dial { peer, addresses: vec![circuit] }]);
+    let circuit = scene.machine.relays[&relay]
+        .circuit(&relay)
+        .expect("a circuit");
+    assert_eq!(
+        scene.taken(),
+        vec![Output::Dial {
+            peer,
+            addresses: vec![circuit]
+        }]
+    );
 
     scene.join(peer, 2, Dialler::We, Path::Relayed);
     assert_eq!(scene.taken(), vec![up(peer, 2, Path::Relayed)]);
@@ -284,7 +371,10 @@ fn a_circuit_serves_until_a_direct_path_is_found() {
     scene.join(peer, 3, Dialler::They, Path::Direct);
     scene.connect(peer, 4, Dialler::They, Path::Relayed);
     scene.pass_alive(RETIRING, peer, 3);
-    assert!(scene.machine.is_primary(&peer, connection(3)), "no circuit beats a live direct path");
+    assert!(
+        scene.machine.is_primary(&peer, connection(3)),
+        "no circuit beats a live direct path"
+    );
     let outputs = scene.taken();
     assert!(outputs.contains(&close(2)) && outputs.contains(&close(4)));
     scene.pass_alive(2 * DIRECT_AGAIN, peer, 3);
@@ -298,9 +388,15 @@ fn a_peer_that_breaks_the_rules_is_closed_and_not_hurried_after() {
     scene.allow(peer, &[5]);
     scene.join(peer, 1, Dialler::We, Path::Direct);
     scene.done.clear();
-    scene.input(Input::Broke { peer, connection: connection(1) });
+    scene.input(Input::Broke {
+        peer,
+        connection: connection(1),
+    });
     assert_eq!(scene.taken(), vec![close(1), Output::Down { peer }]);
-    scene.input(Input::Disconnected { peer, connection: connection(1) });
+    scene.input(Input::Disconnected {
+        peer,
+        connection: connection(1),
+    });
     scene.pass(DIAL_PAUSE_MAX - MS);
     assert_eq!(scene.dials(peer), vec![]);
     scene.pass(MS);
@@ -316,7 +412,10 @@ fn who_is_shut_out_goes_down_once_and_is_never_dialled() {
     scene.done.clear();
     scene.input(Input::Forbidden { peer });
     assert_eq!(scene.taken(), vec![Output::Down { peer }]);
-    scene.input(Input::Disconnected { peer, connection: connection(1) });
+    scene.input(Input::Disconnected {
+        peer,
+        connection: connection(1),
+    });
     scene.connect(peer, 2, Dialler::They, Path::Direct);
     scene.pass(Duration::from_secs(60));
     scene.input(Input::LineReturned);

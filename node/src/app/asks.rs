@@ -1,0 +1,179 @@
+//! What pages ask, and who answers.
+
+use guichet_keys::CaseTag;
+use tokio::sync::oneshot;
+
+use super::cases::{Task, answer};
+use super::node::Node;
+use crate::render::{RenderError, Renderer};
+use crate::web::counter::{Ask, FieldPlace, PictureTrouble, Refusal, Reply, Upload};
+
+impl Node {
+    /// Answers a page, or has it answered.
+    pub(super) fn on_ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::Home(reply) => answer(reply, self.home()),
+            Ask::Service { service, reply } => answer(reply, self.service_page(&service)),
+            Ask::StartCase {
+                service,
+                template,
+                reply,
+            } => self.start_case(&service, template, reply),
+            Ask::Visit(reply) => answer(reply, self.visit_page()),
+            Ask::Receipt(reply) => self.receipt_page(reply),
+            Ask::EndVisit(reply) => self.end_visit(Some(reply)),
+            Ask::StillHere(reply) => {
+                self.touch();
+                answer(reply, Ok(()));
+            }
+            Ask::InterruptionRead(reply) => self.interruption_read(reply),
+            Ask::Advisers(reply) => answer(reply, self.advisers()),
+            Ask::Unlock {
+                adviser,
+                passphrase,
+                reply,
+            } => self.unlock(adviser, passphrase, reply),
+            Ask::Lock(reply) => {
+                self.lock();
+                answer(reply, Ok(()));
+            }
+            Ask::Desk(reply) => self.desk(reply),
+            Ask::Status(reply) => answer(reply, Ok(self.status())),
+            Ask::Case { case, reply } => self.with_case(case, reply, |node, reply| Task::View {
+                context: Box::new(node.context(&case)),
+                reply,
+            }),
+            Ask::Document {
+                case,
+                document,
+                reply,
+            } => {
+                self.with_case(case, reply, |_, reply| Task::Document { document, reply });
+            }
+            Ask::PagePicture {
+                case,
+                document,
+                page,
+                reply,
+            } => {
+                let (told, bytes) = oneshot::channel();
+                self.with_case(case, told, |_, reply| Task::Document { document, reply });
+                tokio::spawn(draw(self.renderer.clone(), bytes, page, reply));
+            }
+            write => self.on_write(write),
+        }
+    }
+
+    /// What a person writes; it shows that somebody is there.
+    fn on_write(&mut self, ask: Ask) {
+        self.touch();
+        match ask {
+            Ask::SetField {
+                field,
+                value,
+                reply,
+                ..
+            } => {
+                let case = field.case;
+                self.with_case(case, reply, |_, reply| Task::SetField {
+                    field,
+                    value,
+                    done: Box::new(|saved| answer(reply, saved)),
+                });
+            }
+            Ask::Splice {
+                field,
+                splice,
+                reply,
+            } => {
+                self.with_case(field.case, reply, |_, reply| Task::Splice {
+                    field,
+                    splice,
+                    reply,
+                });
+            }
+            Ask::Draft {
+                field,
+                value,
+                reply,
+            } => self.draft(field, value, reply),
+            Ask::Say {
+                case,
+                text,
+                lang,
+                reply,
+            } => {
+                let lang = lang.to_owned();
+                self.with_case(case, reply, |_, reply| Task::Say {
+                    text,
+                    lang,
+                    done: Box::new(|saved| answer(reply, saved)),
+                });
+            }
+            Ask::AddDocument {
+                case,
+                document,
+                reply,
+            } => {
+                self.with_case(case, reply, |_, reply| Task::AddDocument {
+                    upload: document,
+                    reply,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn draft(&mut self, field: FieldPlace, value: Option<String>, reply: Reply<()>) {
+        let opened = self.open_case(&field.case);
+        if opened.is_ok() {
+            self.cases.hand_in(field.case, Task::Draft { field, value });
+        }
+        answer(reply, opened);
+    }
+
+    /// Hands a task to the worker of a case that this node's person may open.
+    fn with_case<T>(
+        &mut self,
+        case: CaseTag,
+        reply: Reply<T>,
+        task: impl FnOnce(&Self, Reply<T>) -> Task,
+    ) {
+        match self.open_case(&case) {
+            Ok(()) => {
+                let task = task(self, reply);
+                self.cases.hand_in(case, task);
+            }
+            Err(refusal) => answer(reply, Err(refusal)),
+        }
+    }
+}
+
+/// Has a page of a document drawn in a process apart.
+async fn draw(
+    renderer: Renderer,
+    bytes: oneshot::Receiver<Result<Upload, Refusal>>,
+    page: u32,
+    reply: Reply<Vec<u8>>,
+) {
+    let drawn = match bytes.await {
+        Ok(Ok(document)) => renderer
+            .draw(&document.bytes, page)
+            .await
+            .map_err(|error| refusal(&error)),
+        Ok(Err(refusal)) => Err(refusal),
+        Err(_) => Err(Refusal::Stopping),
+    };
+    answer(reply, drawn);
+}
+
+fn refusal(error: &RenderError) -> Refusal {
+    Refusal::NoPicture(match error {
+        RenderError::Unsupported => PictureTrouble::Unsupported,
+        RenderError::Encrypted => PictureTrouble::Encrypted,
+        RenderError::Damaged => PictureTrouble::Damaged,
+        RenderError::NoSuchPage => PictureTrouble::NoSuchPage,
+        RenderError::TooLarge | RenderError::TooSlow => PictureTrouble::TooBig,
+        RenderError::Busy | RenderError::Unavailable(_) => return Refusal::Busy,
+    })
+}

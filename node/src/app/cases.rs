@@ -1,0 +1,407 @@
+//! The workers that hold the open cases.
+//!
+//! An open case has one owner, a worker's thread, and is spoken to by message:
+//! documents, keys and plain text are there and nowhere else. What a worker
+//! writes it gives back as sealed things; the person is answered once these
+//! are durable. Closing a case drops its keys and everything that was opened
+//! with them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use guichet_keys::{CaseTag, KeyUse, Sealer};
+use guichet_sync::case::{CaseLog, Writer};
+use guichet_sync::envelope::Envelope;
+use guichet_sync::page::Manifest;
+use guichet_sync::replica::Thing;
+use guichet_sync::rules::Rules;
+use guichet_sync::store::{Location, Reader};
+use guichet_sync::wire::What;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+
+use super::disk::{Done, Job};
+use super::opened::{OpenCase, Opening, SealedDocument};
+use super::shown::Context;
+use crate::web::counter::{FieldPlace, Refusal, Reply, Splice, Thing as Lost, Upload};
+use crate::web::ids::{DocumentId, FormId};
+use crate::web::view::{CaseView, TextView};
+
+/// How many workers there are.
+const WORKERS: usize = 2;
+
+/// What a worker is asked to do with one case.
+pub enum Task {
+    /// Open it.
+    Open(Box<Opening>),
+    /// Close it and forget its keys.
+    Close,
+    /// Take in an envelope or manifest that is durable at this place.
+    Insert(What, Location),
+    /// Begin an empty form.
+    StartForm {
+        /// Its name.
+        form: FormId,
+        /// From which template.
+        template: String,
+        /// Called once it is durable.
+        done: Done,
+    },
+    /// Put a value into a register, as typed: the template judges it.
+    SetField {
+        /// Where.
+        field: FieldPlace,
+        /// What.
+        value: String,
+        /// Called once it is durable.
+        done: Done,
+    },
+    /// Change a text area.
+    Splice {
+        /// Where.
+        field: FieldPlace,
+        /// How.
+        splice: Splice,
+        /// Gets the text as it stands, once the change is durable.
+        reply: Reply<TextView>,
+    },
+    /// Somebody here is typing.
+    Draft {
+        /// Where.
+        field: FieldPlace,
+        /// What, or nothing once the field was left.
+        value: Option<String>,
+    },
+    /// Somebody elsewhere is typing.
+    DraftReceived(Vec<u8>),
+    /// A message.
+    Say {
+        /// What.
+        text: String,
+        /// In which language.
+        lang: String,
+        /// Called once it is durable.
+        done: Done,
+    },
+    /// A document.
+    AddDocument {
+        /// Its bytes and name.
+        upload: Upload,
+        /// Gets its name once it is durable.
+        reply: Reply<DocumentId>,
+    },
+    /// The pages of a document are durable: say that it is there.
+    Attach {
+        /// What was sealed.
+        sealed: Box<SealedDocument>,
+        /// Gets its name once it is durable.
+        reply: Reply<DocumentId>,
+    },
+    /// The exact bytes of a document.
+    Document {
+        /// Which one.
+        document: DocumentId,
+        /// Gets them.
+        reply: Reply<Upload>,
+    },
+    /// What there is to show.
+    View {
+        /// What the case itself does not know.
+        context: Box<Context>,
+        /// Gets it.
+        reply: oneshot::Sender<Result<CaseView, Refusal>>,
+    },
+    /// The disk did not take these envelopes.
+    Withdraw(Vec<Envelope>),
+    /// From now on this author writes here.
+    SetWriter(Box<Writer>),
+}
+
+/// What a worker tells the node.
+pub enum CaseEvent {
+    /// These things are to be made durable, in this order.
+    Written {
+        /// In which case.
+        case: CaseTag,
+        /// What.
+        things: Vec<Thing>,
+        /// Called once they are, or were refused.
+        done: Done,
+    },
+    /// The pages of a document are durable.
+    PageStored {
+        /// In which case.
+        case: CaseTag,
+        /// What was sealed.
+        sealed: Box<SealedDocument>,
+        /// Who waits for it.
+        reply: Reply<DocumentId>,
+    },
+    /// A sealed draft for whoever follows the case.
+    Typed(CaseTag, Vec<u8>),
+    /// The case reads otherwise now.
+    Changed(CaseTag),
+    /// What this node's writer wrote lost a fork: it needs another author.
+    NeedsWriter(CaseTag),
+}
+
+/// The workers.
+pub struct Cases {
+    workers: Vec<mpsc::Sender<(CaseTag, Task)>>,
+}
+
+/// What every worker shares.
+#[derive(Clone)]
+pub struct Shared {
+    /// How things are sealed.
+    pub sealer: Arc<dyn Sealer>,
+    /// The rules that hold.
+    pub rules: Rules,
+    /// Reads the store.
+    pub reader: Reader,
+    /// Writes the pages of documents.
+    pub disk: mpsc::Sender<Job>,
+    /// Tells the node.
+    pub events: UnboundedSender<CaseEvent>,
+}
+
+impl Cases {
+    /// Starts the workers.
+    pub fn start(shared: &Shared) -> std::io::Result<Self> {
+        let mut workers = Vec::new();
+        for number in 0..WORKERS {
+            let (tasks, queue) = mpsc::channel();
+            let worker = Worker {
+                shared: shared.clone(),
+                open: BTreeMap::new(),
+            };
+            thread::Builder::new()
+                .name(format!("cases-{number}"))
+                .spawn(move || worker.run(&queue))?;
+            workers.push(tasks);
+        }
+        Ok(Self { workers })
+    }
+
+    /// Hands a task to the one worker that owns the case.
+    pub fn hand_in(&self, case: CaseTag, task: Task) {
+        let owner = usize::from(case.as_bytes()[0]) % self.workers.len();
+        if self.workers[owner].send((case, task)).is_err() {
+            tracing::error!("a worker has ended");
+        }
+    }
+}
+
+struct Worker {
+    shared: Shared,
+    open: BTreeMap<CaseTag, OpenCase>,
+}
+
+impl Worker {
+    fn run(mut self, queue: &mpsc::Receiver<(CaseTag, Task)>) {
+        while let Ok((case, task)) = queue.recv() {
+            self.carry_out(case, task);
+        }
+    }
+
+    fn carry_out(&mut self, case: CaseTag, task: Task) {
+        match task {
+            Task::Open(opening) => self.open_case(case, *opening),
+            Task::Close => {
+                self.open.remove(&case);
+            }
+            task => match self.open.get_mut(&case) {
+                Some(open) => carry_out(&self.shared, open, task),
+                None => refuse(task),
+            },
+        }
+    }
+
+    fn open_case(&mut self, case: CaseTag, opening: Opening) {
+        let keys = [KeyUse::Shared, KeyUse::Service]
+            .into_iter()
+            .filter_map(|usage| {
+                let (epoch, key) = opening.keys.newest(usage)?;
+                Some((guichet_sync::envelope::KeyRef { usage, epoch }, key.clone()))
+            })
+            .collect();
+        let log = CaseLog::new(
+            case,
+            keys,
+            opening.reader,
+            Arc::clone(&self.shared.sealer),
+            self.shared.rules,
+        );
+        let mut open = OpenCase::new(log, opening.service, opening.class);
+        if let Some(writer) = opening.writer {
+            open.set_writer(writer);
+        }
+        for (what, at) in opening.at {
+            insert(&self.shared, &mut open, what, at);
+        }
+        self.open.insert(case, open);
+        self.shared.tell(CaseEvent::Changed(case));
+    }
+}
+
+impl Shared {
+    fn tell(&self, event: CaseEvent) {
+        let _the_node_is_stopping = self.events.send(event);
+    }
+
+    fn written(&self, case: CaseTag, envelopes: Vec<Envelope>, done: Done) {
+        let things = envelopes.into_iter().map(Thing::Envelope).collect();
+        self.tell(CaseEvent::Written { case, things, done });
+    }
+}
+
+fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
+    let case = open.case();
+    match task {
+        Task::Open(_) | Task::Close => {}
+        Task::Insert(what, at) => insert(shared, open, what, at),
+        Task::StartForm {
+            form,
+            template,
+            done,
+        } => match open.start_form(form, &template) {
+            Ok(envelopes) => shared.written(case, envelopes, done),
+            Err(refusal) => done(Err(refusal)),
+        },
+        Task::SetField { field, value, done } => match open.set(&field, &value) {
+            Ok(envelopes) => shared.written(case, envelopes, done),
+            Err(refusal) => done(Err(refusal)),
+        },
+        Task::Splice {
+            field,
+            splice,
+            reply,
+        } => match open.splice(&field, &splice) {
+            Ok((envelopes, view)) => {
+                shared.written(
+                    case,
+                    envelopes,
+                    Box::new(move |saved| answer(reply, saved.map(|()| view))),
+                );
+            }
+            Err(refusal) => answer(reply, Err(refusal)),
+        },
+        Task::Draft { field, value } => {
+            if let Some(sealed) = open.seal_draft(&field, value) {
+                shared.tell(CaseEvent::Typed(case, sealed));
+            }
+        }
+        Task::DraftReceived(sealed) => {
+            if open.take_draft(&sealed) {
+                shared.tell(CaseEvent::Changed(case));
+            }
+        }
+        Task::Say { text, lang, done } => match open.say(text, lang) {
+            Ok(envelope) => shared.written(case, vec![envelope], done),
+            Err(refusal) => done(Err(refusal)),
+        },
+        Task::AddDocument { upload, reply } => store_pages(shared, open, &upload, reply),
+        Task::Attach { sealed, reply } => attach(shared, open, *sealed, reply),
+        Task::Document { document, reply } => {
+            answer(reply, open.document(document, &shared.reader))
+        }
+        Task::View { context, reply } => answer(reply, Ok(open.view(&context))),
+        Task::SetWriter(writer) => open.set_writer(*writer),
+        Task::Withdraw(envelopes) => {
+            open.withdraw(&envelopes);
+            shared.tell(CaseEvent::Changed(case));
+        }
+    }
+}
+
+fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
+    let read = shared.reader.read(at).map_err(|error| error.to_string());
+    let changed = read.and_then(|bytes| match what {
+        What::Manifest => {
+            let manifest = Manifest::parse(bytes).map_err(|error| error.to_string())?;
+            open.insert_manifest(&manifest);
+            Ok(true)
+        }
+        What::Edit | What::Act | What::Statement | What::Receipt => {
+            let envelope = Envelope::parse(bytes).map_err(|error| error.to_string())?;
+            Ok(open.insert(&envelope))
+        }
+    });
+    match changed {
+        Ok(true) => shared.tell(CaseEvent::Changed(open.case())),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "a stored thing does not read"),
+    }
+    if open.writer_is_aside() {
+        shared.tell(CaseEvent::NeedsWriter(open.case()));
+    }
+}
+
+/// The segments of a document go to the disk before anything says that they are there.
+fn store_pages(shared: &Shared, open: &mut OpenCase, upload: &Upload, reply: Reply<DocumentId>) {
+    let (sealed, segments) = match open.seal_document(upload) {
+        Ok(sealed) => sealed,
+        Err(refusal) => return answer(reply, Err(refusal)),
+    };
+    let (case, events) = (open.case(), shared.events.clone());
+    let (page, length) = (sealed.manifest.id(), sealed.manifest.head().length);
+    let done: Done = Box::new(move |written| match written {
+        Ok(()) => {
+            let _the_node_is_stopping = events.send(CaseEvent::PageStored {
+                case,
+                sealed: Box::new(sealed),
+                reply,
+            });
+        }
+        Err(refusal) => answer(reply, Err(refusal)),
+    });
+    if let Err(mpsc::SendError(Job::Page(_, _, _, done))) =
+        shared.disk.send(Job::Page(page, length, segments, done))
+    {
+        done(Err(Refusal::Stopping));
+    }
+}
+
+fn attach(shared: &Shared, open: &mut OpenCase, sealed: SealedDocument, reply: Reply<DocumentId>) {
+    let (case, document) = (open.case(), sealed.document);
+    match open.attach(&sealed) {
+        Ok(act) => {
+            let things = vec![
+                Thing::Page {
+                    manifest: sealed.manifest,
+                    complete: true,
+                },
+                Thing::Envelope(act),
+            ];
+            let done: Done = Box::new(move |saved| answer(reply, saved.map(|()| document)));
+            shared.tell(CaseEvent::Written { case, things, done });
+        }
+        Err(refusal) => answer(reply, Err(refusal)),
+    }
+}
+
+fn refuse(task: Task) {
+    let lost = Refusal::NotFound(Lost::Case);
+    match task {
+        Task::StartForm { done, .. } | Task::SetField { done, .. } | Task::Say { done, .. } => {
+            done(Err(lost))
+        }
+        Task::Splice { reply, .. } => answer(reply, Err(lost)),
+        Task::AddDocument { reply, .. } | Task::Attach { reply, .. } => answer(reply, Err(lost)),
+        Task::Document { reply, .. } => answer(reply, Err(lost)),
+        Task::View { reply, .. } => answer(reply, Err(lost)),
+        Task::Open(_)
+        | Task::Close
+        | Task::Insert(..)
+        | Task::Draft { .. }
+        | Task::DraftReceived(_)
+        | Task::SetWriter(_)
+        | Task::Withdraw(_) => {}
+    }
+}
+
+/// Answers a page, which may have gone away.
+pub fn answer<T>(reply: oneshot::Sender<T>, answer: T) {
+    let _nobody_waits = reply.send(answer);
+}

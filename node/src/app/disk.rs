@@ -1,0 +1,232 @@
+//! The disk's own thread: the one owner of the store.
+//!
+//! Jobs come in order. What waits is taken together, so that many records
+//! become durable with one `fdatasync`. When an append fails, every append
+//! handed in before the node has taken note is dropped, so that nothing is
+//! made durable that the node believes lost.
+
+use std::sync::mpsc;
+use std::thread;
+
+use guichet_keys::SubjectId;
+use guichet_sync::page::{PageId, segment_count};
+use guichet_sync::store::{NewRecord, PeerCursors, Store, StoreError, Stored};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::web::counter::Refusal;
+
+/// Jobs taken together at most.
+const JOBS_MAX: usize = 512;
+
+/// Called when a write has ended.
+pub type Done = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+
+/// What the disk is asked to do.
+pub enum Job {
+    /// Make these records durable.
+    Append(Vec<NewRecord>),
+    /// The node has taken note that an append failed: go on.
+    Resume,
+    /// Make room for a page of this plain length.
+    BeginPage(PageId, u64),
+    /// Make a segment durable.
+    Segment(PageId, u32, Vec<u8>),
+    /// Make a whole page durable.
+    Page(PageId, u64, Vec<Vec<u8>>, Done),
+    /// Remember how far a peer was read.
+    Cursors(SubjectId, PeerCursors),
+    /// Keep a small value under a key; an empty one removes it.
+    Note(&'static str, Vec<u8>, Done),
+}
+
+/// What the disk answers.
+#[derive(Debug)]
+pub enum DiskEvent {
+    /// The oldest records handed in are durable.
+    Stored(Vec<Stored>),
+    /// None of the records handed in and not yet answered for is.
+    AppendFailed(StoreError),
+    /// These segments are durable.
+    SegmentsStored(Vec<(PageId, u32)>),
+    /// Segments were lost.
+    SegmentsFailed(StoreError),
+    /// Bytes free on the disk, now and then.
+    Free(u64),
+}
+
+/// The way to the disk's thread; the thread ends with it.
+pub struct Disk {
+    jobs: mpsc::Sender<Job>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Disk {
+    /// Starts the thread.
+    pub fn start(store: Store, events: UnboundedSender<DiskEvent>) -> std::io::Result<Self> {
+        let (jobs, queue) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("disk".to_owned())
+            .spawn(move || {
+                Worker {
+                    store,
+                    events,
+                    refusing: false,
+                }
+                .run(&queue)
+            })?;
+        Ok(Self {
+            jobs,
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands in a job.
+    pub fn hand_in(&self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            tracing::error!("the disk's thread has ended");
+        }
+    }
+
+    /// Another way to the same thread.
+    pub fn sender(&self) -> mpsc::Sender<Job> {
+        self.jobs.clone()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let (closed, _) = mpsc::channel();
+        self.jobs = closed;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the disk's thread panicked");
+        }
+    }
+}
+
+/// What a person is told of a failed write.
+pub fn refusal(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::DiskFull { .. } => Refusal::DiskFull,
+        _ => Refusal::DiskFailed,
+    }
+}
+
+struct Worker {
+    store: Store,
+    events: UnboundedSender<DiskEvent>,
+    refusing: bool,
+}
+
+#[derive(Default)]
+struct Together {
+    records: Vec<NewRecord>,
+    segments: Vec<([u8; 32], u32, Vec<u8>)>,
+}
+
+impl Worker {
+    fn run(mut self, queue: &mpsc::Receiver<Job>) {
+        self.tell_free();
+        while let Ok(first) = queue.recv() {
+            let mut together = Together::default();
+            let more = std::iter::from_fn(|| queue.try_recv().ok()).take(JOBS_MAX);
+            for job in std::iter::once(first).chain(more) {
+                self.take(job, &mut together);
+            }
+            self.flush(&mut together);
+        }
+    }
+
+    fn take(&mut self, job: Job, together: &mut Together) {
+        match job {
+            Job::Append(records) if !self.refusing => together.records.extend(records),
+            Job::Append(_) => {}
+            Job::Segment(page, index, sealed) => {
+                together.segments.push((*page.0.as_bytes(), index, sealed))
+            }
+            Job::Resume => self.refusing = false,
+            Job::BeginPage(page, length) => {
+                if let Err(error) =
+                    self.store
+                        .begin_page(*page.0.as_bytes(), length, segment_count(length))
+                {
+                    self.tell(DiskEvent::SegmentsFailed(error));
+                }
+            }
+            Job::Page(page, length, segments, done) => {
+                done(self.write_page(page, length, segments))
+            }
+            Job::Cursors(peer, cursors) => {
+                self.flush(together);
+                if let Err(error) = self.store.set_cursor(*peer.as_bytes(), cursors) {
+                    tracing::warn!(%error, "a cursor was not kept");
+                }
+            }
+            Job::Note(key, value, done) => done(
+                self.store
+                    .note(key, &value)
+                    .map_err(|error| refusal(&error)),
+            ),
+        }
+    }
+
+    fn flush(&mut self, together: &mut Together) {
+        let Together { records, segments } = std::mem::take(together);
+        if !records.is_empty() && !self.refusing {
+            match self.store.append(records) {
+                Ok(stored) => self.tell(DiskEvent::Stored(stored)),
+                Err(error) => {
+                    self.refusing = true;
+                    self.tell(DiskEvent::AppendFailed(error));
+                }
+            }
+        }
+        if !segments.is_empty() {
+            let named = segments
+                .iter()
+                .map(|(page, index, _)| (PageId((*page).into()), *index))
+                .collect();
+            match self.store.write_segments(segments) {
+                Ok(_) => self.tell(DiskEvent::SegmentsStored(named)),
+                Err(error) => self.tell(DiskEvent::SegmentsFailed(error)),
+            }
+            self.tell_free();
+        }
+    }
+
+    fn write_page(
+        &mut self,
+        page: PageId,
+        length: u64,
+        segments: Vec<Vec<u8>>,
+    ) -> Result<(), Refusal> {
+        let id = *page.0.as_bytes();
+        let numbered = segments
+            .into_iter()
+            .zip(0..)
+            .map(|(sealed, index)| (id, index, sealed))
+            .collect();
+        let written = self
+            .store
+            .begin_page(id, length, segment_count(length))
+            .and_then(|()| self.store.write_segments(numbered));
+        self.tell_free();
+        written.map(drop).map_err(|error| {
+            if let Err(error) = self.store.drop_page(id) {
+                tracing::warn!(%error, "a page that was not written whole stays on the disk");
+            }
+            refusal(&error)
+        })
+    }
+
+    fn tell_free(&self) {
+        if let Ok(bytes) = self.store.free_bytes() {
+            self.tell(DiskEvent::Free(bytes));
+        }
+    }
+
+    fn tell(&self, event: DiskEvent) {
+        let _the_node_is_stopping = self.events.send(event);
+    }
+}

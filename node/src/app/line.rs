@@ -1,0 +1,144 @@
+//! Who is there: this node's own connections, and what relays tell of others.
+
+use std::collections::BTreeMap;
+
+use guichet_keys::{Directory, Role, ServiceId, SubjectId};
+use guichet_sync::wire;
+
+use crate::web::view::{Line, Presence, Reach};
+
+/// A live connection.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    since_s: u64,
+    relayed: bool,
+}
+
+/// What is known of the members' presence.
+#[derive(Debug, Default)]
+pub struct Presences {
+    links: BTreeMap<SubjectId, Link>,
+    left: BTreeMap<SubjectId, u64>,
+    addresses: BTreeMap<SubjectId, Vec<String>>,
+    told: BTreeMap<SubjectId, BTreeMap<SubjectId, bool>>,
+    cut_since_s: Option<u64>,
+}
+
+impl Presences {
+    /// A connection to a member is open.
+    pub fn on_up(&mut self, peer: SubjectId, relayed: bool, now_s: u64) {
+        self.links.insert(
+            peer,
+            Link {
+                since_s: now_s,
+                relayed,
+            },
+        );
+        self.left.remove(&peer);
+        self.cut_since_s = None;
+    }
+
+    /// It is gone.
+    pub fn on_down(&mut self, peer: SubjectId, now_s: u64) {
+        if self.links.remove(&peer).is_some() {
+            self.left.insert(peer, now_s);
+            self.told.remove(&peer);
+        }
+        if self.links.is_empty() {
+            self.cut_since_s.get_or_insert(now_s);
+        }
+    }
+
+    /// Where a member says that it listens.
+    pub fn on_addresses(&mut self, peer: SubjectId, addresses: Vec<String>) {
+        self.addresses.insert(peer, addresses);
+    }
+
+    /// A relay told who is there; gives the members with addresses to try.
+    pub fn on_roster(
+        &mut self,
+        relay: SubjectId,
+        members: Vec<wire::Presence>,
+    ) -> Vec<(SubjectId, Vec<String>)> {
+        let told = self.told.entry(relay).or_default();
+        let mut reachable = Vec::new();
+        for presence in members {
+            told.insert(presence.member, presence.online);
+            if presence.online && !presence.addresses.is_empty() {
+                reachable.push((presence.member, presence.addresses));
+            }
+        }
+        reachable
+    }
+
+    /// What this relay tells of the members it is connected to, and of one that left.
+    pub fn roster(&self, left: Option<SubjectId>) -> Vec<wire::Presence> {
+        let here = self.links.keys().map(|member| wire::Presence {
+            member: *member,
+            online: true,
+            addresses: self.addresses.get(member).cloned().unwrap_or_default(),
+        });
+        let left = left.map(|member| wire::Presence {
+            member,
+            online: false,
+            addresses: Vec::new(),
+        });
+        here.chain(left).collect()
+    }
+
+    /// The line of this node to the network.
+    pub fn line(&self) -> Line {
+        if self.links.is_empty() {
+            Line::Cut {
+                since_s: self.cut_since_s,
+            }
+        } else {
+            Line::Up
+        }
+    }
+
+    /// How a service can be reached from here.
+    pub fn reach(&self, directory: &Directory, service: &ServiceId) -> Reach {
+        if self.links.is_empty() {
+            return Reach::Cut;
+        }
+        let mut stations = directory.stations_of(service);
+        if stations.any(|station| self.is_online(&station.subject)) {
+            Reach::Here
+        } else {
+            Reach::Kept
+        }
+    }
+
+    /// Whether a member answers this node, or a relay that does.
+    pub fn is_online(&self, member: &SubjectId) -> bool {
+        self.links.contains_key(member)
+            || self
+                .told
+                .values()
+                .any(|told| told.get(member) == Some(&true))
+    }
+
+    /// What to show of a member.
+    pub fn presence(&self, member: &SubjectId) -> Presence {
+        match self.links.get(member) {
+            Some(link) => Presence::Here {
+                since_s: link.since_s,
+                relayed: link.relayed,
+            },
+            None => Presence::Away {
+                since_s: self.left.get(member).copied(),
+            },
+        }
+    }
+}
+
+/// The word for a node's role.
+pub fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Kiosk => "kiosk",
+        Role::Station => "station",
+        Role::Relay => "relay",
+        Role::Operator | Role::Steward | Role::Registrar | Role::Agent => "member",
+    }
+}

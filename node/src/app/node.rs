@@ -1,0 +1,522 @@
+//! The node: what its one event loop owns.
+//!
+//! The loop takes what happened (a frame, an ask of a page, an answer of the
+//! disk or of a worker, the passing of time), hands it to the machine it
+//! concerns, and then carries out what the replica says until there is nothing
+//! left to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use guichet_keys::{
+    AuthorBinding, AuthorId, CaseTag, Hash, Role, ServiceId, SignedStatement, SigningKey,
+    Statement, SubjectId,
+};
+use guichet_sync::envelope::{ChainId, Envelope, Kind};
+use guichet_sync::page::PageId;
+use guichet_sync::replica::{Event, Input, Now, Output, Replica, Send, Thing};
+use guichet_sync::rules::Rules;
+use guichet_sync::store::Reader;
+use guichet_sync::wire::{Frame, What};
+
+use super::cases::{CaseEvent, Cases, Task};
+use super::disk::{Disk, DiskEvent, Done, Job, refusal};
+use super::kiosk::Kiosk;
+use super::line::Presences;
+use super::shown::{Context, Stages};
+use super::station::Station;
+use crate::clock;
+use crate::mesh::Mesh;
+use crate::render::Renderer;
+use crate::services::Service;
+use crate::web::counter::{Change, Counter, Refusal, Thing as Lost};
+use crate::web::view::{Ill, Side, VisitState, Who};
+
+/// Bytes handed to one connection and not taken by it, beyond which no more is handed over.
+const QUEUED_BYTES_MAX: usize = 256 * 1024;
+
+/// What is written and not durable yet, and who waits for it.
+struct Waiting {
+    case: CaseTag,
+    envelopes: Vec<Envelope>,
+    done: Done,
+}
+
+/// What a node does beside storing and forwarding.
+pub enum Duty {
+    /// It stands in a town hall.
+    Kiosk(Kiosk),
+    /// It stands in a service's office.
+    Station(Station),
+    /// Nothing else.
+    Relay,
+}
+
+/// Everything the event loop owns.
+pub struct Node {
+    pub(super) me: SubjectId,
+    pub(super) signer: Arc<SigningKey>,
+    pub(super) name: String,
+    pub(super) rules: Rules,
+    pub(super) duty: Duty,
+    pub(super) replica: Replica,
+    pub(super) mesh: Mesh,
+    pub(super) disk: Disk,
+    pub(super) reader: Reader,
+    pub(super) cases: Cases,
+    pub(super) counter: Counter,
+    pub(super) renderer: Renderer,
+    pub(super) presences: Presences,
+    pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
+    pub(super) started_at_s: u64,
+    pub(super) ills: Vec<Ill>,
+    pub(super) free_bytes: u64,
+    waiting: BTreeMap<Hash, Waiting>,
+}
+
+/// What a node is put together from.
+pub struct Assembly {
+    /// The node's key.
+    pub signer: Arc<SigningKey>,
+    /// Its name.
+    pub name: String,
+    /// The rules that hold.
+    pub rules: Rules,
+    /// What it does.
+    pub duty: Duty,
+    /// What it holds.
+    pub replica: Replica,
+    /// Its connections.
+    pub mesh: Mesh,
+    /// Its disk.
+    pub disk: Disk,
+    /// Reads the disk.
+    pub reader: Reader,
+    /// Its workers.
+    pub cases: Cases,
+    /// Its pages' window.
+    pub counter: Counter,
+    /// Draws documents.
+    pub renderer: Renderer,
+    /// What had to be repaired at the start, and what else is not as it should be.
+    pub ills: Vec<Ill>,
+}
+
+impl Node {
+    /// Puts a node together.
+    pub fn new(parts: Assembly) -> Self {
+        let mut node = Self {
+            me: parts.signer.subject(),
+            signer: parts.signer,
+            name: parts.name,
+            rules: parts.rules,
+            duty: parts.duty,
+            replica: parts.replica,
+            mesh: parts.mesh,
+            disk: parts.disk,
+            reader: parts.reader,
+            cases: parts.cases,
+            counter: parts.counter,
+            renderer: parts.renderer,
+            presences: Presences::default(),
+            services: BTreeMap::new(),
+            started_at_s: clock::wall_s(),
+            ills: parts.ills,
+            free_bytes: 0,
+            waiting: BTreeMap::new(),
+        };
+        node.learn_services();
+        node
+    }
+
+    /// Takes in what happened to the replica, and carries out what follows.
+    pub(super) fn tell_replica(&mut self, input: Input) {
+        self.replica.handle_input(now(), input);
+        self.carry_out();
+    }
+
+    /// Time has passed.
+    pub(super) fn on_timeout(&mut self) {
+        self.replica.handle_timeout(now());
+        self.carry_out();
+        self.end_idle_visit();
+    }
+
+    /// Carries out what the replica says until there is nothing left to do.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.replica.poll_output(now()) {
+            match output {
+                Output::Send(peer, send) => self.send(peer, send),
+                Output::Close(peer, reason) => {
+                    tracing::info!(%peer, reason, "a session is closed");
+                    self.mesh.close(peer);
+                }
+                Output::Store(records) => self.disk.hand_in(Job::Append(records)),
+                Output::BeginPage(page, length) => self.disk.hand_in(Job::BeginPage(page, length)),
+                Output::StoreSegment(page, index, sealed) => {
+                    self.disk.hand_in(Job::Segment(page, index, sealed))
+                }
+                Output::SaveCursors(peer, cursors) => {
+                    self.disk.hand_in(Job::Cursors(peer, cursors))
+                }
+                Output::Tell(event) => self.on_event(event),
+            }
+        }
+    }
+
+    fn send(&mut self, peer: SubjectId, send: Send) {
+        let frame = match send {
+            Send::Frame(frame) => Ok(frame),
+            Send::Stored { what, arrival, at } => self.reader.read(at).map(|payload| {
+                match arrival {
+                    Some(arrival) => Frame::Item {
+                        what,
+                        arrival,
+                        payload,
+                    },
+                    None => Frame::Live { what, payload },
+                }
+                .encode()
+            }),
+            Send::Segment { page, index } => self
+                .reader
+                .read_segment(*page.0.as_bytes(), index)
+                .map(|sealed| {
+                    Frame::Segment {
+                        page,
+                        index,
+                        sealed,
+                    }
+                    .encode()
+                }),
+        };
+        match frame.map(|frame| self.mesh.send(&peer, frame)) {
+            Ok(Ok(())) => {
+                if self
+                    .mesh
+                    .queued_bytes(&peer)
+                    .is_some_and(|queued| queued > QUEUED_BYTES_MAX)
+                {
+                    self.replica.handle_input(now(), Input::TransportFull(peer));
+                }
+            }
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a frame was not sent"),
+            Err(error) => {
+                tracing::error!(%error, "a stored thing does not read; the session is closed");
+                self.mesh.close(peer);
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::StatementStored(hash) => {
+                self.on_saved(&hash);
+                self.learn_services();
+                self.counter.tell(Change::Home);
+                self.counter.tell(Change::Desk);
+            }
+            Event::EnvelopeStored {
+                chain, hash, at, ..
+            } => {
+                self.on_saved(&hash);
+                let what = if chain.kind == Kind::Edit {
+                    What::Edit
+                } else {
+                    What::Act
+                };
+                self.cases.hand_in(chain.case, Task::Insert(what, at));
+                self.tell_case(chain.case);
+            }
+            Event::ManifestStored(case, page) => {
+                self.on_saved(&page.0);
+                if let Some(entry) = self.replica.catalogue().manifest(&page) {
+                    self.cases
+                        .hand_in(case, Task::Insert(What::Manifest, entry.at));
+                }
+                self.tell_case(case);
+            }
+            Event::PageCompleted(case, _) => self.tell_case(case),
+            Event::ReceiptStored(cases) => cases.into_iter().for_each(|case| self.tell_case(case)),
+            Event::DraftReceived(case, sealed) => {
+                self.cases.hand_in(case, Task::DraftReceived(sealed))
+            }
+            Event::RosterReceived(relay, members) => self.on_roster(relay, members),
+            Event::PeerReady(peer) => tracing::info!(%peer, "a session streams"),
+            Event::WriteRefused(hash, refusal) => {
+                tracing::error!(%refusal, "what was written here is refused here");
+                self.on_failed(&hash, Refusal::Busy);
+            }
+            Event::WriteFailed(hashes) => {
+                let refusal = self.disk_refusal();
+                hashes
+                    .iter()
+                    .for_each(|hash| self.on_failed(hash, refusal.clone()));
+            }
+        }
+    }
+
+    fn disk_refusal(&self) -> Refusal {
+        if self.ills.contains(&Ill::DiskFull) {
+            Refusal::DiskFull
+        } else {
+            Refusal::DiskFailed
+        }
+    }
+
+    fn tell_case(&mut self, case: CaseTag) {
+        self.forget_row(&case);
+        self.counter.tell(Change::Case(case));
+        match &self.duty {
+            Duty::Kiosk(_) => self.counter.tell(Change::Visit),
+            Duty::Station(_) => self.counter.tell(Change::Desk),
+            Duty::Relay => {}
+        }
+        self.counter.tell(Change::Status);
+    }
+
+    fn on_saved(&mut self, hash: &Hash) {
+        if let Some(waiting) = self.waiting.remove(hash) {
+            (waiting.done)(Ok(()));
+        }
+    }
+
+    fn on_failed(&mut self, hash: &Hash, refusal: Refusal) {
+        if let Some(waiting) = self.waiting.remove(hash) {
+            (waiting.done)(Err(refusal));
+            self.cases
+                .hand_in(waiting.case, Task::Withdraw(waiting.envelopes));
+        }
+    }
+
+    /// Has things made durable; `done` is called once the last of them is.
+    pub(super) fn write(&mut self, case: CaseTag, things: Vec<Thing>, done: Done) {
+        let Some(last) = things.last().map(Thing::hash) else {
+            return done(Ok(()));
+        };
+        let envelopes = things.iter().filter_map(|thing| match thing {
+            Thing::Envelope(envelope) => Some(envelope.clone()),
+            Thing::Statement(_) | Thing::Receipt(_) | Thing::Page { .. } => None,
+        });
+        self.waiting.insert(
+            last,
+            Waiting {
+                case,
+                envelopes: envelopes.collect(),
+                done,
+            },
+        );
+        self.tell_replica(Input::Written(things));
+    }
+
+    /// Takes in what a worker tells.
+    pub(super) fn on_case_event(&mut self, event: CaseEvent) {
+        match event {
+            CaseEvent::Written { case, things, done } => self.write(case, things, done),
+            CaseEvent::PageStored {
+                case,
+                sealed,
+                reply,
+            } => {
+                self.cases.hand_in(case, Task::Attach { sealed, reply });
+            }
+            CaseEvent::Typed(case, sealed) => self.tell_replica(Input::Typed(case, sealed)),
+            CaseEvent::Changed(case) => self.tell_case(case),
+            CaseEvent::NeedsWriter(case) => self.renew_writer(case),
+        }
+    }
+
+    /// Takes in what the disk answers.
+    pub(super) fn on_disk_event(&mut self, event: DiskEvent) {
+        match event {
+            DiskEvent::Stored(stored) => {
+                self.ills
+                    .retain(|ill| !matches!(ill, Ill::DiskFull | Ill::DiskFailed { .. }));
+                self.tell_replica(Input::Stored(stored));
+            }
+            DiskEvent::AppendFailed(error) => {
+                self.on_disk_ill(&error);
+                self.disk.hand_in(Job::Resume);
+                self.tell_replica(Input::StoreFailed);
+            }
+            DiskEvent::SegmentsStored(segments) => {
+                self.tell_replica(Input::SegmentsStored(segments));
+                self.counter.tell(Change::Status);
+            }
+            DiskEvent::SegmentsFailed(error) => {
+                self.on_disk_ill(&error);
+                self.tell_replica(Input::SegmentsFailed);
+            }
+            DiskEvent::Free(bytes) => self.free_bytes = bytes,
+        }
+    }
+
+    fn on_disk_ill(&mut self, error: &guichet_sync::store::StoreError) {
+        tracing::error!(%error, "the disk did not take what was written");
+        let ill = match refusal(error) {
+            Refusal::DiskFull => Ill::DiskFull,
+            _ => Ill::DiskFailed {
+                said: error.to_string(),
+            },
+        };
+        if !self.ills.contains(&ill) {
+            self.ills.insert(0, ill);
+        }
+        self.counter.tell(Change::Status);
+    }
+
+    /// Reads the catalogues anew, and lets in whom the directory knows.
+    pub(super) fn learn_services(&mut self) {
+        self.admit_members();
+        let directory = self.replica.directory();
+        for service in directory.services() {
+            let Some(json) = directory.catalogue(service) else {
+                continue;
+            };
+            match Service::parse(service.clone(), json) {
+                Ok(read) => {
+                    self.services.insert(service.clone(), Arc::new(read));
+                }
+                Err(error) => tracing::warn!(%service, %error, "a service's catalogue is not read"),
+            }
+        }
+    }
+
+    pub(super) fn service(&self, service: &ServiceId) -> Result<&Arc<Service>, Refusal> {
+        self.services
+            .get(service)
+            .ok_or(Refusal::NotFound(Lost::Service))
+    }
+
+    /// The role of this node.
+    pub(super) fn role(&self) -> Role {
+        match self.duty {
+            Duty::Kiosk(_) => Role::Kiosk,
+            Duty::Station(_) => Role::Station,
+            Duty::Relay => Role::Relay,
+        }
+    }
+
+    /// Signs a statement of this node's own.
+    pub(super) fn state(&self, signer: &SigningKey, statement: &Statement) -> Option<Thing> {
+        let signed = SignedStatement::sign(signer, clock::wall_ms(), clock::wall_s(), statement);
+        signed
+            .map_err(|error| tracing::error!(%error, "a statement cannot be made"))
+            .ok()
+            .map(Thing::Statement)
+    }
+
+    /// Binds an author to this node, and to a person or a case.
+    pub(super) fn bind(
+        &self,
+        signer: &SigningKey,
+        author: AuthorId,
+        person: Option<SubjectId>,
+        case: Option<CaseTag>,
+    ) -> Option<Thing> {
+        self.state(
+            signer,
+            &Statement::Author(AuthorBinding {
+                author,
+                node: self.me,
+                person,
+                case,
+            }),
+        )
+    }
+
+    /// What the pages of a case need beside the case itself.
+    pub(super) fn context(&self, case: &CaseTag) -> Context {
+        let directory = self.replica.directory();
+        let statement = directory.case(case);
+        let entry = self.replica.catalogue().statements_of(case).first();
+        let opened_at_s = entry
+            .and_then(|_| directory.case_opened_at_s(case))
+            .unwrap_or(0);
+        let place = statement
+            .and_then(|(_, creator)| directory.name(&creator))
+            .unwrap_or_default()
+            .to_owned();
+        let reach = statement.map_or(crate::web::view::Reach::Cut, |(statement, _)| {
+            self.presences.reach(directory, &statement.service)
+        });
+        let (side, visit) = match &self.duty {
+            Duty::Kiosk(_) => (Side::Citizen, self.visit_state()),
+            Duty::Station(_) | Duty::Relay => (Side::Adviser, VisitState::None),
+        };
+        let adviser = self.open_vault().map(|vault| vault.name.clone());
+        let (names, stages) = (self.names(case), self.stages(case));
+        Context {
+            side,
+            line: self.presences.line(),
+            reach,
+            names,
+            stages,
+            opened_at_s,
+            place,
+            adviser,
+            visit,
+        }
+    }
+
+    fn names(&self, case: &CaseTag) -> BTreeMap<AuthorId, Who> {
+        let directory = self.replica.directory();
+        let me = self.open_vault().map(|vault| vault.person);
+        let authors = self
+            .replica
+            .catalogue()
+            .chains_of(case)
+            .iter()
+            .map(|chain| chain.author);
+        let mut names: BTreeMap<_, _> = authors
+            .filter_map(|author| {
+                let binding = directory.author(&author)?.binding;
+                let who = match binding.person {
+                    None if binding.node == self.me => Who::Me,
+                    None => Who::Citizen,
+                    Some(person) if Some(person) == me => Who::Me,
+                    Some(person) => {
+                        Who::Adviser(directory.name(&person).unwrap_or_default().to_owned())
+                    }
+                };
+                Some((author, who))
+            })
+            .collect();
+        if let Some(vault) = self.open_vault() {
+            names.insert(vault.author, Who::Me);
+        }
+        names
+    }
+
+    fn stages(&self, case: &CaseTag) -> Stages {
+        let (catalogue, book) = (self.replica.catalogue(), self.replica.book());
+        let of_chain = |chain: &ChainId| {
+            let next = catalogue
+                .chain(chain)
+                .map_or(0, guichet_sync::catalogue::Chain::next);
+            (
+                *chain,
+                (0..next).map(|index| book.envelope(chain, index)).collect(),
+            )
+        };
+        let of_page = |page: PageId| {
+            let percent = self
+                .replica
+                .page_held(&page)
+                .map_or(0, |held| held.count() * 100 / held.len().max(1));
+            (page, (book.page(&page), u8::try_from(percent).unwrap_or(0)))
+        };
+        Stages {
+            chains: catalogue.chains_of(case).iter().map(of_chain).collect(),
+            pages: catalogue.pages_of(case).map(of_page).collect(),
+        }
+    }
+}
+
+/// The time, both kinds.
+pub fn now() -> Now {
+    Now {
+        instant: clock::now(),
+        wall_ms: clock::wall_ms(),
+    }
+}

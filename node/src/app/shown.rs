@@ -1,0 +1,342 @@
+//! What a page is shown of an open case.
+
+use std::collections::BTreeMap;
+
+use guichet_keys::AuthorId;
+use guichet_sync::case::{Act, FieldRef, FormId as DocForm, Message, Value};
+use guichet_sync::envelope::{ChainId, Kind};
+use guichet_sync::page::PageId;
+use guichet_sync::receipt::Stage;
+use guichet_sync::replica::Reached;
+
+use super::opened::{OpenCase, attached};
+use crate::services::{FieldDef, FormTemplate};
+use crate::web::ids::FormId;
+use crate::web::view::{
+    Arrival, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent, FormView,
+    ItemState, Line, MessageView, Reach, ReceiptCase, ReceiptItem, ReceiptWhat, Side, TextView,
+    VisitState, Who,
+};
+
+/// What the case itself does not know and the node tells.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Who looks.
+    pub side: Side,
+    /// The line.
+    pub line: Line,
+    /// How the service can be reached.
+    pub reach: Reach,
+    /// Who stands behind each author.
+    pub names: BTreeMap<AuthorId, Who>,
+    /// How far each envelope has come.
+    pub stages: Stages,
+    /// When the case was opened.
+    pub opened_at_s: u64,
+    /// Where.
+    pub place: String,
+    /// The adviser at this page.
+    pub adviser: Option<String>,
+    /// The kiosk's visit.
+    pub visit: VisitState,
+}
+
+/// How far everything in one case has come, taken out of the book.
+#[derive(Clone, Debug, Default)]
+pub struct Stages {
+    /// Per chain, for each place from the first.
+    pub chains: BTreeMap<ChainId, Vec<Option<Reached>>>,
+    /// Per page: how far it has come, and how much of it is here, in hundredths.
+    pub pages: BTreeMap<PageId, (Option<Reached>, u8)>,
+}
+
+impl Stages {
+    fn envelope(&self, chain: &ChainId, index: u64) -> ItemState {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        state(
+            self.chains
+                .get(chain)
+                .and_then(|places| places.get(place))
+                .copied()
+                .flatten(),
+        )
+    }
+
+    fn page(&self, page: &PageId) -> ItemState {
+        state(self.pages.get(page).and_then(|(reached, _)| *reached))
+    }
+
+    /// The least that any edit of the case has come.
+    fn edits(&self) -> Option<ItemState> {
+        let chains = self
+            .chains
+            .iter()
+            .filter(|(chain, _)| chain.kind == Kind::Edit);
+        chains
+            .filter_map(|(_, places)| places.iter().copied().map(state).reduce(least))
+            .reduce(least)
+    }
+}
+
+fn state(reached: Option<Reached>) -> ItemState {
+    match reached {
+        None => ItemState::Saved,
+        Some(Reached {
+            stage: Stage::EnRoute,
+            ..
+        }) => ItemState::EnRoute,
+        Some(Reached {
+            stage: Stage::Received,
+            at_ms,
+        }) => ItemState::Received { at_s: at_ms / 1000 },
+    }
+}
+
+/// Of two states, the one that has come less far.
+fn least(a: ItemState, b: ItemState) -> ItemState {
+    match (a, b) {
+        (ItemState::Saved, _) | (_, ItemState::Saved) => ItemState::Saved,
+        (ItemState::EnRoute, _) | (_, ItemState::EnRoute) => ItemState::EnRoute,
+        (ItemState::Received { at_s: a }, ItemState::Received { at_s: b }) => {
+            ItemState::Received { at_s: a.max(b) }
+        }
+    }
+}
+
+/// Everything that stands in a case.
+pub fn case(open: &OpenCase, context: &Context) -> CaseView {
+    let service = open.service();
+    let doc = open.log().doc();
+    let templates = doc
+        .forms()
+        .into_iter()
+        .filter_map(|form| Some((form, service.form(&doc.template(form)?)?)));
+    let templates: Vec<(DocForm, &FormTemplate)> = templates.collect();
+    let (documents, messages) = acts(open, context);
+    let items = documents
+        .iter()
+        .map(|document| document.state)
+        .chain(messages.iter().map(|message| message.state));
+    let state = items
+        .chain(context.stages.edits())
+        .reduce(least)
+        .unwrap_or(ItemState::Saved);
+    let title = templates.first().map_or_else(
+        || service.brief.name.clone(),
+        |(_, template)| template.title.clone(),
+    );
+    let person = (context.side == Side::Adviser)
+        .then(|| person(open, &templates))
+        .flatten();
+    CaseView {
+        brief: CaseBrief {
+            case: open.case(),
+            service: service.brief.clone(),
+            title,
+        },
+        side: context.side,
+        line: context.line,
+        reach: context.reach,
+        seq: open.seq(),
+        opened_at_s: context.opened_at_s,
+        place: context.place.clone(),
+        person,
+        adviser: context.adviser.clone(),
+        state,
+        forms: templates
+            .iter()
+            .map(|(form, template)| self::form(open, context, *form, template))
+            .collect(),
+        documents,
+        messages,
+        visit: context.visit.clone(),
+    }
+}
+
+fn form(open: &OpenCase, context: &Context, form: DocForm, template: &FormTemplate) -> FormView {
+    template.view(page_form(form), |def| {
+        content(open, context, &FieldRef::new(form, def.name.clone()), def)
+    })
+}
+
+/// The form's name as pages write it: both are the same sixteen digits.
+fn page_form(form: DocForm) -> FormId {
+    form.to_string()
+        .parse()
+        .expect("the name of a form is sixteen hexadecimal digits")
+}
+
+fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef) -> FieldContent {
+    let doc = open.log().doc();
+    let who = |author: &AuthorId| context.names.get(author).cloned().unwrap_or(Who::Citizen);
+    if def.is_area() {
+        let text = doc.text(field);
+        let by = text.as_ref().and_then(|text| text.author.as_ref()).map(who);
+        let (text, version) = text.map_or_else(Default::default, |text| {
+            (text.text, text.version.to_string())
+        });
+        return FieldContent::Area(TextView {
+            text,
+            version,
+            seq: open.seq(),
+            by,
+        });
+    }
+    let candidates = doc.register(field).into_iter().filter_map(|candidate| {
+        let value = shown_value(&candidate.value)?;
+        Some(Candidate {
+            value,
+            by: who(&candidate.author),
+        })
+    });
+    let draft = open.typing(field).map(|typing| Draft {
+        value: typing.value.clone(),
+        by: who(&typing.author),
+    });
+    FieldContent::Register {
+        candidates: candidates.collect(),
+        version: doc.version().to_string(),
+        draft,
+    }
+}
+
+fn shown_value(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Unknown(_) => None,
+        Value::Bool(ticked) => Some(ticked.to_string()),
+        Value::Text(text) | Value::Code(text) | Value::Number(text) => Some(text.clone()),
+    }
+}
+
+/// The person's name, put together from the fields that the template names.
+fn person(open: &OpenCase, templates: &[(DocForm, &FormTemplate)]) -> Option<String> {
+    let (form, template) = templates.first()?;
+    let parts = template.person.iter().filter_map(|name| {
+        let candidates = open
+            .log()
+            .doc()
+            .register(&FieldRef::new(*form, name.clone()));
+        candidates
+            .first()
+            .and_then(|candidate| shown_value(&candidate.value))
+    });
+    let name = parts.collect::<Vec<_>>().join(" ");
+    (!name.is_empty()).then_some(name)
+}
+
+fn acts(open: &OpenCase, context: &Context) -> (Vec<DocumentView>, Vec<MessageView>) {
+    let (mut documents, mut messages) = (Vec::new(), Vec::new());
+    for signed in open.log().acts() {
+        let chain = ChainId {
+            case: open.case(),
+            author: signed.author,
+            kind: Kind::Act,
+        };
+        let by = context
+            .names
+            .get(&signed.author)
+            .cloned()
+            .unwrap_or(Who::Citizen);
+        let state = context.stages.envelope(&chain, signed.index);
+        if let Some(attached) = attached(&signed.act) {
+            let pages = attached.pages.iter();
+            let state = pages
+                .clone()
+                .map(|page| context.stages.page(page))
+                .fold(state, least);
+            let percents = pages.map(|page| {
+                context
+                    .stages
+                    .pages
+                    .get(page)
+                    .map_or(0, |(_, percent)| *percent)
+            });
+            let percent = percents.min().unwrap_or(0);
+            documents.push(DocumentView {
+                document: attached.document,
+                name: attached.name,
+                media_type: attached.media_type,
+                bytes: attached.bytes,
+                by,
+                at_s: attached.at_ms / 1000,
+                state,
+                arrival: if percent >= 100 {
+                    Arrival::Here
+                } else {
+                    Arrival::Coming { percent }
+                },
+            });
+        } else if let Act::Message(Message { at_ms, text, lang }) = signed.act {
+            let id = format!("m{}-{}", signed.author, signed.index);
+            messages.push(MessageView {
+                id,
+                text,
+                lang,
+                by,
+                at_s: at_ms / 1000,
+                state,
+            });
+        }
+    }
+    (documents, messages)
+}
+
+/// What the citizen takes away of a case.
+pub fn receipt(case: CaseView, edits: Option<ItemState>) -> ReceiptCase {
+    let mine = |by: &Who| matches!(by, Who::Me | Who::Citizen);
+    let forms = case.forms.iter().map(|form| {
+        let fields = form.sections.iter().flat_map(|section| &section.fields);
+        let filled = fields
+            .clone()
+            .filter(|field| is_filled(&field.content))
+            .count();
+        let what = ReceiptWhat::Form {
+            title: form.title.clone(),
+            filled,
+            fields: fields.count(),
+        };
+        ReceiptItem {
+            what,
+            state: edits.unwrap_or(ItemState::Saved),
+        }
+    });
+    let messages = case
+        .messages
+        .iter()
+        .filter(|message| mine(&message.by))
+        .map(|message| ReceiptItem {
+            what: ReceiptWhat::Message {
+                text: message.text.clone(),
+            },
+            state: message.state,
+        });
+    let documents = case
+        .documents
+        .iter()
+        .filter(|document| mine(&document.by))
+        .map(|document| ReceiptItem {
+            what: ReceiptWhat::Document {
+                name: document.name.clone(),
+                bytes: document.bytes,
+            },
+            state: document.state,
+        });
+    let items = forms.chain(messages).chain(documents).collect();
+    ReceiptCase {
+        brief: case.brief,
+        items,
+    }
+}
+
+/// The least that any edit of a case has come.
+pub fn edits(stages: &Stages) -> Option<ItemState> {
+    stages.edits()
+}
+
+/// Whether a field holds anything.
+pub fn is_filled(content: &FieldContent) -> bool {
+    match content {
+        FieldContent::Register { candidates, .. } => !candidates.is_empty(),
+        FieldContent::Area(text) => !text.text.is_empty(),
+    }
+}

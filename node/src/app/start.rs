@@ -1,0 +1,208 @@
+//! Putting a node together from its folder.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use data_encoding::HEXLOWER;
+use guichet_keys::{Chain, Directory, Role, SigningKey};
+use guichet_sync::page::PageId;
+use guichet_sync::replica::{Input, Opening, Replica, Thing};
+use guichet_sync::store::{self, Reader, Repair, Store};
+use guichet_sync::wire::Epoch;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::cases::{Cases, Shared};
+use super::disk::Disk;
+use super::kiosk::{Kiosk, VISIT_NOTE};
+use super::node::{Assembly, Duty, Node, now};
+use super::station::Station;
+use super::{Ready, Sources, vault};
+use crate::folder::keys::Seal;
+use crate::folder::{self, Opened, private};
+use crate::mesh::{self, Mesh, MeshConfig, RelayAddress};
+use crate::render::Renderer;
+use crate::web::view::Ill;
+use crate::web::{Counter, Settings, Web};
+use crate::{Parts, entropy, stop::Stop};
+
+/// The pages' task: it ends when the node is told to stop.
+pub(super) type Pages = JoinHandle<std::io::Result<()>>;
+
+/// Starts a node: opens its store, connects it, and serves its pages.
+pub(super) async fn start(
+    opened: &Opened,
+    parts: &Parts,
+    mut stop: Stop,
+    ready: oneshot::Sender<Ready>,
+) -> anyhow::Result<(Node, Sources, Pages)> {
+    let (store, found) = Store::open(&opened.store(), entropy::bytes())?;
+    let interrupted = store.notes().contains_key(VISIT_NOTE);
+    let ills = ills(opened, &found.repairs);
+    let reader = store.reader();
+    let replica = replica(opened, parts, found, &reader);
+
+    let (counter, asks) = Counter::open();
+    let web = bind(opened, counter.clone()).await?;
+    let (mesh, mesh_events) = connect(opened)?;
+    let (disk_told, disk_events) = mpsc::unbounded_channel();
+    let (cases_told, case_events) = mpsc::unbounded_channel();
+    let (station_told, station_events) = mpsc::unbounded_channel();
+    let disk = Disk::start(store, disk_told)?;
+    let shared = Shared {
+        sealer: parts.sealer.clone(),
+        rules: parts.rules,
+        reader: reader.clone(),
+        disk: disk.sender(),
+        events: cases_told,
+    };
+    let duty = match opened.identity.credential.role {
+        Role::Kiosk => Duty::Kiosk(Kiosk::new(
+            interrupted,
+            Duration::from_secs(opened.config.idle_s),
+        )),
+        Role::Station => Duty::Station(Station::new(vault::list(&opened.vaults), station_told)),
+        _ => Duty::Relay,
+    };
+    let mut node = Node::new(Assembly {
+        signer: Arc::new(SigningKey::from_seed(&opened.identity.node_seed)),
+        name: opened.identity.credential.name.clone(),
+        rules: parts.rules,
+        duty,
+        replica,
+        mesh,
+        disk,
+        reader,
+        cases: Cases::start(&shared)?,
+        counter,
+        renderer: Renderer::new(),
+        ills,
+    });
+    node.tell_replica(Input::Written(
+        opened.seed.iter().cloned().map(Thing::Statement).collect(),
+    ));
+    node.learn_services();
+
+    let address = web.address();
+    private::write_public(
+        &opened.dir.join(folder::LOCAL_ADDRESS),
+        address.to_string().as_bytes(),
+    )?;
+    let start_url = web.start_url();
+    let pages = tokio::spawn(web.serve(async move { stop.ordered().await }));
+    let _nobody_waits = ready.send(Ready { address, start_url });
+    let (mesh, disk, cases, station) = (mesh_events, disk_events, case_events, station_events);
+    Ok((
+        node,
+        Sources {
+            asks,
+            mesh,
+            disk,
+            cases,
+            station,
+        },
+        pages,
+    ))
+}
+
+fn ills(opened: &Opened, repairs: &[Repair]) -> Vec<Ill> {
+    let repaired = repairs.iter().map(|repair| {
+        tracing::warn!(%repair, "the store was repaired");
+        Ill::Repaired {
+            what: repair.to_string(),
+        }
+    });
+    let in_file = matches!(opened.seal, Seal::File).then_some(Ill::KeysInFile);
+    repaired.chain(in_file).collect()
+}
+
+fn replica(opened: &Opened, parts: &Parts, found: store::Opened, reader: &Reader) -> Replica {
+    let pages = found
+        .pages
+        .into_iter()
+        .map(|page| (PageId(page.id.into()), page.bitmap));
+    let cursors = found
+        .cursors
+        .into_iter()
+        .map(|(peer, cursors)| (peer.into(), cursors));
+    let opening = Opening {
+        signer: SigningKey::from_seed(&opened.identity.node_seed),
+        directory: Directory::new(opened.identity.root),
+        epoch: Epoch(found.epoch),
+        rules: parts.rules,
+        records: found.records.iter().collect(),
+        cursors: cursors.collect(),
+        pages: pages.collect(),
+        read: &|at| reader.read(*at).ok(),
+    };
+    Replica::open(now(), opening)
+}
+
+async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<Web> {
+    let api_token = HEXLOWER.encode(&entropy::bytes::<32>());
+    let port = opened.config.port;
+    let settings = Settings {
+        role: opened.identity.credential.role,
+        node: opened.identity.key.subject().to_string(),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        api_token: api_token.clone(),
+    };
+    let web = Web::bind(settings, counter).await.with_context(|| {
+        let settings = opened.dir.join(crate::config::FILE);
+        format!(
+            "cannot serve the local pages on port {port}; set another `port` in {}",
+            settings.display()
+        )
+    })?;
+    private::write(&opened.dir.join(folder::API_TOKEN), api_token.as_bytes())?;
+    Ok(web)
+}
+
+fn connect(opened: &Opened) -> anyhow::Result<(Mesh, mpsc::UnboundedReceiver<mesh::MeshEvent>)> {
+    let (identity, config) = (&opened.identity, &opened.config);
+    let root = identity.root;
+    let relays = config
+        .relays
+        .iter()
+        .filter(|relay| relay.subject != identity.key.subject());
+    let relays = relays.map(|relay| RelayAddress {
+        subject: relay.subject,
+        main: relay.mesh.to_string(),
+        porch: relay.porch.to_string(),
+    });
+    let listen = |port: u16| match config.mesh_host {
+        std::net::IpAddr::V4(host) => format!("/ip4/{host}/tcp/{port}"),
+        std::net::IpAddr::V6(host) => format!("/ip6/{host}/tcp/{port}"),
+    };
+    let carries = identity.credential.role == Role::Relay;
+    let started = Mesh::start(MeshConfig {
+        seed: *identity.node_seed,
+        network: root,
+        chain: identity
+            .chains
+            .first()
+            .map(Chain::to_bytes)
+            .unwrap_or_default(),
+        admit: Box::new(move |bytes| {
+            let chain = Chain::from_bytes(bytes).map_err(|error| error.to_string())?;
+            let credential = chain.verify(&root).map_err(|error| error.to_string())?;
+            if credential.role.is_node() {
+                Ok(credential.subject)
+            } else {
+                Err("no node".to_owned())
+            }
+        }),
+        duty: if carries {
+            mesh::Duty::Relay
+        } else {
+            mesh::Duty::Member
+        },
+        listen: vec![listen(config.mesh_port)],
+        porch: listen(config.porch_port),
+        relays: relays.collect(),
+        jitter: u64::from_be_bytes(entropy::bytes()),
+    })?;
+    Ok(started)
+}

@@ -1,0 +1,520 @@
+//! The desk: one adviser's vault open at a time, and the cases of their services.
+//!
+//! While no vault is open the station stores and forwards and can read
+//! nothing. An open vault opens the service keys that are wrapped to the
+//! adviser, and these the cases. Locking drops all of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use guichet_keys::{
+    ActClass, AgentKeys, AgreementSecret, AuthorId, CaseKeys, CaseTag, KeyUse, ServiceId,
+    SigningKey, SubjectId,
+};
+use guichet_sync::case::Writer;
+use guichet_sync::envelope::KeyRef;
+use guichet_sync::replica::Input;
+use tokio::sync::{mpsc, oneshot};
+
+use super::cases::{Task, answer};
+use super::node::{Duty, Node};
+use super::opened::Opening;
+use super::shown;
+use crate::web::counter::{Change, Passphrase, Refusal, Reply, Thing};
+use crate::web::view::{AdviserBrief, CaseView, DeskCase, DeskView, UnlockView, Words};
+use crate::{clock, entropy};
+
+/// Pauses after wrong passphrases: none, then these, then the last.
+const PAUSES_S: [u64; 4] = [0, 5, 30, 120];
+/// Cases open at once; the one unused for longest is closed for another.
+const OPEN_CASES_MAX: usize = 256;
+
+/// A vault on this station.
+#[derive(Clone, Debug)]
+pub struct VaultFile {
+    /// Whose.
+    pub adviser: SubjectId,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// A vault that is open.
+pub struct OpenVault {
+    /// Whose.
+    pub person: SubjectId,
+    /// Their name.
+    pub name: String,
+    /// The author they write as until it is closed.
+    pub author: AuthorId,
+    signer: Arc<SigningKey>,
+    secrets: BTreeMap<(ServiceId, u32), AgreementSecret>,
+    opened: BTreeMap<CaseTag, u64>,
+    tick: u64,
+}
+
+/// What came of opening a vault, off the loop.
+pub struct Unlocked {
+    adviser: SubjectId,
+    keys: Result<AgentKeys, Refusal>,
+    reply: Reply<()>,
+}
+
+/// What is told to the loop by what works beside it.
+pub enum StationEvent {
+    /// A vault was opened, or not.
+    Unlocked(Unlocked),
+    /// A case's line on the desk was made.
+    Row(Box<DeskCase>, u64),
+}
+
+/// A station's own state.
+pub struct Station {
+    vaults: Vec<VaultFile>,
+    open: Option<OpenVault>,
+    failures: usize,
+    next_try: Option<Instant>,
+    rows: BTreeMap<CaseTag, (u64, Option<DeskCase>)>,
+    events: mpsc::UnboundedSender<StationEvent>,
+}
+
+impl Station {
+    /// A station with these vaults, all closed.
+    pub fn new(vaults: Vec<VaultFile>, events: mpsc::UnboundedSender<StationEvent>) -> Self {
+        Self {
+            vaults,
+            open: None,
+            failures: 0,
+            next_try: None,
+            rows: BTreeMap::new(),
+            events,
+        }
+    }
+}
+
+impl Node {
+    fn station(&self) -> Result<&Station, Refusal> {
+        match &self.duty {
+            Duty::Station(station) => Ok(station),
+            Duty::Kiosk(_) | Duty::Relay => Err(Refusal::NotFound(Thing::Page)),
+        }
+    }
+
+    /// The vault that is open here.
+    pub(super) fn open_vault(&self) -> Option<&OpenVault> {
+        self.station().ok()?.open.as_ref()
+    }
+
+    /// A case's line on the desk is no longer true.
+    pub(super) fn forget_row(&mut self, case: &CaseTag) {
+        if let Duty::Station(station) = &mut self.duty {
+            let row = station.rows.entry(*case).or_default();
+            *row = (row.0 + 1, None);
+        }
+    }
+
+    pub(super) fn advisers(&self) -> Result<UnlockView, Refusal> {
+        let station = self.station()?;
+        let directory = self.replica.directory();
+        let advisers = station.vaults.iter().map(|vault| AdviserBrief {
+            adviser: vault.adviser,
+            name: directory
+                .name(&vault.adviser)
+                .unwrap_or_default()
+                .to_owned(),
+            services: self.names_of_services(vault.adviser),
+        });
+        Ok(UnlockView {
+            place: self.name.clone(),
+            line: self.presences.line(),
+            advisers: advisers.collect(),
+            outbox: self.outbox().items,
+            open: station.open.as_ref().map(|vault| vault.name.clone()),
+        })
+    }
+
+    fn names_of_services(&self, person: SubjectId) -> Vec<Words> {
+        let services = self
+            .replica
+            .directory()
+            .credentials(&person)
+            .filter_map(|credential| credential.service.clone());
+        services
+            .filter_map(|service| Some(self.services.get(&service)?.brief.name.clone()))
+            .collect()
+    }
+
+    /// Begins to open a vault, on a thread of its own; the answer comes back as [`StationEvent::Unlocked`].
+    pub(super) fn unlock(&mut self, adviser: SubjectId, passphrase: Passphrase, reply: Reply<()>) {
+        let begun = self.station().and_then(|station| {
+            if let Some(left) = station
+                .next_try
+                .and_then(|at| at.checked_duration_since(clock::now()))
+            {
+                return Err(Refusal::WrongPassphrase {
+                    pause_s: left.as_secs() + 1,
+                });
+            }
+            let vault = station.vaults.iter().find(|vault| vault.adviser == adviser);
+            let vault = vault.ok_or(Refusal::NotFound(Thing::Adviser))?;
+            Ok((vault.path.clone(), station.events.clone()))
+        });
+        match begun {
+            Ok((path, events)) => {
+                tokio::task::spawn_blocking(move || {
+                    let keys = super::vault::open(&path, passphrase.expose());
+                    let _the_node_is_stopping = events.send(StationEvent::Unlocked(Unlocked {
+                        adviser,
+                        keys,
+                        reply,
+                    }));
+                });
+            }
+            Err(refusal) => answer(reply, Err(refusal)),
+        }
+    }
+
+    /// Takes in what works beside the loop.
+    pub(super) fn on_station_event(&mut self, event: StationEvent) {
+        match event {
+            StationEvent::Unlocked(unlocked) => self.on_unlocked(unlocked),
+            StationEvent::Row(row, version) => {
+                if let Duty::Station(station) = &mut self.duty
+                    && let Some(kept) = station.rows.get_mut(&row.brief.case)
+                    && kept.0 == version
+                {
+                    kept.1 = Some(*row);
+                }
+            }
+        }
+    }
+
+    fn on_unlocked(
+        &mut self,
+        Unlocked {
+            adviser,
+            keys,
+            reply,
+        }: Unlocked,
+    ) {
+        let keys = match keys {
+            Ok(keys) => keys,
+            Err(refusal) => return answer(reply, Err(self.on_wrong_passphrase(refusal))),
+        };
+        self.lock();
+        let signer = Arc::new(keys.signing_key());
+        let author = AuthorId::from(entropy::bytes());
+        let secrets = self.service_secrets(adviser, &keys.agreement_secret());
+        let name = self
+            .replica
+            .directory()
+            .name(&adviser)
+            .unwrap_or_default()
+            .to_owned();
+        let binding = self.bind(&signer, author, Some(adviser), None);
+        if let Duty::Station(station) = &mut self.duty {
+            (station.failures, station.next_try) = (0, None);
+            let opened = BTreeMap::new();
+            station.open = Some(OpenVault {
+                person: adviser,
+                name,
+                author,
+                signer,
+                secrets,
+                opened,
+                tick: 0,
+            });
+        }
+        self.tell_replica(Input::Written(binding.into_iter().collect()));
+        self.counter.tell(Change::Desk);
+        answer(reply, Ok(()));
+    }
+
+    fn on_wrong_passphrase(&mut self, refusal: Refusal) -> Refusal {
+        let (Duty::Station(station), Refusal::WrongPassphrase { .. }) = (&mut self.duty, &refusal)
+        else {
+            return refusal;
+        };
+        let pause_s = PAUSES_S[station.failures.min(PAUSES_S.len() - 1)];
+        station.failures += 1;
+        station.next_try = Some(clock::now() + Duration::from_secs(pause_s));
+        Refusal::WrongPassphrase { pause_s }
+    }
+
+    fn service_secrets(
+        &self,
+        person: SubjectId,
+        secret: &AgreementSecret,
+    ) -> BTreeMap<(ServiceId, u32), AgreementSecret> {
+        let directory = self.replica.directory();
+        let services = directory
+            .credentials(&person)
+            .filter_map(|credential| credential.service.clone());
+        let keys =
+            services.flat_map(|service| directory.service_keys(&service).collect::<Vec<_>>());
+        keys.filter_map(|key| Some(((key.service.clone(), key.epoch), key.open(secret).ok()?)))
+            .collect()
+    }
+
+    /// Closes the vault that is open, and every case with it.
+    pub(super) fn lock(&mut self) {
+        let Duty::Station(station) = &mut self.duty else {
+            return;
+        };
+        station.rows.clear();
+        if let Some(vault) = station.open.take() {
+            vault
+                .opened
+                .keys()
+                .for_each(|case| self.cases.hand_in(*case, Task::Close));
+            self.counter.tell(Change::Desk);
+        }
+    }
+
+    /// Makes sure that a case is open at its worker.
+    pub(super) fn open_case(&mut self, case: &CaseTag) -> Result<(), Refusal> {
+        if matches!(self.duty, Duty::Kiosk(_)) {
+            return if self.in_visit(case) {
+                Ok(())
+            } else {
+                Err(Refusal::NotFound(Thing::Case))
+            };
+        }
+        let vault = self.open_vault().ok_or(Refusal::Locked)?;
+        if !vault.opened.contains_key(case) {
+            let opening = self.opening(vault, case)?;
+            self.cases.hand_in(*case, Task::Open(Box::new(opening)));
+        }
+        self.note_use(case);
+        Ok(())
+    }
+
+    fn opening(&self, vault: &OpenVault, case: &CaseTag) -> Result<Opening, Refusal> {
+        let lost = || Refusal::NotFound(Thing::Case);
+        let (statement, _) = self.replica.directory().case(case).ok_or_else(lost)?;
+        let secret = vault
+            .secrets
+            .get(&(statement.service.clone(), statement.service_epoch))
+            .ok_or_else(lost)?;
+        let keys = CaseKeys::open(statement, secret).map_err(|_| lost())?;
+        let (epoch, _) = keys.newest(KeyUse::Shared).ok_or_else(lost)?;
+        let contents = self.replica.catalogue().contents_of(case);
+        Ok(Opening {
+            keys,
+            reader: vault.author,
+            writer: Some(self.writer(vault, epoch)),
+            class: ActClass::Agent,
+            service: self.service(&statement.service)?.clone(),
+            at: contents
+                .into_iter()
+                .map(|entry| (entry.meta.what(), entry.at))
+                .collect(),
+        })
+    }
+
+    fn writer(&self, vault: &OpenVault, epoch: u32) -> Writer {
+        let key = KeyRef {
+            usage: KeyUse::Shared,
+            epoch,
+        };
+        Writer {
+            author: vault.author,
+            signer: vault.signer.clone(),
+            key,
+        }
+    }
+
+    fn note_use(&mut self, case: &CaseTag) {
+        let Duty::Station(Station {
+            open: Some(vault), ..
+        }) = &mut self.duty
+        else {
+            return;
+        };
+        vault.tick += 1;
+        vault.opened.insert(*case, vault.tick);
+        if vault.opened.len() > OPEN_CASES_MAX
+            && let Some(oldest) = vault
+                .opened
+                .iter()
+                .min_by_key(|(_, used)| **used)
+                .map(|(case, _)| *case)
+        {
+            vault.opened.remove(&oldest);
+            self.cases.hand_in(oldest, Task::Close);
+        }
+    }
+
+    /// What was written here lost a fork: go on as another author.
+    pub(super) fn renew_writer(&mut self, case: CaseTag) {
+        let author = AuthorId::from(entropy::bytes());
+        let Some(vault) = self.open_vault() else {
+            return self.renew_citizen(case);
+        };
+        let binding = self.bind(&vault.signer, author, Some(vault.person), None);
+        let (signer, epoch) = (vault.signer.clone(), guichet_keys::case_key::FIRST_EPOCH);
+        if let Duty::Station(Station {
+            open: Some(vault), ..
+        }) = &mut self.duty
+        {
+            vault.author = author;
+        }
+        self.tell_replica(Input::Written(binding.into_iter().collect()));
+        let key = KeyRef {
+            usage: KeyUse::Shared,
+            epoch,
+        };
+        self.cases.hand_in(
+            case,
+            Task::SetWriter(Box::new(Writer {
+                author,
+                signer,
+                key,
+            })),
+        );
+    }
+
+    fn renew_citizen(&mut self, case: CaseTag) {
+        let author = AuthorId::from(entropy::bytes());
+        let binding = self.bind(&self.signer, author, None, Some(case));
+        self.tell_replica(Input::Written(binding.into_iter().collect()));
+        let key = KeyRef {
+            usage: KeyUse::Shared,
+            epoch: guichet_keys::case_key::FIRST_EPOCH,
+        };
+        let writer = Writer {
+            author,
+            signer: self.signer.clone(),
+            key,
+        };
+        self.cases.hand_in(case, Task::SetWriter(Box::new(writer)));
+    }
+
+    /// The cases of the unlocked adviser's services.
+    fn desk_cases(&self) -> Vec<CaseTag> {
+        let Some(vault) = self.open_vault() else {
+            return Vec::new();
+        };
+        let cases = self.replica.directory().cases();
+        let readable = cases.filter(|known| {
+            vault
+                .secrets
+                .contains_key(&(known.service.clone(), known.service_epoch))
+        });
+        readable.map(|known| known.case).collect()
+    }
+
+    /// The desk; lines that are not known are made by the workers first.
+    pub(super) fn desk(&mut self, reply: Reply<DeskView>) {
+        let Some(vault) = self.open_vault() else {
+            let refusal = self.station().err().unwrap_or(Refusal::Locked);
+            return answer(reply, Err(refusal));
+        };
+        let services = vault
+            .secrets
+            .keys()
+            .filter_map(|(service, _)| self.services.get(service));
+        let mut services: Vec<_> = services.map(|service| service.brief.clone()).collect();
+        services.dedup();
+        let mut view = DeskView {
+            place: self.name.clone(),
+            adviser: vault.name.clone(),
+            services,
+            line: self.presences.line(),
+            cases: Vec::new(),
+            outbox: self.outbox().items,
+            alarms: Vec::new(),
+        };
+        let mut coming = Vec::new();
+        for case in self.desk_cases() {
+            match self.row(&case) {
+                (_, Some(row)) => view.cases.push(row),
+                (version, None) => coming.extend(
+                    self.view_case(&case)
+                        .map(|page| (page, version, self.changed_at_s(&case))),
+                ),
+            }
+        }
+        let Ok(events) = self.station().map(|station| station.events.clone()) else {
+            return;
+        };
+        tokio::spawn(async move {
+            for (page, version, changed_at_s) in coming {
+                if let Ok(Ok(case)) = page.await {
+                    let row = desk_case(case, changed_at_s);
+                    let _the_node_is_stopping =
+                        events.send(StationEvent::Row(Box::new(row.clone()), version));
+                    view.cases.push(row);
+                }
+            }
+            view.cases
+                .sort_by_key(|row| (std::cmp::Reverse(row.changed_at_s), row.brief.case));
+            answer(reply, Ok(view));
+        });
+    }
+
+    fn row(&mut self, case: &CaseTag) -> (u64, Option<DeskCase>) {
+        match &mut self.duty {
+            Duty::Station(station) => station.rows.entry(*case).or_default().clone(),
+            Duty::Kiosk(_) | Duty::Relay => (0, None),
+        }
+    }
+
+    /// Asks the case's worker what there is to show.
+    pub(super) fn view_case(
+        &mut self,
+        case: &CaseTag,
+    ) -> Option<oneshot::Receiver<Result<CaseView, Refusal>>> {
+        self.open_case(case).ok()?;
+        let (reply, page) = oneshot::channel();
+        self.cases.hand_in(
+            *case,
+            Task::View {
+                context: Box::new(self.context(case)),
+                reply,
+            },
+        );
+        Some(page)
+    }
+
+    fn changed_at_s(&self, case: &CaseTag) -> u64 {
+        let chains = self.replica.catalogue().chains_of(case).iter();
+        let reached = chains.filter_map(|chain| {
+            let next = self.replica.catalogue().chain(chain)?.next();
+            self.replica.book().envelope(chain, next.checked_sub(1)?)
+        });
+        let received = reached
+            .map(|reached| reached.at_ms / 1000)
+            .max()
+            .unwrap_or(0);
+        received.max(self.replica.directory().case_opened_at_s(case).unwrap_or(0))
+    }
+}
+
+fn desk_case(case: CaseView, changed_at_s: u64) -> DeskCase {
+    let fields = case
+        .forms
+        .iter()
+        .flat_map(|form| &form.sections)
+        .flat_map(|section| &section.fields);
+    let filled = fields
+        .clone()
+        .filter(|field| shown::is_filled(&field.content))
+        .count();
+    let coming = |document: &&crate::web::view::DocumentView| {
+        !matches!(document.arrival, crate::web::view::Arrival::Here)
+    };
+    DeskCase {
+        person: case.person.clone(),
+        place: case.place.clone(),
+        opened_at_s: case.opened_at_s,
+        changed_at_s,
+        filled,
+        fields: fields.count(),
+        documents: case.documents.len(),
+        documents_coming: case.documents.iter().filter(coming).count(),
+        messages: case.messages.len(),
+        brief: case.brief,
+    }
+}

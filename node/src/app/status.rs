@@ -1,0 +1,95 @@
+//! The state of this node, for its operator.
+
+use guichet_keys::{Role, Validity};
+use guichet_sync::feed::Feed;
+
+use super::line::role_word;
+use super::node::Node;
+use crate::clock;
+use crate::web::view::{Ill, Member, Outbox, StatusView, Stored};
+
+/// Hours after which something that has not left is an ill.
+const OUTBOX_OLD_H: u64 = 4;
+
+impl Node {
+    /// The state of this node.
+    pub(super) fn status(&self) -> StatusView {
+        let directory = self.replica.directory();
+        let members = directory
+            .members()
+            .filter(|member| member.role.is_node() && member.subject != self.me);
+        let mut members: Vec<_> = members
+            .map(|member| Member {
+                node: member.subject.to_string(),
+                name: member.name.clone(),
+                role: role_word(member.role).to_owned(),
+                presence: self.presences.presence(&member.subject),
+                waiting: self.replica.waiting_for(&member.subject),
+            })
+            .collect();
+        members.sort_by(|a, b| (&a.role, &a.name, &a.node).cmp(&(&b.role, &b.name, &b.node)));
+        members.dedup_by(|a, b| a.node == b.node);
+        StatusView {
+            role: role_word(self.role()).to_owned(),
+            name: self.name.clone(),
+            node: self.me.to_string(),
+            network: directory.root().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at_s: self.started_at_s,
+            at_s: clock::wall_s(),
+            line: self.presences.line(),
+            members,
+            stored: self.stored(),
+            outbox: self.outbox(),
+            ills: self.all_ills(),
+        }
+    }
+
+    fn stored(&self) -> Stored {
+        let catalogue = self.replica.catalogue();
+        let count = |feed| catalogue.count(feed);
+        Stored {
+            statements: count(Feed::Statements),
+            receipts: count(Feed::Receipts),
+            edits: count(Feed::Edits),
+            acts: count(Feed::Acts),
+            pages: catalogue.pages().count() as u64,
+            bytes: catalogue.bytes(),
+            bytes_free: self.free_bytes,
+        }
+    }
+
+    /// What was written here and no station has signed for.
+    pub(super) fn outbox(&self) -> Outbox {
+        if self.role() == Role::Relay {
+            return Outbox::default();
+        }
+        let (items, oldest_case) = self.replica.outbox();
+        let oldest_at_s =
+            oldest_case.and_then(|case| self.replica.directory().case_opened_at_s(&case));
+        Outbox { items, oldest_at_s }
+    }
+
+    fn all_ills(&self) -> Vec<Ill> {
+        let mut ills = self.ills.clone();
+        let now_s = clock::wall_s();
+        for credential in self.replica.directory().credentials(&self.me) {
+            if credential.validity_at(now_s) == Validity::Expired {
+                ills.push(Ill::CredentialExpired {
+                    days: now_s.saturating_sub(credential.expires_s) / 86_400,
+                });
+                break;
+            }
+        }
+        let age_s = self
+            .outbox()
+            .oldest_at_s
+            .map_or(0, |oldest| now_s.saturating_sub(oldest));
+        if age_s >= OUTBOX_OLD_H * 3600 {
+            ills.push(Ill::OutboxOld {
+                hours: age_s / 3600,
+            });
+        }
+        ills
+    }
+}

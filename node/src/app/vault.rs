@@ -1,0 +1,43 @@
+//! Opening a vault: a file, a passphrase, and about a quarter of a second on purpose.
+
+use std::path::{Path, PathBuf};
+
+use guichet_keys::vault::VaultError;
+use guichet_keys::{AgentKeys, Vault};
+
+use super::station::VaultFile;
+use crate::web::counter::Refusal;
+
+/// Opens the vault in this file; blocks.
+pub fn open(path: &Path, passphrase: &str) -> Result<AgentKeys, Refusal> {
+    let bytes = std::fs::read(path).map_err(|_| Refusal::DiskFailed)?;
+    let vault = Vault::parse(&bytes).map_err(|error| {
+        tracing::error!(%error, "a vault does not read");
+        Refusal::DiskFailed
+    })?;
+    vault.open(passphrase).map_err(|error| match error {
+        VaultError::WrongPassphrase => Refusal::WrongPassphrase { pause_s: 0 },
+        error => {
+            tracing::error!(%error, "a vault does not open");
+            Refusal::DiskFailed
+        }
+    })
+}
+
+/// The vaults in these files; one that does not read is told in the log and left out.
+pub fn list(paths: &[PathBuf]) -> Vec<VaultFile> {
+    let read = paths.iter().filter_map(|path| {
+        let vault = std::fs::read(path).map_err(|error| error.to_string());
+        match vault.and_then(|bytes| Vault::parse(&bytes).map_err(|error| error.to_string())) {
+            Ok(vault) => Some(VaultFile {
+                adviser: vault.subject(),
+                path: path.clone(),
+            }),
+            Err(error) => {
+                tracing::error!(file = %path.display(), error, "a vault does not read");
+                None
+            }
+        }
+    });
+    read.collect()
+}
