@@ -244,6 +244,7 @@ fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         opened.config.port = port;
     }
     start_log(&opened.config.log)?;
+    log_panics();
     let control_pipe = if run.until_stdin_closes {
         ControlPipe::StandardInput
     } else {
@@ -278,6 +279,17 @@ fn show(dir: &std::path::Path, path: &str, voice: Voice) -> anyhow::Result<()> {
     let answer = runtime()?.block_on(loopback::get(dir, path))?;
     voice.answer(&answer, &say::outline(&answer));
     Ok(())
+}
+
+/// A panic's message may hold what somebody typed: only its place is logged.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(place, "a part of the program panicked");
+    }));
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -19,6 +19,10 @@ pub mod config;
 pub mod demo;
 pub mod entropy;
 pub mod folder;
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "libp2p's enums are open, and most of their variants mean nothing here"
+)]
 pub mod mesh;
 pub mod network;
 pub mod render;

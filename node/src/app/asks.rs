@@ -11,6 +11,9 @@ use crate::web::counter::{Ask, FieldPlace, PictureTrouble, Refusal, Reply, Uploa
 impl Node {
     /// Answers a page, or has it answered.
     pub(super) fn on_ask(&mut self, ask: Ask) {
+        if shows_somebody(&ask) {
+            self.touch();
+        }
         match ask {
             Ask::Home(reply) => answer(reply, self.home()),
             Ask::Service { service, reply } => answer(reply, self.service_page(&service)),
@@ -22,10 +25,7 @@ impl Node {
             Ask::Visit(reply) => answer(reply, self.visit_page()),
             Ask::Receipt(reply) => self.receipt_page(reply),
             Ask::EndVisit(reply) => self.end_visit(Some(reply)),
-            Ask::StillHere(reply) => {
-                self.touch();
-                answer(reply, Ok(()));
-            }
+            Ask::StillHere(reply) => answer(reply, Ok(())),
             Ask::InterruptionRead(reply) => self.interruption_read(reply),
             Ask::Advisers(reply) => answer(reply, self.advisers()),
             Ask::Unlock {
@@ -60,14 +60,6 @@ impl Node {
                 self.with_case(case, told, |_, reply| Task::Document { document, reply });
                 tokio::spawn(draw(self.renderer.clone(), bytes, page, reply));
             }
-            write => self.on_write(write),
-        }
-    }
-
-    /// What a person writes; it shows that somebody is there.
-    fn on_write(&mut self, ask: Ask) {
-        self.touch();
-        match ask {
             Ask::SetField {
                 field,
                 value,
@@ -120,7 +112,6 @@ impl Node {
                     reply,
                 });
             }
-            _ => {}
         }
     }
 
@@ -147,6 +138,19 @@ impl Node {
             Err(refusal) => answer(reply, Err(refusal)),
         }
     }
+}
+
+/// Whether only a person at the screen asks this.
+fn shows_somebody(ask: &Ask) -> bool {
+    matches!(
+        ask,
+        Ask::StillHere(_)
+            | Ask::SetField { .. }
+            | Ask::Splice { .. }
+            | Ask::Draft { .. }
+            | Ask::Say { .. }
+            | Ask::AddDocument { .. }
+    )
 }
 
 /// Has a page of a document drawn in a process apart.

@@ -142,6 +142,15 @@ pub enum CaseEvent {
     Typed(CaseTag, Vec<u8>),
     /// The case reads otherwise now.
     Changed(CaseTag),
+    /// So many things of a case have no effect: some do not open, others lost a fork or wait.
+    SetAside {
+        /// Which case.
+        case: CaseTag,
+        /// How many do not open.
+        unreadable: u64,
+        /// How many others.
+        aside: u64,
+    },
     /// What this node's writer wrote lost a fork: it needs another author.
     NeedsWriter(CaseTag),
 }
@@ -206,15 +215,14 @@ impl Worker {
     }
 
     fn carry_out(&mut self, case: CaseTag, task: Task) {
-        match task {
-            Task::Open(opening) => self.open_case(case, *opening),
-            Task::Close => {
-                self.open.remove(&case);
-            }
-            task => match self.open.get_mut(&case) {
-                Some(open) => carry_out(&self.shared, open, task),
-                None => refuse(task),
-            },
+        if let Task::Open(opening) = task {
+            self.open_case(case, *opening);
+        } else if matches!(task, Task::Close) {
+            self.open.remove(&case);
+        } else if let Some(open) = self.open.get_mut(&case) {
+            carry_out(&self.shared, open, task);
+        } else {
+            refuse(task);
         }
     }
 
@@ -332,6 +340,13 @@ fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
         Ok(true) => shared.tell(CaseEvent::Changed(open.case())),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "a stored thing does not read"),
+    }
+    if let Some((unreadable, aside)) = open.newly_aside() {
+        shared.tell(CaseEvent::SetAside {
+            case: open.case(),
+            unreadable,
+            aside,
+        });
     }
     if open.writer_is_aside() {
         shared.tell(CaseEvent::NeedsWriter(open.case()));

@@ -107,9 +107,10 @@ impl Drop for Disk {
 
 /// What a person is told of a failed write.
 pub fn refusal(error: &StoreError) -> Refusal {
-    match error {
-        StoreError::DiskFull { .. } => Refusal::DiskFull,
-        _ => Refusal::DiskFailed,
+    if matches!(error, StoreError::DiskFull { .. }) {
+        Refusal::DiskFull
+    } else {
+        Refusal::DiskFailed
     }
 }
 

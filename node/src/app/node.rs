@@ -322,6 +322,11 @@ impl Node {
             }
             CaseEvent::Typed(case, sealed) => self.tell_replica(Input::Typed(case, sealed)),
             CaseEvent::Changed(case) => self.tell_case(case),
+            CaseEvent::SetAside {
+                case,
+                unreadable,
+                aside,
+            } => self.on_set_aside(case, unreadable, aside),
             CaseEvent::NeedsWriter(case) => self.renew_writer(case),
         }
     }
@@ -353,11 +358,12 @@ impl Node {
 
     fn on_disk_ill(&mut self, error: &guichet_sync::store::StoreError) {
         tracing::error!(%error, "the disk did not take what was written");
-        let ill = match refusal(error) {
-            Refusal::DiskFull => Ill::DiskFull,
-            _ => Ill::DiskFailed {
+        let ill = if refusal(error) == Refusal::DiskFull {
+            Ill::DiskFull
+        } else {
+            Ill::DiskFailed {
                 said: error.to_string(),
-            },
+            }
         };
         if !self.ills.contains(&ill) {
             self.ills.insert(0, ill);

@@ -91,6 +91,7 @@ pub struct OpenCase {
     draft_sequence: u64,
     draft_salt: Salt,
     seq: u64,
+    aside: (u64, u64),
 }
 
 impl OpenCase {
@@ -106,6 +107,7 @@ impl OpenCase {
             draft_sequence: 0,
             draft_salt: Salt::from(entropy::bytes()),
             seq: 1,
+            aside: (0, 0),
         }
     }
 
@@ -132,6 +134,17 @@ impl OpenCase {
     /// From now on this author writes here.
     pub fn set_writer(&mut self, writer: Writer) {
         self.log.set_writer(writer);
+    }
+
+    /// How many things do not open and how many others have no effect, if that has changed.
+    pub fn newly_aside(&mut self) -> Option<(u64, u64)> {
+        let (unreadable, aside): (Vec<_>, Vec<_>) = self
+            .log
+            .set_aside()
+            .into_iter()
+            .partition(|aside| aside.unreadable);
+        let now = (unreadable.len() as u64, aside.len() as u64);
+        (now != std::mem::replace(&mut self.aside, now)).then_some(now)
     }
 
     /// Whether this node's writer lost a fork.

@@ -64,7 +64,7 @@ pub(super) async fn start(
             Duration::from_secs(opened.config.idle_s),
         )),
         Role::Station => Duty::Station(Station::new(vault::list(&opened.vaults), station_told)),
-        _ => Duty::Relay,
+        Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => Duty::Relay,
     };
     let mut node = Node::new(Assembly {
         signer: Arc::new(SigningKey::from_seed(&opened.identity.node_seed)),

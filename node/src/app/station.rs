@@ -23,7 +23,7 @@ use super::node::{Duty, Node};
 use super::opened::Opening;
 use super::shown;
 use crate::web::counter::{Change, Passphrase, Refusal, Reply, Thing};
-use crate::web::view::{AdviserBrief, CaseView, DeskCase, DeskView, UnlockView, Words};
+use crate::web::view::{AdviserBrief, Alarm, CaseView, DeskCase, DeskView, UnlockView, Words};
 use crate::{clock, entropy};
 
 /// Pauses after wrong passphrases: none, then these, then the last.
@@ -76,6 +76,7 @@ pub struct Station {
     failures: usize,
     next_try: Option<Instant>,
     rows: BTreeMap<CaseTag, (u64, Option<DeskCase>)>,
+    alarms: BTreeMap<CaseTag, (u64, u64)>,
     events: mpsc::UnboundedSender<StationEvent>,
 }
 
@@ -88,6 +89,7 @@ impl Station {
             failures: 0,
             next_try: None,
             rows: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             events,
         }
     }
@@ -263,6 +265,7 @@ impl Node {
             return;
         };
         station.rows.clear();
+        station.alarms.clear();
         if let Some(vault) = station.open.take() {
             vault
                 .opened
@@ -424,7 +427,7 @@ impl Node {
             line: self.presences.line(),
             cases: Vec::new(),
             outbox: self.outbox().items,
-            alarms: Vec::new(),
+            alarms: self.alarms(),
         };
         let mut coming = Vec::new();
         for case in self.desk_cases() {
@@ -452,6 +455,41 @@ impl Node {
                 .sort_by_key(|row| (std::cmp::Reverse(row.changed_at_s), row.brief.case));
             answer(reply, Ok(view));
         });
+    }
+
+    /// Things of an open case have no effect: that needs someone's eyes.
+    pub(super) fn on_set_aside(&mut self, case: CaseTag, unreadable: u64, aside: u64) {
+        tracing::warn!(%case, unreadable, aside, "things of a case have no effect");
+        if let Duty::Station(station) = &mut self.duty {
+            station.alarms.insert(case, (unreadable, aside));
+            self.counter.tell(Change::Desk);
+        }
+    }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        let Ok(station) = self.station() else {
+            return Vec::new();
+        };
+        let alarms = station
+            .alarms
+            .iter()
+            .flat_map(|(case, (unreadable, aside))| {
+                let (case, unreadable, aside) = (*case, *unreadable, *aside);
+                [
+                    (
+                        unreadable,
+                        Alarm::Unreadable {
+                            case,
+                            items: unreadable,
+                        },
+                    ),
+                    (aside, Alarm::SetAside { case, items: aside }),
+                ]
+            });
+        alarms
+            .filter(|(items, _)| *items > 0)
+            .map(|(_, alarm)| alarm)
+            .collect()
     }
 
     fn row(&mut self, case: &CaseTag) -> (u64, Option<DeskCase>) {

@@ -15,12 +15,12 @@ pub fn open(path: &Path, passphrase: &str) -> Result<AgentKeys, Refusal> {
         tracing::error!(%error, "a vault does not read");
         Refusal::DiskFailed
     })?;
-    vault.open(passphrase).map_err(|error| match error {
-        VaultError::WrongPassphrase => Refusal::WrongPassphrase { pause_s: 0 },
-        error => {
-            tracing::error!(%error, "a vault does not open");
-            Refusal::DiskFailed
+    vault.open(passphrase).map_err(|error| {
+        if error == VaultError::WrongPassphrase {
+            return Refusal::WrongPassphrase { pause_s: 0 };
         }
+        tracing::error!(%error, "a vault does not open");
+        Refusal::DiskFailed
     })
 }
 

@@ -51,6 +51,8 @@ pub struct SetAside {
     pub index: u64,
     /// Its name.
     pub hash: Hash,
+    /// Whether it did not open, or what it holds is not what it should be.
+    pub unreadable: bool,
     /// In words, for a list.
     pub why: String,
 }
@@ -535,16 +537,19 @@ impl CaseLog {
                     None
                 };
                 for link in links.iter().filter(|link| Some(link.hash) != standing) {
-                    let why = match &chain.stuck {
-                        Some(Stuck::Refused(why)) if *index >= chain.applied => why.clone(),
-                        _ if *index >= chain.applied => "it waits for what it builds on".to_owned(),
-                        _ => "another stands in its place".to_owned(),
+                    let (unreadable, why) = match &chain.stuck {
+                        Some(Stuck::Refused(why)) if *index >= chain.applied => {
+                            (true, why.as_str())
+                        }
+                        _ if *index >= chain.applied => (false, "it waits for what it builds on"),
+                        _ => (false, "another stands in its place"),
                     };
                     aside.push(SetAside {
                         chain: id,
                         index: *index,
                         hash: link.hash,
-                        why,
+                        unreadable,
+                        why: why.to_owned(),
                     });
                 }
             }

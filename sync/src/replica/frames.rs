@@ -12,6 +12,9 @@ use super::check::Taken;
 use super::session::{Session, have_frames};
 use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica};
 
+/// Most characters of a peer's reason that reach a log.
+const REASON_CHARS_MAX: usize = 120;
+
 impl Replica {
     pub(super) fn on_frame(&mut self, now: Now, peer: SubjectId, bytes: &[u8]) {
         let Some(session) = self.sessions.get_mut(&peer) else {
@@ -102,7 +105,9 @@ impl Replica {
                 }
             }
             Frame::Credit { bytes } => session.on_credit(now.instant, bytes),
-            Frame::Bye { reason } => {
+            Frame::Bye { mut reason } => {
+                reason.retain(|letter| !letter.is_control());
+                let reason = reason.chars().take(REASON_CHARS_MAX).collect();
                 self.on_lost(now, &peer);
                 self.outputs.push_back(Output::Close(peer, reason));
             }
