@@ -61,9 +61,10 @@ pub struct Node {
     pub(super) duty: Duty,
     pub(super) replica: Replica,
     pub(super) mesh: Mesh,
+    // Dropped before the disk, whose thread ends when no worker can write any more.
+    pub(super) cases: Cases,
     pub(super) disk: Disk,
     pub(super) reader: Reader,
-    pub(super) cases: Cases,
     pub(super) counter: Counter,
     pub(super) renderer: Renderer,
     pub(super) presences: Presences,
