@@ -105,6 +105,7 @@ pub struct Service {
 #[serde(deny_unknown_fields)]
 struct CatalogueJson {
     name: Words,
+    named: Words,
     about: Words,
     icon: String,
     help: Words,
@@ -150,6 +151,7 @@ impl Service {
             brief: ServiceBrief {
                 service,
                 name: told.name,
+                named: told.named,
                 about: told.about,
                 icon: told.icon,
             },
@@ -360,6 +362,7 @@ mod tests {
                 .unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
             let words = [
                 &service.brief.name,
+                &service.brief.named,
                 &service.brief.about,
                 &service.help,
                 &service.privacy,

@@ -19,7 +19,7 @@
 //! | `/services/{service}` | GET | kiosk | a service's information |
 //! | `/visit` | GET | kiosk | the visit that is open |
 //! | `/visit` | POST | kiosk | `service`, `template`: a new case, and a visit if none is open; `{case}` |
-//! | `/visit/here` | POST | kiosk | someone is still there |
+//! | `/visit/here` | POST | kiosk | someone is still there; `{ends_in_s, warn_s}`: when the visit now ends by itself |
 //! | `/visit/interruption` | POST | kiosk | the notice of an interrupted visit has been read |
 //! | `/visit/end` | POST | kiosk | ends and erases the visit |
 //! | `/receipt` | GET | kiosk | how far every item has come |

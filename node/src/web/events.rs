@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
+use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{self, Stream};
@@ -33,6 +34,10 @@ use super::scope::Scope;
 pub const STREAMS_MAX: usize = 48;
 /// A line is said to be alive so often, in seconds.
 const ALIVE_S: u64 = 10;
+/// A page whose stream broke comes back after this long, in milliseconds.
+const RETRY_MS: u64 = 1_000;
+/// A node that was busy is asked again after this long, in milliseconds.
+const BUSY_MS: u64 = 200;
 
 #[derive(Deserialize)]
 pub(super) struct Where {
@@ -51,20 +56,24 @@ pub(super) async fn stream(
     let Ok(permit) = Arc::clone(&site.streams).try_acquire_owned() else {
         return respond::problem(&site, &visitor, &Problem::Crowded);
     };
+    let retry = Event::default().retry(Duration::from_millis(RETRY_MS));
     let feed = Feed {
         counter: site.counter.clone(),
         changes: site.counter.watch(),
         stopping: site.stopping.clone(),
-        frame: visitor.frame(&site),
+        frame: Frame {
+            path: at,
+            ..visitor.frame(&site)
+        },
         scope,
         shown: HashMap::new(),
-        ready: VecDeque::new(),
+        ready: VecDeque::from([retry]),
         state: FeedState::Look,
         _permit: permit,
     };
-    Sse::new(feed.events())
-        .keep_alive(KeepAlive::new().interval(Duration::from_secs(ALIVE_S)))
-        .into_response()
+    let alive = KeepAlive::new().interval(Duration::from_secs(ALIVE_S));
+    let events = Sse::new(feed.events()).keep_alive(alive);
+    ([(header::CACHE_CONTROL, "no-store")], events).into_response()
 }
 
 struct Feed {
@@ -120,7 +129,11 @@ impl Feed {
                 .for_each(|fragment| self.tell(fragment)),
             Err(Refusal::NoVisit) => self.leave("/"),
             Err(Refusal::Locked) => self.leave("/unlock"),
-            Err(Refusal::Busy) => self.state = FeedState::Wait,
+            Err(Refusal::NotFound(_)) => self.leave("/"),
+            Err(Refusal::Busy) => {
+                tokio::time::sleep(Duration::from_millis(BUSY_MS)).await;
+                self.state = FeedState::Look;
+            }
             Err(_) => self.state = FeedState::Over,
         }
     }

@@ -229,7 +229,7 @@ fn idle_clock(idle: &Idle, frame: &Frame) -> Fragment {
                 p #idle-note { (t.idle_note()) }
                 p.big { (t.idle_left()) " " span.num role="timer" data-left { (t.seconds_left(idle.ends_in_s)) } }
                 div.row {
-                    form method="post" action="/visit/here" data-quiet {
+                    form method="post" action="/visit/here" {
                         (token_field(frame))
                         button.btn.btn--main autofocus { (t.still_here()) }
                     }

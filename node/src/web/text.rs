@@ -34,12 +34,20 @@ impl Lang {
         }
     }
 
-    /// Who, as the subject of a sentence.
+    /// Who, at the head of a sentence.
     pub(super) fn who(self, who: &Who) -> &str {
         match who {
             Who::Me => self.you(),
             Who::Citizen => self.the_person(),
             Who::Adviser(name) => name,
+        }
+    }
+
+    /// Who, inside a sentence.
+    pub(super) fn by(self, who: &Who) -> String {
+        match who {
+            Who::Me | Who::Citizen => self.who(who).to_lowercase(),
+            Who::Adviser(name) => name.clone(),
         }
     }
 
@@ -130,7 +138,12 @@ texts! {
     home_how: "Comment cela se passe", "How it works";
     home_how_choose: "Choisissez un service.", "Choose a service.";
     home_how_fill: "Remplissez la demande et ajoutez vos papiers.", "Fill in the request and add your papers.";
-    home_how_leave: "Repartez avec un reçu. Tout part, même si la ligne coupe.", "Leave with a receipt. Everything is sent, even if the line breaks.";
+    home_how_leave: "Repartez avec un reçu.", "Leave with a receipt.";
+    home_private: "C’est entre vous et le service", "It stays between you and the service";
+    home_private_note: "Seul le service que vous choisissez lit ce que vous écrivez.", "Only the service that you choose reads what you write.";
+    home_safe: "Rien ne se perd", "Nothing is lost";
+    home_safe_note: "La ligne coupe ? Tout est gardé ici, scellé, et part dès qu’elle revient.", "The line breaks? Everything is kept here, sealed, and leaves as soon as it is back.";
+    filled_by: "Rempli par", "Filled in by";
     home_forgets: "Quand vous partez, la borne oublie tout.", "When you leave, the kiosk forgets everything.";
     home_add: "Ajouter un service à votre visite", "Add a service to your visit";
     visit_open: "Votre visite est ouverte", "Your visit is open";
@@ -138,7 +151,7 @@ texts! {
     interrupted: "Visite interrompue", "Visit interrupted";
     interrupted_why: "La borne a redémarré pendant une visite. Elle en a tout oublié.", "The kiosk restarted during a visit. It has forgotten all of it.";
     interrupted_kept: "Ce qui était enregistré partira quand même. Gardez vos originaux.", "What was saved will still be sent. Keep your originals.";
-    interrupted_again: "Pour continuer, commencez une nouvelle demande : le service la joindra à la première.", "To continue, start a new request: the service will join it to the first one.";
+    interrupted_again: "Pour continuer, commencez une nouvelle demande.", "To continue, start a new request.";
     interrupted_read: "J’ai compris", "I understand";
     ended: "Votre visite est terminée", "Your visit is over";
     ended_note: "La borne a tout oublié. Ce qui restait à envoyer est scellé et part sans vous.", "The kiosk has forgotten everything. What was left to send is sealed and leaves without you.";
@@ -152,9 +165,9 @@ texts! {
     service_privacy: "Qui lit, et pourquoi", "Who reads it, and why";
     // Case
     case_skip: "Aller au formulaire", "Skip to the form";
-    case_form: "Formulaire", "Form";
     documents: "Documents", "Documents";
-    document_add: "Ajouter un document", "Add a document";
+    document_add: "Ajouter", "Add";
+    document_add_what: "un document", "a document";
     document_add_hint: "PDF ou image, 32 Mo au plus", "PDF or image, 32 MB at most";
     document_send: "Envoyer", "Send";
     documents_none: "Aucun document pour l’instant.", "No document yet.";
@@ -174,7 +187,6 @@ texts! {
     message_to_person: "Écrire à la personne", "Write to the person";
     saved_here: "Enregistré ici", "Saved here";
     en_route: "En route", "On its way";
-    received: "Reçu", "Received";
     show: "Voir", "Show";
     hide: "Cacher", "Hide";
     masked_what: "le numéro", "the number";
@@ -241,12 +253,10 @@ texts! {
     open: "Ouvrir", "Open";
     my_station: "Mon poste", "My station";
     my_services: "Mes services", "My services";
-    all_sent: "Tout est parti", "Everything has left";
     desk_offline: "Sans ligne, vos dossiers restent ouverts ici et partent plus tard.", "Without a line, your cases stay open here and leave later.";
     to_look_at: "À regarder", "To look at";
     documents_coming: "en route", "on the way";
     // Status
-    status_title: "État", "Status";
     status_skip: "Aller à l’état", "Skip to the status";
     status_now: "En ce moment", "Right now";
     members: "Machines du réseau", "Machines of the network";
@@ -300,7 +310,6 @@ texts! {
     err_document: "Ce document n’est pas ici.", "This document is not here.";
     err_adviser: "Ce conseiller n’a pas de coffre sur ce poste.", "This adviser has no vault on this station.";
     err_not_found_do: "Revenez à l’accueil et choisissez de nouveau.", "Go back to the home page and choose again.";
-    err_invalid: "La réponse n’a pas la forme attendue.", "The answer does not have the expected form.";
     err_invalid_do: "Corrigez-la, puis enregistrez de nouveau.", "Correct it, then save again.";
     err_too_large_do: "Envoyez quelque chose de plus petit.", "Send something smaller.";
     err_full: "Cette visite est pleine.", "This visit is full.";
@@ -339,13 +348,12 @@ texts! {
 
 sentences! {
     page_title(page: &str): format!("{page} · Guichet"), format!("{page} · Guichet");
-    service_helps(name: &str): format!("{name} vous aide"), format!("{name} can help you");
+    service_helps(name: &str): format!("C’est {name} qui vous aide"), format!("This is where {name} helps you");
     service_start(title: &str): format!("Commencer : {title}"), format!("Start: {title}");
     service_count(fields: usize): format!("{fields} questions"), format!("{fields} questions");
-    service_updated(name: &str, day: &str): format!("Informations de {name}, mises à jour le {day}"), format!("Information from {name}, updated on {day}");
+    service_updated(name: &str, day: &str): format!("Informations données par {name}, mises à jour le {day}"), format!("Information from {name}, updated on {day}");
     received_by(name: &str): format!("Reçu par {name}"), format!("Received by {name}");
     received_at(name: &str, time: &str): format!("Reçu par {name} à {time}"), format!("Received by {name} at {time}");
-    filled_by(who: &str): format!("Rempli par {who}"), format!("Filled in by {who}");
     written_by(who: &str): format!("Dernier mot : {who}"), format!("Last word: {who}");
     is_writing(who: &str): format!("{who} écrit…"), format!("{who} is writing…");
     by_who(who: &str): format!("par {who}"), format!("by {who}");
@@ -440,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_empty_or_stands_twice_in_french() {
+    fn no_text_is_empty_or_left_in_french() {
         for (fr, en) in Lang::plain() {
             assert!(!fr.is_empty() && !en.is_empty(), "{fr}{en}");
             assert!(!en.contains('é') && !en.contains('«'), "not English: {en}");

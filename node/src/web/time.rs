@@ -61,6 +61,20 @@ pub(super) fn moment(lang: Lang, at_s: u64) -> String {
     format!("{}, {}", date(lang, year, month, day), clock(lang, at_s))
 }
 
+/// `23 nov., 10 h 52`: a moment of these months.
+pub(super) fn short(lang: Lang, at_s: u64) -> String {
+    const FR: [&str; 12] = [
+        "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
+        "déc.",
+    ];
+    let Local { month, day, .. } = local(at_s);
+    let month = match lang {
+        Lang::Fr => FR[month - 1],
+        Lang::En => &MONTHS_EN[month - 1][..3],
+    };
+    format!("{day}\u{a0}{month}, {}", clock(lang, at_s))
+}
+
 /// The clock if it is the same day as `now_s`, else the whole moment.
 pub(super) fn recent(lang: Lang, at_s: u64, now_s: u64) -> String {
     let (at, now) = (local(at_s), local(now_s));
@@ -187,6 +201,7 @@ mod tests {
             recent(Lang::En, now_s - 86_400, now_s),
             "22 November 2026, 10:52"
         );
+        assert_eq!(short(Lang::Fr, now_s), "23\u{a0}nov., 10\u{a0}h\u{a0}52");
         assert_eq!(clock(Lang::Fr, 0), "1\u{a0}h\u{a0}00");
     }
 

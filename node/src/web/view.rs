@@ -71,6 +71,8 @@ pub struct ServiceBrief {
     pub service: ServiceId,
     /// Its name.
     pub name: Words,
+    /// Its name inside a sentence: `la CAF`.
+    pub named: Words,
     /// What it is for, in a few words.
     pub about: Words,
     /// Its mark: one of the icons that a catalogue may name.

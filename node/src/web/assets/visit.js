@@ -1,4 +1,4 @@
-// The visit: messages, the idle clock and its warning, and orders that need no new page.
+// The visit: messages, the idle clock and its warning, and the opening of a vault.
 
 import { onFragment } from "./events.js";
 import { morph } from "./morph.js";
@@ -67,8 +67,13 @@ class IdleClock {
   // A gesture is a sign of life, except while the warning asks for an answer.
   alive() {
     if (this.element.querySelector("dialog").open || performance.now() < (this.toldAt ?? 0) + SIGN_OF_LIFE_MS) return;
+    this.here();
+  }
+
+  async here() {
     this.toldAt = performance.now();
-    post("/visit/here").catch(() => {});
+    const idle = await post("/visit/here").catch(() => null);
+    if (idle) this.set({ endsIn: idle.ends_in_s, warn: idle.warn_s });
   }
 }
 
@@ -76,16 +81,12 @@ function idle() {
   const element = document.getElementById("idle");
   if (!element) return;
   const clock = new IdleClock(element);
-  onFragment("#idle", (now, next) => { morph(now, next); clock.set(now.dataset); });
-}
-
-// Orders that leave the page as it is.
-function quiet() {
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-quiet]")) return;
+    if (event.target.getAttribute("action") !== "/visit/here") return;
     event.preventDefault();
-    post(event.target.getAttribute("action")).catch(() => {});
+    clock.here();
   });
+  onFragment("#idle", (now, next) => { morph(now, next); clock.set(now.dataset); });
 }
 
 // Opening a vault takes about a second on purpose: the button says so, the focus stays.
@@ -113,10 +114,16 @@ function unlocking(form) {
   });
 }
 
+// The farewell is for who leaves, not for who comes next.
+const FAREWELL_MS = 60000;
+function farewell() {
+  if (location.search === "?ended=1") setTimeout(() => location.replace("/"), FAREWELL_MS);
+}
+
 export function visit() {
+  farewell();
   document.querySelectorAll("[data-say]").forEach(saying);
   document.querySelectorAll("[data-unlock]").forEach(unlocking);
   logs();
   idle();
-  quiet();
 }

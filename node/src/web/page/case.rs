@@ -57,9 +57,9 @@ fn at_kiosk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> M
         }
         main.visit.visit--written {
             h1.vh { (service) ", " (title) }
+            div.col { (forms(view, frame)) }
             (documents_panel(view, chosen, frame))
             (messages::panel(view, frame))
-            div.col { (forms(view, frame)) }
         }
         footer.stays {
             nav.dock.on-night aria-label=(t.visit_commands()) {
@@ -142,7 +142,8 @@ fn cases(view: &CaseView, frame: &Frame) -> Fragment {
             @for case in cases {
                 @let here = (case.case == view.brief.case).then_some("page");
                 a href={ "/cases/" (case.case) } aria-current=[here] {
-                    (icon(&case.service.icon)) (t.of(&case.service.name)) span.nav__more { ", " (t.of(&case.title)) }
+                    (icon(&case.service.icon))
+                    span { (t.of(&case.service.name)) span.nav__more { ", " (t.of(&case.title)) } }
                 }
             }
         }
@@ -153,7 +154,7 @@ fn cases(view: &CaseView, frame: &Frame) -> Fragment {
 /// How far the least of all items has come; while something is being saved, the page says so.
 fn saved(view: &CaseView, frame: &Frame) -> Fragment {
     let t = frame.lang();
-    let (class, mark, words) = progress(&view.state, &view.brief.service.name, t);
+    let (class, mark, words) = progress(&view.state, &view.brief.service.named, t);
     let markup = html! {
         p #saved.push.small data-rev=(REVISION) role="status" {
             span.state.(class).is-saved { (icon(mark)) (words) }

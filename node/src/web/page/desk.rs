@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::case::desk_bar;
-use super::{Fit, Frame, document, icon, line, moment, state};
+use super::{Fit, Frame, document, icon, line, state};
 use crate::web::live::{Fragment, REVISION};
+use crate::web::time;
 use crate::web::view::{Alarm, DeskCase, DeskView};
 
 pub(in crate::web) fn draw(view: &DeskView, frame: &Frame) -> Markup {
@@ -97,7 +98,7 @@ fn row(case: &DeskCase, frame: &Frame) -> Markup {
                 @if case.documents_coming > 0 { small { (case.documents_coming) " " (t.documents_coming()) } }
             }
             td.num.right { (case.messages) }
-            td { (moment(case.changed_at_s, t)) }
+            td { time.num datetime=(time::machine(case.changed_at_s)) { (time::short(t, case.changed_at_s)) } }
             td.right { a.btn href=(href) aria-label={ (t.open()) " " (name) ", " (t.of(&case.brief.title)) } { (t.open()) } }
         }
     }

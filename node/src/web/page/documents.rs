@@ -16,7 +16,7 @@ pub(super) fn add(view: &CaseView, frame: &Frame) -> Markup {
         {
             (token_field(frame))
             label.btn {
-                (icon("plus")) (t.document_add())
+                (icon("plus")) span { (t.document_add()) span.vh { " " (t.document_add_what()) } }
                 input.vh type="file" name="file" accept=".pdf,.png,.jpg,.jpeg,application/pdf,image/png,image/jpeg"
                     aria-describedby="upload-hint";
             }
@@ -49,10 +49,10 @@ fn thumb(view: &CaseView, document: &DocumentView, frame: &Frame) -> Markup {
     let (class, words) = match (document.arrival, &document.by) {
         (Arrival::Coming { percent }, _) => ("wait", t.coming(percent)),
         (Arrival::Here, Who::Me) => {
-            let (class, _, words) = progress(&document.state, &view.brief.service.name, t);
+            let (class, _, words) = progress(&document.state, &view.brief.service.named, t);
             (class, words)
         }
-        (Arrival::Here, by) => ("info", t.sent_by(t.who(by))),
+        (Arrival::Here, by) => ("info", t.sent_by(&t.by(by))),
     };
     let inner = html! {
         svg.page aria-hidden="true" viewBox="0 0 90 120" {

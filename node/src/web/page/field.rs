@@ -160,7 +160,7 @@ fn area(place: &Place, field: &FieldView, text: &TextView) -> Markup {
         div.field__top {
             label for={ (place.id) "-i" } { (place.t.of(&field.label)) }
             @if let Some(by) = by {
-                p.by { (icon("pen")) (place.t.written_by(place.t.who(by))) }
+                p.by { (icon("pen")) (place.t.written_by(&place.t.by(by))) }
             }
         }
         (hint(place, field))
@@ -180,14 +180,8 @@ fn top(place: &Place, field: &FieldView, by: Option<&Who>) -> Markup {
 }
 
 fn filled_by(place: &Place, by: &Who) -> Markup {
-    html! { p.by { (icon("pen")) (place.t.filled_by(&subject(place.t, by))) } }
-}
-
-/// Who, inside a sentence.
-fn subject(t: Lang, who: &Who) -> String {
-    match who {
-        Who::Me | Who::Citizen => t.who(who).to_lowercase(),
-        Who::Adviser(name) => name.clone(),
+    html! {
+        p.by { (icon("pen")) span.vh { (place.t.filled_by()) " " } (place.t.by(by)) }
     }
 }
 
@@ -234,7 +228,7 @@ fn several(place: &Place, field: &FieldView, candidates: &[Candidate]) -> Markup
             @for one in candidates {
                 @let value = told(&field.kind, &one.value, place.t);
                 button.btn name="choose" value=(one.value) {
-                    (place.t.keep_value(&value)) small { (place.t.by_who(&subject(place.t, &one.by))) }
+                    (place.t.keep_value(&value)) small { (place.t.by_who(&place.t.by(&one.by))) }
                 }
             }
         }

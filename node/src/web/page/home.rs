@@ -138,7 +138,7 @@ fn service(card: &ServiceCard, frame: &Frame) -> Markup {
 fn aside(view: &HomeView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let markup = html! {
-        section #aside data-rev=(REVISION) aria-labelledby="aside-title" {
+        section #aside.home__aside data-rev=(REVISION) aria-labelledby="aside-title" {
             @match &view.visit {
                 VisitState::Open { cases, .. } => (open_visit(cases, frame)),
                 VisitState::None | VisitState::Interrupted => {
@@ -148,6 +148,8 @@ fn aside(view: &HomeView, frame: &Frame) -> Fragment {
                         li { (t.home_how_fill()) }
                         li { (t.home_how_leave()) }
                     }
+                    p.notice.ok { (icon("lock")) b { (t.home_private()) } span { (t.home_private_note()) } }
+                    p.notice.info { (icon("box")) b { (t.home_safe()) } span { (t.home_safe_note()) } }
                 }
             }
         }

@@ -42,14 +42,14 @@ fn bubble(view: &CaseView, message: &MessageView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let mine = message.by == Who::Me;
     let foreign = (message.lang != t.tag()).then_some(message.lang.as_str());
-    let (_, mark, far) = progress(&message.state, &view.brief.service.name, t);
+    let (_, mark, far) = progress(&message.state, &view.brief.service.named, t);
     html! {
         p.(if mine { "me" } else { "them" }) id={ "m-" (message.id) } {
             small { (t.said(t.who(&message.by))) }
             span lang=[foreign] { (message.text) }
             small.chat__far {
                 time.num datetime=(time::machine(message.at_s)) { (time::clock(t, message.at_s)) }
-                @if mine { " · " (icon(mark)) (far) }
+                @if mine { " · " (icon(mark)) " " (far) }
             }
         }
     }

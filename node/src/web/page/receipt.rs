@@ -87,7 +87,7 @@ fn case_panel(case: &ReceiptCase, frame: &Frame) -> Markup {
                 p.small.soft.push { (t.reference(&case.brief.case.to_string()[..8])) }
             }
             @if case.items.is_empty() { p.panel__body.soft { (t.receipt_empty()) } }
-            ol.items { @for item in &case.items { li { (row(item, service, t)) } } }
+            ol.items { @for item in &case.items { li { (row(item, &case.brief.service.named, t)) } } }
         }
     }
 }
@@ -159,7 +159,7 @@ fn leave(view: &ReceiptView, frame: &Frame) -> Markup {
             div.notice.wait {
                 (icon("clock"))
                 p { b { (t.idle_end()) " " span.num role="timer" data-left { (t.seconds_left(view.idle.ends_in_s)) } } }
-                form method="post" action="/visit/here" data-quiet {
+                form method="post" action="/visit/here" {
                     (token_field(frame))
                     button.btn { (t.still_here()) }
                 }

@@ -10,6 +10,7 @@ use crate::web::view::{Offer, Reach, ServiceView};
 pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let name = t.of(&view.brief.name);
+    let named = t.of(&view.brief.named);
     let body = html! {
         header.bar {
             (brand(Some("/"), t))
@@ -21,7 +22,7 @@ pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
             div.col {
                 section.door aria-labelledby="svc" {
                     span.door__lock { (icon(&view.brief.icon)) }
-                    div { h1 #svc { (t.service_helps(name)) } p { (t.of(&view.help)) } }
+                    div { h1 #svc { (t.service_helps(named)) } p { (t.of(&view.help)) } }
                 }
                 (how(view, frame))
                 (reach(view, frame))
@@ -31,7 +32,7 @@ pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
         }
         footer.bottom.stays {
             a.btn href="/" { (icon("back")) (t.to_home()) }
-            p.small.soft.push { (t.service_updated(name, &time::day(t, &view.updated))) }
+            p.small.soft.push { (t.service_updated(named, &time::day(t, &view.updated))) }
         }
         @if let Some(idle) = idle(&view.visit, frame) { (idle) }
     };

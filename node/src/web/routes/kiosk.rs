@@ -73,11 +73,14 @@ async fn start(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) 
     })
 }
 
+/// Someone is still there; says when the visit now ends by itself.
 async fn here(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
-    let heard = site.counter.ask(Ask::StillHere).await;
-    done(&site, &visitor, heard.map_err(Problem::from), |()| {
-        "/visit".to_owned()
-    })
+    let heard = async {
+        site.counter.ask(Ask::StillHere).await?;
+        let visit = site.counter.ask(Ask::Visit).await?;
+        Ok(visit.idle)
+    };
+    done(&site, &visitor, heard.await, |_| "/visit".to_owned())
 }
 
 async fn interruption(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {

@@ -1,0 +1,581 @@
+//! Views with invented people, and a node that answers with them.
+
+use guichet::services::{self, FieldDef, Service};
+use guichet::web::counter::{Ask, Refusal, Thing, Upload};
+use guichet::web::ids::{DocumentId, FormId};
+use guichet::web::view::*;
+use guichet_keys::{CaseTag, ServiceId, SubjectId};
+
+pub const NOW_S: u64 = 1_795_427_520;
+pub const CASE: [u8; 16] = [0x4a; 16];
+pub const OTHER_CASE: [u8; 16] = [0x5b; 16];
+pub const FORM: [u8; 8] = [0x11; 8];
+pub const DOCUMENT: [u8; 16] = [0xd0; 16];
+
+/// What the scene at the counter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scene {
+    Quiet,
+    Visit,
+    Interrupted,
+    Cut,
+}
+
+pub fn service(name: &str) -> Service {
+    let (_, json) = services::demo()
+        .into_iter()
+        .find(|(short, _)| *short == name)
+        .expect("a demo service");
+    Service::parse(ServiceId::new(name).expect("short"), json.as_bytes()).expect("a catalogue")
+}
+
+fn brief(name: &str) -> ServiceBrief {
+    service(name).brief
+}
+
+pub fn line(scene: Scene) -> Line {
+    match scene {
+        Scene::Cut => Line::Cut {
+            since_s: Some(NOW_S - 40),
+        },
+        Scene::Quiet | Scene::Visit | Scene::Interrupted => Line::Up,
+    }
+}
+
+fn cases() -> Vec<CaseBrief> {
+    [("caf", CASE), ("energie", OTHER_CASE)]
+        .map(|(name, case)| {
+            let service = service(name);
+            CaseBrief {
+                case: CaseTag::from(case),
+                title: service.forms[0].title.clone(),
+                service: service.brief,
+            }
+        })
+        .to_vec()
+}
+
+pub const IDLE: Idle = Idle {
+    ends_in_s: 600,
+    warn_s: 60,
+};
+
+fn visit(scene: Scene) -> VisitState {
+    match scene {
+        Scene::Quiet => VisitState::None,
+        Scene::Interrupted => VisitState::Interrupted,
+        Scene::Visit | Scene::Cut => VisitState::Open {
+            cases: cases(),
+            idle: IDLE,
+        },
+    }
+}
+
+pub fn home(scene: Scene) -> HomeView {
+    let reach = |name| match (scene, name) {
+        (Scene::Cut, _) => Reach::Cut,
+        (_, "assurance-maladie") => Reach::Kept,
+        _ => Reach::Here,
+    };
+    HomeView {
+        place: "Mairie de Chantelauze".to_owned(),
+        line: line(scene),
+        services: services::demo()
+            .into_iter()
+            .map(|(name, _)| ServiceCard {
+                brief: brief(name),
+                reach: reach(name),
+            })
+            .collect(),
+        visit: visit(scene),
+    }
+}
+
+fn content(field: &FieldDef, side: Side) -> FieldContent {
+    let (citizen, adviser) = match side {
+        Side::Citizen => (Who::Me, Who::Adviser("Nadia Roche".to_owned())),
+        Side::Adviser => (Who::Citizen, Who::Me),
+    };
+    let put = |value: &str, by: &Who| Candidate {
+        value: value.to_owned(),
+        by: by.clone(),
+    };
+    if field.is_area() {
+        let text = match field.name.as_str() {
+            "situation" => {
+                "Mon contrat s’est terminé le 31 octobre.\nJe garde ma fille une semaine sur deux."
+            }
+            _ => "",
+        };
+        return FieldContent::Area(TextView {
+            text: text.to_owned(),
+            version: "v7".to_owned(),
+            seq: 7,
+            by: (!text.is_empty()).then(|| adviser.clone()),
+        });
+    }
+    let candidates = match field.name.as_str() {
+        "last_name" => vec![put("Vidal", &citizen)],
+        "first_name" => vec![put("Jeanne", &citizen)],
+        "birth_date" => vec![put("1958-07-04", &citizen)],
+        "social_security" => vec![put("258076300000000", &citizen)],
+        "address" => vec![put("4 rue du Lavoir, 63000 Chantelauze", &adviser)],
+        "move_in" => vec![put("2026-09-01", &citizen)],
+        "rent" => vec![put("412", &citizen), put("421.5", &adviser)],
+        "household" => vec![put("alone", &citizen)],
+        _ => vec![],
+    };
+    FieldContent::Register {
+        candidates,
+        version: "v7".to_owned(),
+        draft: (field.name == "charges").then(|| Draft {
+            value: "3".to_owned(),
+            by: match side {
+                Side::Citizen => adviser,
+                Side::Adviser => citizen,
+            },
+        }),
+    }
+}
+
+fn documents(side: Side) -> Vec<DocumentView> {
+    let (mine, theirs) = match side {
+        Side::Citizen => (Who::Me, Who::Adviser("Nadia Roche".to_owned())),
+        Side::Adviser => (Who::Citizen, Who::Me),
+    };
+    let one = |n: u8, name: &str, bytes, by: &Who, state, arrival| DocumentView {
+        document: DocumentId::from([n; 16]),
+        name: name.to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes,
+        by: by.clone(),
+        at_s: NOW_S - 600,
+        state,
+        arrival,
+    };
+    let received = ItemState::Received { at_s: NOW_S - 300 };
+    vec![
+        one(
+            0xd0,
+            "Bail signé.pdf",
+            1_250_000,
+            &mine,
+            received,
+            Arrival::Here,
+        ),
+        one(
+            0xd1,
+            "Quittance octobre.png",
+            640_000,
+            &mine,
+            ItemState::EnRoute,
+            Arrival::Here,
+        ),
+        one(
+            0xd2,
+            "Attestation CAF.pdf",
+            88_000,
+            &theirs,
+            received,
+            Arrival::Here,
+        ),
+        one(
+            0xd3,
+            "Avis d’impôt 2026.pdf",
+            2_400_000,
+            &theirs,
+            ItemState::Saved,
+            Arrival::Coming { percent: 60 },
+        ),
+    ]
+}
+
+fn messages(side: Side) -> Vec<MessageView> {
+    let (citizen, adviser) = match side {
+        Side::Citizen => (Who::Me, Who::Adviser("Nadia Roche".to_owned())),
+        Side::Adviser => (Who::Citizen, Who::Me),
+    };
+    let received = ItemState::Received { at_s: NOW_S - 60 };
+    [
+        (
+            &adviser,
+            "Bonjour Madame. Votre loyer est de 412 €, c’est bien ça\u{202f}?",
+            received,
+        ),
+        (&citizen, "Oui, sans les charges.", received),
+        (
+            &adviser,
+            "La date est en haut de la page 1 du bail.",
+            received,
+        ),
+        (&citizen, "Je la vois, merci.", ItemState::EnRoute),
+    ]
+    .into_iter()
+    .zip(0u64..)
+    .map(|((by, text, state), n)| MessageView {
+        id: format!("a{n}"),
+        text: text.to_owned(),
+        lang: "fr".to_owned(),
+        by: by.clone(),
+        at_s: NOW_S - 240 + n * 60,
+        state,
+    })
+    .collect()
+}
+
+pub fn case(scene: Scene, side: Side) -> CaseView {
+    let service = service("caf");
+    let form = service.form("housing").expect("housing");
+    CaseView {
+        brief: cases().remove(0),
+        side,
+        line: line(scene),
+        reach: Reach::Here,
+        seq: 7,
+        opened_at_s: NOW_S - 1200,
+        place: "Mairie de Chantelauze".to_owned(),
+        person: (side == Side::Adviser).then(|| "Jeanne Vidal".to_owned()),
+        adviser: (side == Side::Adviser).then(|| "Nadia Roche".to_owned()),
+        state: match scene {
+            Scene::Cut => ItemState::Saved,
+            Scene::Quiet | Scene::Visit | Scene::Interrupted => ItemState::EnRoute,
+        },
+        forms: vec![form.view(FormId::from(FORM), |field| content(field, side))],
+        documents: documents(side),
+        messages: messages(side),
+        visit: match side {
+            Side::Citizen => visit(scene),
+            Side::Adviser => VisitState::None,
+        },
+    }
+}
+
+pub fn receipt(scene: Scene) -> ReceiptView {
+    let item = |what, state| ReceiptItem { what, state };
+    let received = ItemState::Received { at_s: NOW_S - 600 };
+    let form = |title: &Words, filled, fields| ReceiptWhat::Form {
+        title: title.clone(),
+        filled,
+        fields,
+    };
+    let document = |name: &str, bytes| ReceiptWhat::Document {
+        name: name.to_owned(),
+        bytes,
+    };
+    let [caf, energy] = <[CaseBrief; 2]>::try_from(cases()).expect("two");
+    let said = "Je confirme mon loyer.".to_owned();
+    ReceiptView {
+        place: "Mairie de Chantelauze".to_owned(),
+        line: line(scene),
+        at_s: NOW_S,
+        cases: vec![
+            ReceiptCase {
+                items: vec![
+                    item(form(&caf.title, 14, 15), received),
+                    item(ReceiptWhat::Message { text: said }, received),
+                    item(document("Bail signé.pdf", 1_250_000), ItemState::EnRoute),
+                    item(document("Quittance octobre.png", 640_000), ItemState::Saved),
+                ],
+                brief: caf,
+            },
+            ReceiptCase {
+                items: vec![item(form(&energy.title, 6, 13), ItemState::EnRoute)],
+                brief: energy,
+            },
+        ],
+        idle: IDLE,
+    }
+}
+
+pub fn unlock(scene: Scene) -> UnlockView {
+    let adviser = |n: u8, name: &str, services: &[&str]| AdviserBrief {
+        adviser: SubjectId::from([n; 32]),
+        name: name.to_owned(),
+        services: services.iter().map(|name| brief(name).name).collect(),
+    };
+    UnlockView {
+        place: "CAF, poste 2".to_owned(),
+        line: line(scene),
+        advisers: vec![
+            adviser(
+                1,
+                "Nadia Roche",
+                &["caf", "france-travail", "assurance-maladie", "energie"],
+            ),
+            adviser(2, "Karim Benali", &["energie"]),
+        ],
+        outbox: 3,
+        open: None,
+    }
+}
+
+pub fn desk(scene: Scene) -> DeskView {
+    let case = |n: u8, name: &str, person: Option<&str>, place: &str, filled, documents| {
+        let service = service(name);
+        DeskCase {
+            brief: CaseBrief {
+                case: CaseTag::from([n; 16]),
+                title: service.forms[0].title.clone(),
+                service: service.brief,
+            },
+            person: person.map(str::to_owned),
+            place: place.to_owned(),
+            opened_at_s: NOW_S - 3600,
+            changed_at_s: NOW_S - u64::from(n) * 47,
+            filled,
+            fields: 15,
+            documents,
+            documents_coming: usize::from(n == 2),
+            messages: usize::from(n) + 1,
+        }
+    };
+    DeskView {
+        place: "CAF, poste 2".to_owned(),
+        adviser: "Nadia Roche".to_owned(),
+        services: services::demo().map(|(name, _)| brief(name)).to_vec(),
+        line: line(scene),
+        cases: vec![
+            case(
+                0x4a,
+                "caf",
+                Some("Jeanne Vidal"),
+                "Mairie de Chantelauze",
+                14,
+                3,
+            ),
+            case(
+                2,
+                "france-travail",
+                Some("Lucien Fayet"),
+                "Médiathèque de Vaulnay",
+                9,
+                2,
+            ),
+            case(3, "energie", None, "Maison commune de Pradel", 0, 0),
+            case(
+                4,
+                "assurance-maladie",
+                Some("Amadou Keïta"),
+                "Mairie de La Chaux-Verte",
+                13,
+                5,
+            ),
+        ],
+        outbox: 2,
+        alarms: match scene {
+            Scene::Cut => vec![Alarm::Unreadable {
+                case: CaseTag::from([2; 16]),
+                items: 2,
+            }],
+            Scene::Quiet | Scene::Visit | Scene::Interrupted => vec![],
+        },
+    }
+}
+
+pub fn status(scene: Scene) -> StatusView {
+    let member = |n: u8, name: &str, role: &str, presence, waiting| Member {
+        node: format!("{n:02x}").repeat(32),
+        name: name.to_owned(),
+        role: role.to_owned(),
+        presence,
+        waiting,
+    };
+    let here = |relayed| Presence::Here {
+        since_s: NOW_S - 7260,
+        relayed,
+    };
+    StatusView {
+        role: "relay".to_owned(),
+        name: "Relais de Clermont".to_owned(),
+        node: "7f".repeat(32),
+        network: "1c".repeat(32),
+        version: "0.1.0".to_owned(),
+        started_at_s: NOW_S - 90_000,
+        at_s: NOW_S,
+        line: line(scene),
+        members: vec![
+            member(0xa1, "Mairie de Chantelauze", "kiosk", here(false), 0),
+            member(0xa2, "Médiathèque de Vaulnay", "kiosk", here(true), 4),
+            member(
+                0xa3,
+                "Maison commune de Pradel",
+                "kiosk",
+                Presence::Away {
+                    since_s: Some(NOW_S - 7800),
+                },
+                31,
+            ),
+            member(0xb1, "CAF, poste 2", "station", here(false), 0),
+            member(
+                0xb2,
+                "France Travail, poste 1",
+                "station",
+                Presence::Away { since_s: None },
+                3,
+            ),
+        ],
+        stored: Stored {
+            statements: 41,
+            receipts: 812,
+            edits: 3_204,
+            acts: 611,
+            pages: 187,
+            bytes: 412_000_000,
+            bytes_free: 38_400_000_000,
+        },
+        outbox: Outbox {
+            items: 38,
+            oldest_at_s: Some(NOW_S - 7800),
+        },
+        ills: match scene {
+            Scene::Quiet => vec![],
+            Scene::Visit | Scene::Interrupted | Scene::Cut => vec![
+                Ill::DiskFull,
+                Ill::Repaired {
+                    what: "journal 000007: 61 bytes of a torn record cut off".to_owned(),
+                },
+                Ill::KeysInFile,
+                Ill::CredentialExpired { days: 3 },
+            ],
+        },
+    }
+}
+
+/// Answers as a node in that scene would. Writes are taken and forgotten.
+pub fn answer(ask: Ask, scene: Scene, side: Side) {
+    let known = |case: CaseTag| case == CaseTag::from(CASE);
+    let lost = Refusal::NotFound(Thing::Case);
+    let sent = match ask {
+        Ask::Home(reply) => reply.send(Ok(home(scene))).is_ok(),
+        Ask::Service {
+            service: name,
+            reply,
+        } => {
+            let found = services::demo()
+                .into_iter()
+                .any(|(known, _)| known == name.as_str());
+            let view = found.then(|| {
+                let place = "Mairie de Chantelauze".to_owned();
+                service(name.as_str()).view(place, line(scene), Reach::Here, visit(scene))
+            });
+            reply
+                .send(view.ok_or(Refusal::NotFound(Thing::Service)))
+                .is_ok()
+        }
+        Ask::StartCase { reply, .. } => reply.send(Ok(CaseTag::from(CASE))).is_ok(),
+        Ask::Visit(reply) => {
+            let view = VisitView {
+                place: "Mairie de Chantelauze".to_owned(),
+                line: line(scene),
+                cases: cases(),
+                idle: IDLE,
+            };
+            let open = matches!(visit(scene), VisitState::Open { .. });
+            reply
+                .send(open.then_some(view).ok_or(Refusal::NoVisit))
+                .is_ok()
+        }
+        Ask::Receipt(reply) => reply.send(Ok(receipt(scene))).is_ok(),
+        Ask::EndVisit(reply)
+        | Ask::StillHere(reply)
+        | Ask::InterruptionRead(reply)
+        | Ask::Lock(reply) => reply.send(Ok(())).is_ok(),
+        Ask::Case { case: tag, reply } => reply
+            .send(if known(tag) {
+                Ok(case(scene, side))
+            } else {
+                Err(lost)
+            })
+            .is_ok(),
+        Ask::SetField {
+            field,
+            value,
+            reply,
+            ..
+        } => {
+            let service = service("caf");
+            let form = service.form("housing").expect("housing");
+            let said = match form.field(&field.name) {
+                None => Err(Refusal::NotFound(Thing::Field)),
+                Some(known) => known.check(&value).map(drop).map_err(Refusal::Invalid),
+            };
+            reply.send(said).is_ok()
+        }
+        Ask::Splice { splice, reply, .. } => reply
+            .send(Ok(TextView {
+                text: splice.insert,
+                version: "v8".to_owned(),
+                seq: 8,
+                by: Some(Who::Me),
+            }))
+            .is_ok(),
+        Ask::Draft { reply, .. } | Ask::Say { reply, .. } => reply.send(Ok(())).is_ok(),
+        Ask::AddDocument { reply, .. } => reply.send(Ok(DocumentId::from(DOCUMENT))).is_ok(),
+        Ask::Document {
+            document, reply, ..
+        } => {
+            let found = document == DocumentId::from(DOCUMENT);
+            reply
+                .send(if found {
+                    Ok(file())
+                } else {
+                    Err(Refusal::NotFound(Thing::Document))
+                })
+                .is_ok()
+        }
+        Ask::PagePicture { page, reply, .. } => {
+            let trouble = guichet::web::counter::PictureTrouble::NoSuchPage;
+            reply
+                .send(if page <= 2 {
+                    Ok(picture(page))
+                } else {
+                    Err(Refusal::NoPicture(trouble))
+                })
+                .is_ok()
+        }
+        Ask::Advisers(reply) => reply.send(Ok(unlock(scene))).is_ok(),
+        Ask::Unlock {
+            passphrase, reply, ..
+        } => {
+            let right = passphrase.expose() == "quatre mots au hasard";
+            reply
+                .send(if right {
+                    Ok(())
+                } else {
+                    Err(Refusal::WrongPassphrase { pause_s: 5 })
+                })
+                .is_ok()
+        }
+        Ask::Desk(reply) => reply.send(Ok(desk(scene))).is_ok(),
+        Ask::Status(reply) => reply.send(Ok(status(scene))).is_ok(),
+    };
+    let _the_page_has_gone = !sent;
+}
+
+pub fn file() -> Upload {
+    Upload {
+        name: "Bail signé \"1\".pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes: b"%PDF-1.7\nnot much of one\n".to_vec(),
+    }
+}
+
+/// A page with lines on it.
+fn picture(page: u32) -> Vec<u8> {
+    let (width, height) = (600, 848);
+    let ink = |x: u32, y: u32| {
+        let in_line = y % 36 < 9 && (70..530).contains(&x) && (90..760).contains(&y);
+        let ragged = x < 330 + (y / 36 * 67 + page * 31) % 200;
+        if in_line && ragged { 90 } else { 255 }
+    };
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| ink(x, y)))
+        .collect();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().expect("a header");
+    writer.write_image_data(&pixels).expect("pixels");
+    writer.finish().expect("an end");
+    bytes
+}
