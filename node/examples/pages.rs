@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "it tells where to look")]
 
+#[path = "../tests/web/node.rs"]
+mod node;
 #[path = "../tests/web/sample.rs"]
 mod sample;
 
@@ -38,7 +40,7 @@ async fn main() -> std::io::Result<()> {
             println!("{name} {scene_name} {}", web.start_url());
             tokio::spawn(async move {
                 while let Some(ask) = asked.recv().await {
-                    sample::answer(ask, scene, side);
+                    node::answer(ask, scene, side);
                 }
             });
             tokio::spawn(web.serve(std::future::pending()));

@@ -127,10 +127,11 @@ impl Problem {
             "todo": told.todo,
             "error": error,
         });
-        match self {
-            Self::Refused(Refusal::WrongPassphrase { pause_s }) => json["pause_s"] = json!(pause_s),
-            Self::Refused(Refusal::NoPicture(trouble)) => json["picture"] = json!(trouble),
-            _ => {}
+        if let Self::Refused(Refusal::WrongPassphrase { pause_s }) = self {
+            json["pause_s"] = json!(pause_s);
+        }
+        if let Self::Refused(Refusal::NoPicture(trouble)) = self {
+            json["picture"] = json!(trouble);
         }
         json
     }

@@ -41,10 +41,8 @@ pub(super) fn done<T: Serialize>(
     match (done, visitor.wants) {
         (Ok(given), Wants::Json) => {
             let given = serde_json::to_value(given).unwrap_or(Value::Null);
-            match given {
-                Value::Null => Json(serde_json::json!({ "saved": true })).into_response(),
-                given => Json(given).into_response(),
-            }
+            let saved = || serde_json::json!({ "saved": true });
+            Json(if given.is_null() { saved() } else { given }).into_response()
         }
         (Ok(given), Wants::Html) => Redirect::to(&then(&given)).into_response(),
         (Err(trouble), _) => problem(site, visitor, &trouble),

@@ -299,7 +299,7 @@ async fn nothing_a_person_writes_becomes_markup() {
             view.documents[0].name = evil.to_owned();
             drop(reply.send(Ok(view)));
         }
-        ask => sample::answer(ask, Scene::Visit, Side::Adviser),
+        other => node::answer(other, Scene::Visit, Side::Adviser),
     })
     .await;
     let page = served

@@ -1,0 +1,101 @@
+//! The station: its vaults and its desk.
+
+use guichet_keys::{CaseTag, SubjectId};
+use serde::Serialize;
+
+use super::{CaseBrief, Line, ServiceBrief, Words};
+use crate::web::ids::as_text;
+
+/// Who may unlock a station.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnlockView {
+    /// The station's name.
+    pub place: String,
+    /// The line.
+    pub line: Line,
+    /// Who has a vault here.
+    pub advisers: Vec<AdviserBrief>,
+    /// Sealed things that have not left.
+    pub outbox: u64,
+    /// The name of the adviser whose vault is open, if one is.
+    pub open: Option<String>,
+}
+
+/// An adviser who has a vault on this station.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AdviserBrief {
+    /// Who.
+    #[serde(serialize_with = "as_text")]
+    pub adviser: SubjectId,
+    /// Their name.
+    pub name: String,
+    /// The names of their services.
+    pub services: Vec<Words>,
+}
+
+/// Every case of the unlocked adviser's services.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeskView {
+    /// The station's name.
+    pub place: String,
+    /// The adviser's name.
+    pub adviser: String,
+    /// The adviser's services.
+    pub services: Vec<ServiceBrief>,
+    /// The line.
+    pub line: Line,
+    /// The cases, the one that changed last first.
+    pub cases: Vec<DeskCase>,
+    /// Sealed things that have not left.
+    pub outbox: u64,
+    /// What needs someone's eyes.
+    pub alarms: Vec<Alarm>,
+}
+
+/// A case on the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeskCase {
+    /// The case.
+    #[serde(flatten)]
+    pub brief: CaseBrief,
+    /// The person's name, if the form has it.
+    pub person: Option<String>,
+    /// Where it was opened.
+    pub place: String,
+    /// When it was opened.
+    pub opened_at_s: u64,
+    /// When it last changed.
+    pub changed_at_s: u64,
+    /// Fields with a value.
+    pub filled: usize,
+    /// All fields.
+    pub fields: usize,
+    /// How many documents.
+    pub documents: usize,
+    /// How many of them have not arrived in full.
+    pub documents_coming: usize,
+    /// How many messages.
+    pub messages: usize,
+}
+
+/// Something at the desk that needs someone's eyes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "alarm")]
+pub enum Alarm {
+    /// Received in full, but it does not open.
+    Unreadable {
+        /// Of which case.
+        #[serde(serialize_with = "as_text")]
+        case: CaseTag,
+        /// How many things.
+        items: u64,
+    },
+    /// Set aside, because another record of the same place won.
+    SetAside {
+        /// Of which case.
+        #[serde(serialize_with = "as_text")]
+        case: CaseTag,
+        /// How many things.
+        items: u64,
+    },
+}

@@ -1,0 +1,148 @@
+//! A node that answers with invented people.
+
+use guichet::services;
+use guichet::web::counter::{Ask, PictureTrouble, Refusal, Thing, Upload};
+use guichet::web::ids::DocumentId;
+use guichet::web::view::{Reach, Side, TextView, VisitState, VisitView, Who};
+use guichet_keys::CaseTag;
+
+use crate::sample::*;
+
+/// Answers as a node in that scene would. Writes are taken and forgotten.
+pub fn answer(ask: Ask, scene: Scene, side: Side) {
+    let known = |case: CaseTag| case == CaseTag::from(CASE);
+    let lost = Refusal::NotFound(Thing::Case);
+    let sent = match ask {
+        Ask::Home(reply) => reply.send(Ok(home(scene))).is_ok(),
+        Ask::Service {
+            service: name,
+            reply,
+        } => {
+            let found = services::demo()
+                .into_iter()
+                .any(|(known, _)| known == name.as_str());
+            let view = found.then(|| {
+                let place = "Mairie de Chantelauze".to_owned();
+                service(name.as_str()).view(place, line(scene), Reach::Here, visit(scene))
+            });
+            reply
+                .send(view.ok_or(Refusal::NotFound(Thing::Service)))
+                .is_ok()
+        }
+        Ask::StartCase { reply, .. } => reply.send(Ok(CaseTag::from(CASE))).is_ok(),
+        Ask::Visit(reply) => {
+            let view = VisitView {
+                place: "Mairie de Chantelauze".to_owned(),
+                line: line(scene),
+                cases: cases(),
+                idle: IDLE,
+            };
+            let open = matches!(visit(scene), VisitState::Open { .. });
+            reply
+                .send(open.then_some(view).ok_or(Refusal::NoVisit))
+                .is_ok()
+        }
+        Ask::Receipt(reply) => reply.send(Ok(receipt(scene))).is_ok(),
+        Ask::EndVisit(reply)
+        | Ask::StillHere(reply)
+        | Ask::InterruptionRead(reply)
+        | Ask::Lock(reply) => reply.send(Ok(())).is_ok(),
+        Ask::Case { case: tag, reply } => reply
+            .send(if known(tag) {
+                Ok(case(scene, side))
+            } else {
+                Err(lost)
+            })
+            .is_ok(),
+        Ask::SetField {
+            field,
+            value,
+            reply,
+            ..
+        } => {
+            let service = service("caf");
+            let form = service.form("housing").expect("housing");
+            let said = match form.field(&field.name) {
+                None => Err(Refusal::NotFound(Thing::Field)),
+                Some(known) => known.check(&value).map(drop).map_err(Refusal::Invalid),
+            };
+            reply.send(said).is_ok()
+        }
+        Ask::Splice { splice, reply, .. } => reply
+            .send(Ok(TextView {
+                text: splice.insert,
+                version: "v8".to_owned(),
+                seq: 8,
+                by: Some(Who::Me),
+            }))
+            .is_ok(),
+        Ask::Draft { reply, .. } | Ask::Say { reply, .. } => reply.send(Ok(())).is_ok(),
+        Ask::AddDocument { reply, .. } => reply.send(Ok(DocumentId::from(DOCUMENT))).is_ok(),
+        Ask::Document {
+            document, reply, ..
+        } => {
+            let found = document == DocumentId::from(DOCUMENT);
+            reply
+                .send(if found {
+                    Ok(file())
+                } else {
+                    Err(Refusal::NotFound(Thing::Document))
+                })
+                .is_ok()
+        }
+        Ask::PagePicture { page, reply, .. } => {
+            let trouble = PictureTrouble::NoSuchPage;
+            reply
+                .send(if page <= 2 {
+                    Ok(picture(page))
+                } else {
+                    Err(Refusal::NoPicture(trouble))
+                })
+                .is_ok()
+        }
+        Ask::Advisers(reply) => reply.send(Ok(unlock(scene))).is_ok(),
+        Ask::Unlock {
+            passphrase, reply, ..
+        } => {
+            let right = passphrase.expose() == "quatre mots au hasard";
+            reply
+                .send(if right {
+                    Ok(())
+                } else {
+                    Err(Refusal::WrongPassphrase { pause_s: 5 })
+                })
+                .is_ok()
+        }
+        Ask::Desk(reply) => reply.send(Ok(desk(scene))).is_ok(),
+        Ask::Status(reply) => reply.send(Ok(status(scene))).is_ok(),
+    };
+    let _the_page_has_gone = !sent;
+}
+
+pub fn file() -> Upload {
+    Upload {
+        name: "Bail signé \"1\".pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes: b"%PDF-1.7\nnot much of one\n".to_vec(),
+    }
+}
+
+/// A page with lines on it.
+fn picture(page: u32) -> Vec<u8> {
+    let (width, height) = (600, 848);
+    let ink = |x: u32, y: u32| {
+        let in_line = y % 36 < 9 && (70..530).contains(&x) && (90..760).contains(&y);
+        let ragged = x < 330 + (y / 36 * 67 + page * 31) % 200;
+        if in_line && ragged { 90 } else { 255 }
+    };
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| ink(x, y)))
+        .collect();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().expect("a header");
+    writer.write_image_data(&pixels).expect("pixels");
+    writer.finish().expect("an end");
+    bytes
+}
