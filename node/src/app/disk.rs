@@ -37,6 +37,8 @@ pub enum Job {
     Cursors(SubjectId, PeerCursors),
     /// Keep a small value under a key; an empty one removes it.
     Note(&'static str, Vec<u8>, Done),
+    /// End, once everything before is done.
+    Stop,
 }
 
 /// What the disk answers.
@@ -54,7 +56,7 @@ pub enum DiskEvent {
     Free(u64),
 }
 
-/// The way to the disk's thread; the thread ends with it.
+/// The owner of the disk's thread, which ends with it.
 pub struct Disk {
     jobs: mpsc::Sender<Job>,
     thread: Option<thread::JoinHandle<()>>,
@@ -95,8 +97,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let (closed, _) = mpsc::channel();
-        self.jobs = closed;
+        self.hand_in(Job::Stop);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -129,10 +130,12 @@ struct Together {
 impl Worker {
     fn run(mut self, queue: &mpsc::Receiver<Job>) {
         self.tell_free();
-        while let Ok(first) = queue.recv() {
+        let mut stopping = false;
+        while !stopping && let Ok(first) = queue.recv() {
             let mut together = Together::default();
             let more = std::iter::from_fn(|| queue.try_recv().ok()).take(JOBS_MAX);
             for job in std::iter::once(first).chain(more) {
+                stopping |= matches!(job, Job::Stop);
                 self.take(job, &mut together);
             }
             self.flush(&mut together);
@@ -147,6 +150,7 @@ impl Worker {
                 together.segments.push((*page.0.as_bytes(), index, sealed))
             }
             Job::Resume => self.refusing = false,
+            Job::Stop => {}
             Job::BeginPage(page, length) => {
                 if let Err(error) =
                     self.store
