@@ -2,9 +2,11 @@
 //!
 //! Whatever has been handed to the transport cannot be overtaken any more, so
 //! little is: enough to keep the line busy, and on a slow line no more than a
-//! quarter of a second of it. The peer's credits tell what has arrived; from
-//! them come the delivered rate and the least round trip, and from these the
-//! window (in the spirit of BBR, Cardwell et al. 2016: rate × round trip).
+//! quarter of a second of it. The peer's credits tell how many frames have
+//! arrived; from them come the delivered rate and the least round trip, and from
+//! these the window (in the spirit of BBR, Cardwell et al. 2016: rate × round
+//! trip). Credits count frames, because the size of a stored thing as a frame is
+//! only an estimate here: counted in bytes, the errors would add up.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -22,6 +24,7 @@ const RATE_SPAN: Duration = Duration::from_millis(50);
 pub struct Window {
     sent: u64,
     credited: u64,
+    taken: u64,
     marks: VecDeque<(u64, Instant)>,
     round_trip_min: Option<Duration>,
     rate_bytes_s: Option<f64>,
@@ -31,8 +34,14 @@ pub struct Window {
 
 impl Window {
     /// Whether another frame may be handed to the transport.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.in_flight() < self.size()
+    }
+
+    /// The same, asked by someone who has a frame to send.
     pub fn is_open(&mut self) -> bool {
-        let open = self.sent - self.credited < self.size();
+        let open = self.has_room();
         self.limited |= !open;
         open
     }
@@ -43,28 +52,22 @@ impl Window {
         self.marks.push_back((self.sent, now));
     }
 
-    /// The peer says that it has taken this much in all.
-    pub fn on_credit(&mut self, now: Instant, bytes: u64) {
-        let credited = bytes.min(self.sent);
-        if credited <= self.credited {
-            return;
-        }
-        self.credited = credited;
+    /// The peer says that it has taken so many frames in all.
+    pub fn on_credit(&mut self, now: Instant, frames: u64) {
         let mut newest = None;
-        while let Some((mark, at)) = self.marks.front().copied() {
-            if mark > credited {
-                break;
-            }
+        while self.taken < frames
+            && let Some((sent, at)) = self.marks.pop_front()
+        {
+            self.taken += 1;
+            self.credited = sent;
             newest = Some(at);
-            self.marks.pop_front();
         }
-        if let Some(at) = newest {
-            let round_trip = now.saturating_duration_since(at);
-            self.round_trip_min = Some(
-                self.round_trip_min
-                    .map_or(round_trip, |least| least.min(round_trip)),
-            );
-        }
+        let Some(at) = newest else { return };
+        let round_trip = now.saturating_duration_since(at);
+        self.round_trip_min = Some(
+            self.round_trip_min
+                .map_or(round_trip, |least| least.min(round_trip)),
+        );
         self.measure(now);
     }
 
@@ -115,13 +118,13 @@ mod tests {
         let mut window = Window::default();
         let mut line_free = now;
         let mut arrivals: VecDeque<(Instant, u64)> = VecDeque::new();
-        let (mut sent, mut most) = (0, 0);
+        let (mut frames, mut most) = (0, 0);
         for step in 0..20_000 {
             while window.is_open() {
                 window.on_sent(now, 16_400);
-                sent += 16_400;
+                frames += 1;
                 line_free = line_free.max(now) + Duration::from_secs_f64(16_400.0 / rate_bytes_s);
-                arrivals.push_back((line_free + 2 * one_way, sent));
+                arrivals.push_back((line_free + 2 * one_way, frames));
             }
             if step > 2_000 {
                 most = most.max(window.in_flight());
@@ -140,6 +143,21 @@ mod tests {
             most <= 2 * 16_400 + LEAST_BYTES,
             "{most} bytes are more than half a second at 512 kbit/s"
         );
+    }
+
+    #[test]
+    fn what_was_taken_is_no_longer_in_flight_whatever_its_size_was() {
+        let now = crate::test_clock();
+        let mut window = Window::default();
+        for frames in 1..10_000 {
+            assert!(window.is_open(), "after {frames} frames that were all taken");
+            window.on_sent(now, 500);
+            window.on_credit(now, frames);
+            assert_eq!(window.in_flight(), 0);
+        }
+        window.on_credit(now, u64::MAX);
+        window.on_sent(now, 500);
+        assert_eq!(window.in_flight(), 500, "nobody takes what was not sent yet");
     }
 
     #[test]

@@ -235,12 +235,12 @@ pub enum Frame {
         #[n(0)]
         members: Vec<Presence>,
     },
-    /// How many bytes of frames the sender has taken from this session so far.
+    /// How many frames the sender has taken from this session so far.
     #[n(12)]
     Credit {
-        /// Since the session began.
+        /// Since the session began, the hello included.
         #[n(0)]
-        bytes: u64,
+        frames: u64,
     },
     /// The sender closes the session, and why.
     #[n(13)]

@@ -104,7 +104,7 @@ impl Replica {
                         .push_back(Output::Tell(Event::RosterReceived(peer, members)));
                 }
             }
-            Frame::Credit { bytes } => session.on_credit(now.instant, bytes),
+            Frame::Credit { frames } => session.on_credit(now.instant, frames),
             Frame::Bye { mut reason } => {
                 reason.retain(|letter| !letter.is_control());
                 let reason = reason.chars().take(REASON_CHARS_MAX).collect();

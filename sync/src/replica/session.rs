@@ -133,8 +133,8 @@ pub struct Session {
     wanted: Vec<Wanted>,
     window: Window,
     transport: Transport,
-    taken: u64,
-    credited: u64,
+    taken_frames: u64,
+    uncredited_bytes: u64,
     bad_items: u32,
     hello_due: Option<Instant>,
 }
@@ -157,8 +157,8 @@ impl Session {
             wanted: Vec::new(),
             window: Window::default(),
             transport: Transport::Open,
-            taken: 0,
-            credited: 0,
+            taken_frames: 0,
+            uncredited_bytes: 0,
             bad_items: 0,
             hello_due: Some(hello_due),
         }
@@ -315,22 +315,23 @@ impl Session {
         self.wanted.retain(|wanted| wanted.page != page);
     }
 
-    /// The peer took this many bytes in all.
-    pub fn on_credit(&mut self, now: Instant, bytes: u64) {
-        self.window.on_credit(now, bytes);
+    /// The peer took this many frames in all.
+    pub fn on_credit(&mut self, now: Instant, frames: u64) {
+        self.window.on_credit(now, frames);
     }
 
     /// A frame of this many bytes was taken from the peer.
     pub fn on_taken(&mut self, bytes: u64) {
-        self.taken += bytes;
+        self.taken_frames += 1;
+        self.uncredited_bytes += bytes;
     }
 
     /// Tells the peer what was taken, when it is enough to tell.
     pub fn grant_credit(&mut self) {
-        if self.taken - self.credited >= CREDIT_BYTES {
-            self.credited = self.taken;
-            self.control
-                .push_back(Frame::Credit { bytes: self.taken }.encode());
+        if self.uncredited_bytes >= CREDIT_BYTES {
+            self.uncredited_bytes = 0;
+            let frames = self.taken_frames;
+            self.control.push_back(Frame::Credit { frames }.encode());
         }
     }
 
