@@ -418,9 +418,9 @@ impl Session {
 
     /// When to ask again although nothing came in.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.outgoing
-            .iter()
-            .filter_map(|outgoing| outgoing.mark_due)
+        let marks = self.outgoing.iter().filter_map(|outgoing| outgoing.mark_due);
+        marks
+            .filter(|_| self.transport == Transport::Open && self.window.has_room())
             .chain(self.hello_due)
             .min()
     }
