@@ -28,7 +28,7 @@ mod session;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId};
+use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId, sha256};
 
 use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Meta};
@@ -38,7 +38,7 @@ use crate::page::PageId;
 use crate::receipt::{Receipt, Stage};
 use crate::rules::Rules;
 use crate::store::{Location, NewRecord, PeerCursors, Stored};
-use crate::wire::{Epoch, Frame, Interest, PROTOCOL, Presence, Resume};
+use crate::wire::{Epoch, Frame, Interest, Presence, Progress, Reading};
 
 pub use book::{Book, Reached};
 pub use check::{Refusal, Thing};
@@ -48,7 +48,7 @@ pub use session::Send;
 use pages::Pages;
 use pending::Pending;
 use scope::Scope;
-use session::Session;
+use session::{Greeting, Session};
 
 /// Receipts wait this long for company.
 const RECEIPT_DELAY: Duration = Duration::from_millis(30);
@@ -165,6 +165,8 @@ pub struct Replica {
     sessions: BTreeMap<SubjectId, Session>,
     turn: Option<SubjectId>,
     cursors: BTreeMap<SubjectId, PeerCursors>,
+    served: BTreeMap<SubjectId, Progress>,
+    readings: u64,
     following: BTreeSet<CaseTag>,
     pending: Pending,
     landing_bytes: usize,
@@ -374,28 +376,46 @@ impl Replica {
     }
 
     fn on_connected(&mut self, now: Now, peer: SubjectId) {
-        let resume = self.cursors.get(&peer).map(|cursors| Resume {
-            epoch: Epoch(cursors.epoch),
+        self.end_session(&peer);
+        let read = self.cursors.get(&peer).map(|cursors| Progress {
+            reading: Reading(cursors.epoch),
             next: cursors.next,
         });
-        let hello = Frame::Hello {
-            version: PROTOCOL,
-            features: 0,
-            epoch: self.epoch,
-            resume,
-            interest: self.interest(),
+        let greeting = Greeting {
+            reading: self.new_reading(now, &peer),
+            read,
+            served: self.served.get(&peer).copied(),
         };
         let scope = Scope::of(peer, &self.directory);
-        self.pages.on_lost(Some(&peer));
-        self.sessions.insert(
-            peer,
-            Session::new(peer, scope, &hello, now.instant + HELLO_DELAY),
-        );
+        let hello_due = now.instant + HELLO_DELAY;
+        let session = Session::new(scope, greeting, self.interest(), hello_due);
+        self.sessions.insert(peer, session);
+    }
+
+    /// A name for a reading that nobody has given before, not even a copy of this node.
+    fn new_reading(&mut self, now: Now, peer: &SubjectId) -> Reading {
+        self.readings += 1;
+        let Epoch(epoch) = self.epoch;
+        let parts: [&[u8]; 5] = [
+            &epoch,
+            self.me.as_bytes(),
+            peer.as_bytes(),
+            &now.wall_ms.to_be_bytes(),
+            &self.readings.to_be_bytes(),
+        ];
+        let digest = sha256(&parts.concat());
+        Reading(std::array::from_fn(|at| digest.as_bytes()[at]))
+    }
+
+    fn end_session(&mut self, peer: &SubjectId) {
+        if let Some(served) = self.sessions.remove(peer).and_then(|old| old.served()) {
+            self.served.insert(*peer, served);
+        }
+        self.pages.on_lost(Some(peer));
     }
 
     pub(super) fn on_lost(&mut self, now: Now, peer: &SubjectId) {
-        self.sessions.remove(peer);
-        self.pages.on_lost(Some(peer));
+        self.end_session(peer);
         self.ask_for_pages(now);
     }
 
@@ -531,7 +551,7 @@ impl Replica {
         self.landing_bytes = 0;
         let peers: Vec<_> = self.sessions.keys().copied().collect();
         for peer in peers {
-            self.sessions.remove(&peer);
+            self.end_session(&peer);
             self.outputs.push_back(Output::Close(
                 peer,
                 "the disk does not take more".to_owned(),

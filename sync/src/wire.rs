@@ -17,10 +17,15 @@ use crate::page::PageId;
 /// The protocol's version, told in the hello.
 pub const PROTOCOL: u32 = 1;
 
-/// Names one life of a store: cursors are worth nothing beyond it.
+/// Names one life of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Epoch(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 16]);
+
+/// Names one reading of a peer, from a hello on; chosen afresh by the reader each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Reading(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 16]);
 
 /// The next arrival number wanted, for each feed.
 pub type Cursors = [u64; Feed::COUNT];
@@ -115,14 +120,18 @@ pub enum Frame {
         /// Feature bits; unknown ones are ignored.
         #[n(1)]
         features: u64,
-        /// The life of the sender's store.
+        /// The sender's reading of the receiver that begins now.
         #[n(2)]
-        epoch: Epoch,
-        /// Where the sender stopped reading, in which life of the receiver's store.
+        reading: Reading,
+        /// The sender's last reading of the receiver, and where it stopped.
         #[n(3)]
-        resume: Option<Resume>,
-        /// What the sender wishes to be told of.
+        read: Option<Progress>,
+        /// The receiver's last reading of the sender that the sender knows of, and how far it
+        /// was served.
         #[n(4)]
+        served: Option<Progress>,
+        /// What the sender wishes to be told of.
+        #[n(5)]
         interest: Interest,
     },
     /// What the sender holds already, told when there is no cursor to resume from.
@@ -251,16 +260,29 @@ pub enum Frame {
     },
 }
 
-/// Where a reader stopped.
+/// How far a reading went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub struct Resume {
-    /// In which life of the writer's store.
+pub struct Progress {
+    /// Which reading.
     #[n(0)]
-    pub epoch: Epoch,
-    /// The next arrival number wanted, for each feed.
+    pub reading: Reading,
+    /// The next arrival number of each feed.
     #[n(1)]
     pub next: Cursors,
+}
+
+impl Progress {
+    /// Where to go on from a last reading, if reader and writer remember the same one.
+    ///
+    /// The writer may be a copy of the one that was read, or a restored image of it. Then it has
+    /// served another reading, or less of this one, and the cursors say nothing about its feeds.
+    #[must_use]
+    pub fn resumed(read: Option<Self>, served: Option<Self>) -> Option<Cursors> {
+        let (read, served) = (read?, served?);
+        let within = read.next.iter().zip(&served.next).all(|(read, served)| read <= served);
+        (read.reading == served.reading && within).then_some(read.next)
+    }
 }
 
 /// Why bytes are not a frame.

@@ -3,13 +3,12 @@
 use guichet_keys::{CaseTag, Role, SubjectId};
 
 use crate::bitmap::Bitmap;
-use crate::feed::Feed;
 use crate::limits::BAD_ITEMS_MAX;
 use crate::store::PeerCursors;
-use crate::wire::{Epoch, Frame, Interest, PROTOCOL, Resume, What};
+use crate::wire::{Cursors, Frame, PROTOCOL, Reading, What};
 
 use super::check::Taken;
-use super::session::{Session, have_frames};
+use super::session::have_frames;
 use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica};
 
 /// Most characters of a peer's reason that reach a log.
@@ -43,13 +42,16 @@ impl Replica {
         match frame {
             Frame::Hello {
                 version,
-                epoch,
-                resume,
+                reading,
+                read,
+                served,
                 interest,
                 ..
             } => {
                 if version == PROTOCOL {
-                    self.on_hello(now, peer, epoch, resume, interest);
+                    session.scope_mut().wish(interest);
+                    let resumes = session.on_hello(reading, read, served);
+                    self.begin(now, peer, resumes);
                 } else {
                     self.close(
                         now,
@@ -114,28 +116,12 @@ impl Replica {
         }
     }
 
-    fn on_hello(
-        &mut self,
-        now: Now,
-        peer: SubjectId,
-        epoch: Epoch,
-        resume: Option<Resume>,
-        interest: Interest,
-    ) {
-        let known = self
-            .cursors
-            .get(&peer)
-            .filter(|cursors| cursors.epoch == epoch.0)
-            .map(|cursors| cursors.next);
+    /// Both hellos are said.
+    fn begin(&mut self, now: Now, peer: SubjectId, resumes: bool) {
         let Some(session) = self.sessions.get_mut(&peer) else {
             return;
         };
-        let theirs = resume
-            .filter(|resume| resume.epoch == self.epoch)
-            .map(|resume| resume.next);
-        session.scope_mut().wish(interest);
-        session.on_hello(epoch, theirs, known.unwrap_or([1; Feed::COUNT]));
-        if known.is_none() {
+        if !resumes {
             have_frames(&self.catalogue)
                 .iter()
                 .for_each(|frame| session.push(frame));
@@ -217,11 +203,11 @@ impl Replica {
         }
     }
 
-    pub(super) fn save_cursors(&mut self, peer: SubjectId, moved: Option<[u64; Feed::COUNT]>) {
-        let Some(next) = moved else { return };
-        let Some(Epoch(epoch)) = self.sessions.get(&peer).and_then(Session::peer_epoch) else {
+    pub(super) fn save_cursors(&mut self, peer: SubjectId, moved: Option<Cursors>) {
+        let (Some(next), Some(session)) = (moved, self.sessions.get(&peer)) else {
             return;
         };
+        let Reading(epoch) = session.reading();
         let cursors = PeerCursors { epoch, next };
         self.cursors.insert(peer, cursors);
         self.outputs.push_back(Output::SaveCursors(peer, cursors));

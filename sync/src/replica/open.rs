@@ -52,6 +52,8 @@ impl Replica {
             sessions: BTreeMap::new(),
             turn: None,
             cursors: opening.cursors.into_iter().collect(),
+            served: BTreeMap::new(),
+            readings: 0,
             following: BTreeSet::new(),
             pending: super::Pending::default(),
             landing_bytes: 0,

@@ -53,6 +53,11 @@ impl Scope {
         }
     }
 
+    /// Whose view this is.
+    pub fn peer(&self) -> SubjectId {
+        self.peer
+    }
+
     /// The role of the peer's node.
     pub fn role(&self) -> Option<Role> {
         self.role

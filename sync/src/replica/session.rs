@@ -1,7 +1,8 @@
 //! One replication session with one peer: what goes out next.
 //!
 //! Both sides begin with a hello that says where each stopped reading the
-//! other; who has no such place tells what it holds instead. Then each feed
+//! other, and how far each was served. Where both remember the same reading it
+//! is resumed; else the reader tells what it holds. Then each feed
 //! streams in the order of arrival, skipping what the peer does not follow or
 //! holds already, and a [`Frame::Mark`] tells it how far that went. What was
 //! just written need not wait behind a long backlog: it goes ahead as
@@ -24,7 +25,7 @@ use crate::feed::Feed;
 use crate::page::PageId;
 use crate::store::Location;
 use crate::window::Window;
-use crate::wire::{Cursors, Epoch, Frame, HaveChain, What};
+use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading, What};
 
 use super::pages::Pages;
 use super::scope::Scope;
@@ -116,12 +117,25 @@ struct Wanted {
     peer_has: Bitmap,
 }
 
+/// What our hello says of the readings, both ways.
+#[derive(Clone, Copy, Debug)]
+pub struct Greeting {
+    /// Our reading of the peer that begins.
+    pub reading: Reading,
+    /// Our last one, and where it stopped.
+    pub read: Option<Progress>,
+    /// The peer's last one of us, and how far it was served.
+    pub served: Option<Progress>,
+}
+
 /// The session with one peer.
 #[derive(Debug)]
 pub struct Session {
     peer: SubjectId,
     stage: Stage,
-    peer_epoch: Option<Epoch>,
+    greeting: Greeting,
+    peer_reading: Option<Reading>,
+    has_served: bool,
     scope: Scope,
     control: VecDeque<Vec<u8>>,
     drafts: VecDeque<Vec<u8>>,
@@ -140,12 +154,22 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that has just begun with our hello.
-    pub fn new(peer: SubjectId, scope: Scope, hello: &Frame, hello_due: Instant) -> Self {
+    /// A session that begins with our hello.
+    pub fn new(scope: Scope, greeting: Greeting, interest: Interest, hello_due: Instant) -> Self {
+        let hello = Frame::Hello {
+            version: PROTOCOL,
+            features: 0,
+            reading: greeting.reading,
+            read: greeting.read,
+            served: greeting.served,
+            interest,
+        };
         Self {
-            peer,
+            peer: scope.peer(),
             stage: Stage::AwaitHello,
-            peer_epoch: None,
+            greeting,
+            peer_reading: None,
+            has_served: false,
             scope,
             control: VecDeque::from([hello.encode()]),
             drafts: VecDeque::new(),
@@ -189,25 +213,31 @@ impl Session {
         self.stage != Stage::AwaitHello
     }
 
-    /// The peer's hello came: it reads us from `resume`, or tells first what it holds; we read it from `cursors`.
-    pub fn on_hello(&mut self, epoch: Epoch, resume: Option<Cursors>, cursors: Cursors) {
+    /// The peer's hello came; gives whether we go on reading it where we stopped. If not, it must
+    /// be told what is held here. If the peer cannot go on, it will tell what it holds.
+    pub fn on_hello(
+        &mut self,
+        reading: Reading,
+        read: Option<Progress>,
+        served: Option<Progress>,
+    ) -> bool {
         self.hello_due = None;
-        self.peer_epoch = Some(epoch);
-        for (incoming, next) in self.incoming.iter_mut().zip(cursors) {
+        self.peer_reading = Some(reading);
+        let cursors = Progress::resumed(self.greeting.read, served);
+        for (incoming, next) in self.incoming.iter_mut().zip(cursors.unwrap_or([1; 4])) {
             incoming.next = next.max(1);
         }
-        self.stage = if let Some(next) = resume {
-            for (outgoing, next) in self.outgoing.iter_mut().zip(next) {
-                outgoing.next = next.max(1);
-                outgoing.marked = outgoing.next - 1;
-            }
+        let resumed = Progress::resumed(read, self.greeting.served);
+        for (outgoing, next) in self.outgoing.iter_mut().zip(resumed.unwrap_or([1; 4])) {
+            outgoing.next = next.max(1);
+            outgoing.marked = outgoing.next - 1;
+        }
+        self.stage = if resumed.is_some() {
             Stage::Streaming
         } else {
-            self.outgoing
-                .iter_mut()
-                .for_each(|outgoing| outgoing.next = 1);
             Stage::AwaitHave
         };
+        cursors.is_some()
     }
 
     /// A part of what the peer holds came.
@@ -394,9 +424,16 @@ impl Session {
         [0, 1, 2, 3].map(|feed: usize| self.incoming[feed].next)
     }
 
-    /// The life of the peer's store, once known.
-    pub fn peer_epoch(&self) -> Option<Epoch> {
-        self.peer_epoch
+    /// Our reading of the peer.
+    pub fn reading(&self) -> Reading {
+        self.greeting.reading
+    }
+
+    /// How far the peer's reading of us was served, if it was at all.
+    pub fn served(&self) -> Option<Progress> {
+        let next = [0, 1, 2, 3].map(|feed: usize| self.outgoing[feed].next);
+        let reading = self.peer_reading.filter(|_| self.has_served)?;
+        Some(Progress { reading, next })
     }
 
     /// The transport's queue is full, or no longer.
@@ -575,6 +612,7 @@ impl Session {
         if let Some(needed) = self.missing_statement(context, &entry.meta) {
             return needed;
         }
+        self.has_served = true;
         let outgoing = &mut self.outgoing[feed.index()];
         outgoing.next = arrival + 1;
         outgoing.marked = arrival;
@@ -596,6 +634,7 @@ impl Session {
         if now < due {
             return None;
         }
+        self.has_served = true;
         outgoing.mark_due = None;
         outgoing.marked = outgoing.next - 1;
         Some(Send::Frame(
@@ -662,22 +701,38 @@ pub fn have_frames(catalogue: &Catalogue) -> Vec<Frame> {
 mod tests {
     use super::*;
 
+    fn session() -> Session {
+        let directory = Directory::new(SubjectId::from([0; 32]));
+        let scope = Scope::of(SubjectId::from([1; 32]), &directory);
+        let greeting = Greeting {
+            reading: Reading([0; 16]),
+            read: None,
+            served: None,
+        };
+        Session::new(scope, greeting, Interest::All, crate::test_clock())
+    }
+
+    #[test]
+    fn a_reading_is_resumed_only_where_both_remember_it() {
+        let progress = |reading, next| {
+            Some(Progress {
+                reading: Reading([reading; 16]),
+                next: [next; 4],
+            })
+        };
+        assert_eq!(Progress::resumed(progress(1, 7), progress(1, 7)), Some([7; 4]));
+        assert_eq!(Progress::resumed(progress(1, 7), progress(1, 9)), Some([7; 4]));
+        assert_eq!(Progress::resumed(progress(1, 7), progress(2, 9)), None, "a copy was read");
+        assert_eq!(Progress::resumed(progress(1, 7), progress(1, 6)), None, "an image is older");
+        assert_eq!(Progress::resumed(progress(1, 7), None), None);
+        assert_eq!(Progress::resumed(None, progress(1, 7)), None);
+    }
+
     #[test]
     fn cursors_move_only_over_what_is_settled() {
         let hash = |byte| Hash::from([byte; 32]);
-        let hello = Frame::Bye {
-            reason: String::new(),
-        };
-        let mut session = Session::new(
-            SubjectId::from([1; 32]),
-            Scope::of(
-                SubjectId::from([1; 32]),
-                &Directory::new(SubjectId::from([0; 32])),
-            ),
-            &hello,
-            crate::test_clock(),
-        );
-        session.on_hello(Epoch([0; 16]), Some([1; 4]), [1; 4]);
+        let mut session = session();
+        session.on_hello(Reading([1; 16]), None, None);
         assert_eq!(session.on_arrival(Feed::Edits, 1, Some(hash(1))), None);
         assert_eq!(session.on_arrival(Feed::Edits, 2, Some(hash(2))), None);
         assert_eq!(
