@@ -122,7 +122,7 @@ impl Replica {
             return;
         };
         if !resumes {
-            have_frames(&self.catalogue)
+            have_frames(&self.catalogue, &self.directory, session.scope())
                 .iter()
                 .for_each(|frame| session.push(frame));
         }

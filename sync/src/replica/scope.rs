@@ -63,15 +63,18 @@ impl Scope {
         self.role
     }
 
-    /// Whether the peer is told of this.
+    /// Whether the peer is told of this when its turn in the feed comes.
+    ///
+    /// Relays are told of every author; to others an author is introduced with the first thing of
+    /// theirs that they are sent.
     pub fn concerns(&self, directory: &Directory, meta: &Meta) -> bool {
         match meta {
             Meta::Statement {
+                author: Some(_), ..
+            } => self.role == Some(Role::Relay),
+            Meta::Statement {
                 case: Some(case), ..
             } => self.follows(directory, case),
-            Meta::Statement {
-                author: Some(_), ..
-            } => self.role != Some(Role::Kiosk),
             Meta::Statement { .. } => self.role.is_some(),
             Meta::Receipt { cases, .. } => cases.iter().any(|case| self.may_see(directory, case)),
             Meta::Envelope {
@@ -94,8 +97,8 @@ impl Scope {
         wishes && self.may_see(directory, case)
     }
 
-    /// Whether the peer may see this case: relays store all, stations those of their services, kiosks their own.
-    fn may_see(&self, directory: &Directory, case: &CaseTag) -> bool {
+    /// Whether the peer may see this case, wishing or not: relays store all, stations those of their services, kiosks their own.
+    pub fn may_see(&self, directory: &Directory, case: &CaseTag) -> bool {
         let Some((statement, creator)) = directory.case(case) else {
             return false;
         };

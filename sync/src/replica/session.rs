@@ -16,11 +16,11 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{CaseTag, Directory, Hash, SubjectId};
+use guichet_keys::{AuthorId, CaseTag, Directory, Hash, Role, SubjectId};
 
 use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Entry, Meta};
-use crate::envelope::{ChainId, Kind};
+use crate::envelope::Kind;
 use crate::feed::Feed;
 use crate::page::PageId;
 use crate::store::Location;
@@ -140,7 +140,7 @@ pub struct Session {
     control: VecDeque<Vec<u8>>,
     drafts: VecDeque<Vec<u8>>,
     live: VecDeque<(Feed, u64)>,
-    pushed: BTreeSet<u64>,
+    introduced: BTreeSet<u64>,
     outgoing: [Outgoing; Feed::COUNT],
     incoming: [Incoming; Feed::COUNT],
     delivered: BTreeSet<Hash>,
@@ -174,7 +174,7 @@ impl Session {
             control: VecDeque::from([hello.encode()]),
             drafts: VecDeque::new(),
             live: VecDeque::new(),
-            pushed: BTreeSet::new(),
+            introduced: BTreeSet::new(),
             outgoing: Default::default(),
             incoming: Default::default(),
             delivered: BTreeSet::new(),
@@ -528,7 +528,7 @@ impl Session {
             {
                 continue;
             }
-            if let Some(needed) = self.missing_statement(context, &entry.meta) {
+            if let Some(needed) = self.introduction(context, &entry.meta) {
                 self.live.push_front((feed, arrival));
                 return Some(needed);
             }
@@ -555,24 +555,28 @@ impl Session {
         })
     }
 
-    /// The statement about the author that the peer needs before `meta` and was not sent.
-    fn missing_statement(&mut self, context: &Context<'_>, meta: &Meta) -> Option<Send> {
+    /// The statement about an author that the peer needs before `meta` and was not sent.
+    fn introduction(&mut self, context: &Context<'_>, meta: &Meta) -> Option<Send> {
         let author = match meta {
             Meta::Envelope {
-                chain: ChainId { author, .. },
+                chain, index: 0, ..
+            } => chain.author,
+            Meta::Manifest { author, .. } => *author,
+            Meta::Statement {
+                case: Some(case),
+                author: None,
                 ..
-            }
-            | Meta::Manifest { author, .. } => author,
-            Meta::Statement { .. } | Meta::Receipt { .. } => return None,
+            } => context.directory.case(case)?.0.author,
+            Meta::Envelope { .. } | Meta::Statement { .. } | Meta::Receipt { .. } => return None,
         };
-        let arrival = context.catalogue.author_statement(author)?;
+        let arrival = context.catalogue.author_statement(&author)?;
         let entry = context.catalogue.entry(Feed::Statements, arrival)?;
         let outgoing = &self.outgoing[Feed::Statements.index()];
-        let sent = self.scope.concerns(context.directory, &entry.meta)
-            && (arrival < outgoing.next || outgoing.known.contains(&arrival));
-        if sent || !self.pushed.insert(arrival) {
+        let told = arrival < outgoing.next && self.scope.concerns(context.directory, &entry.meta);
+        if told || outgoing.known.contains(&arrival) || !self.introduced.insert(arrival) {
             return None;
         }
+        self.on_peer_holds(Feed::Statements, arrival);
         Some(Send::Stored {
             what: What::Statement,
             arrival: None,
@@ -609,7 +613,7 @@ impl Session {
         arrival: u64,
         entry: &Entry,
     ) -> Send {
-        if let Some(needed) = self.missing_statement(context, &entry.meta) {
+        if let Some(needed) = self.introduction(context, &entry.meta) {
             return needed;
         }
         self.has_served = true;
@@ -676,11 +680,30 @@ fn feed_of(kind: Kind) -> Feed {
     }
 }
 
-/// Cuts what a node holds into frames for a peer that has no cursor.
-pub fn have_frames(catalogue: &Catalogue) -> Vec<Frame> {
-    let chains = catalogue.have(None);
-    let prefixes: Vec<u8> = catalogue
-        .loose()
+/// Cuts what a node holds, of what the peer may know, into frames for a peer that does not go on
+/// from a cursor.
+pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) -> Vec<Frame> {
+    let chains: Vec<_> = catalogue
+        .cases()
+        .filter(|case| scope.may_see(directory, case))
+        .flat_map(|case| catalogue.have(Some(case)))
+        .collect();
+    let authors: BTreeSet<AuthorId> = chains.iter().map(|have| have.chain.author).collect();
+    let may_know = |meta: &Meta| match meta {
+        Meta::Statement {
+            author: Some(author),
+            ..
+        } => scope.role() != Some(Role::Kiosk) || authors.contains(author),
+        Meta::Statement { case, .. } => case.is_none_or(|case| scope.may_see(directory, &case)),
+        Meta::Receipt { cases, .. } => cases.iter().any(|case| scope.may_see(directory, case)),
+        Meta::Manifest { case, .. } => scope.may_see(directory, case),
+        Meta::Envelope { .. } => false,
+    };
+    let loose = catalogue.loose().filter(|(feed, arrival, _)| {
+        let entry = catalogue.entry(*feed, *arrival);
+        entry.is_some_and(|entry| may_know(&entry.meta))
+    });
+    let prefixes: Vec<u8> = loose
         .flat_map(|(_, _, hash)| hash.as_bytes()[..8].to_vec())
         .collect();
     let mut chains = chains.chunks(crate::limits::HAVE_ENTRIES_MAX);
