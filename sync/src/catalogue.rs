@@ -408,12 +408,15 @@ impl Catalogue {
             .collect()
     }
 
-    /// The statements about a case: its own and its authors'.
-    #[must_use]
-    pub fn statements_of(&self, case: &CaseTag) -> &[u64] {
-        self.cases
-            .get(case)
-            .map_or(&[], |entries| &entries.statements)
+    /// The statements about a case, its own and its authors', and the manifests of its pages.
+    pub fn loose_of(&self, case: &CaseTag) -> impl Iterator<Item = (Feed, u64, Hash)> + '_ {
+        let entries = self.cases.get(case);
+        let statements = entries.map_or(&[][..], |entries| &entries.statements);
+        let manifests = entries.map_or(&[][..], |entries| &entries.manifests);
+        let statements = statements.iter().map(|at| (Feed::Statements, *at));
+        statements
+            .chain(manifests.iter().map(|at| (Feed::Acts, *at)))
+            .filter_map(|(feed, at)| Some((feed, at, self.entry(feed, at)?.meta.hash())))
     }
 
     /// The arrival number of the statement that binds an author.

@@ -48,7 +48,7 @@ pub use session::Send;
 use pages::Pages;
 use pending::Pending;
 use scope::Scope;
-use session::{Greeting, Session};
+use session::{Greeting, Session, follow_frame};
 
 /// Receipts wait this long for company.
 const RECEIPT_DELAY: Duration = Duration::from_millis(30);
@@ -270,12 +270,13 @@ impl Replica {
             Input::SegmentsStored(segments) => self.on_segments_stored(now, segments),
             Input::SegmentsFailed => {
                 self.landing_bytes = 0;
-                self.pages.on_lost(None);
+                self.pages.on_disk_failed(now.instant);
             }
-            Input::CaseFollowed(case) => self.on_followed(case),
+            Input::CaseFollowed(case) => self.on_followed(now, case),
             Input::CaseLeft(case) => {
                 if self.following.remove(&case) {
                     self.tell_all(&Frame::Unfollow { case });
+                    self.leave_pages_of(now, &case);
                 }
             }
             Input::TransportFull(peer) => self.set_transport(&peer, session::Transport::Full),
@@ -411,7 +412,7 @@ impl Replica {
         if let Some(served) = self.sessions.remove(peer).and_then(|old| old.served()) {
             self.served.insert(*peer, served);
         }
-        self.pages.on_lost(Some(peer));
+        self.pages.on_lost(peer);
     }
 
     pub(super) fn on_lost(&mut self, now: Now, peer: &SubjectId) {
@@ -437,12 +438,10 @@ impl Replica {
             .for_each(|session| session.push(frame));
     }
 
-    fn on_followed(&mut self, case: CaseTag) {
+    fn on_followed(&mut self, now: Now, case: CaseTag) {
         if self.following.insert(case) {
-            self.tell_all(&Frame::Follow {
-                case,
-                have: self.catalogue.have(Some(&case)),
-            });
+            self.tell_all(&follow_frame(&self.catalogue, case));
+            self.want_pages_of(now, &case);
         }
     }
 
@@ -523,15 +522,15 @@ impl Replica {
                 }
             }
             Thing::Page { manifest, complete } => {
-                let (id, head) = (manifest.id(), manifest.head());
-                let (case, author, segments) = (head.case, head.author, manifest.segments());
+                let (id, case) = (manifest.id(), manifest.head().case);
                 if complete {
-                    self.pages
-                        .insert(id, case, author, Bitmap::full(segments), None);
+                    self.pages.insert_whole(&manifest);
                 } else {
-                    let wanted = self.wants_pages_of(&case).then_some(manifest);
-                    self.pages
-                        .insert(id, case, author, Bitmap::empty(segments), wanted);
+                    let none = Bitmap::empty(manifest.segments());
+                    self.pages.insert_part(manifest, none);
+                    if self.wants_pages_of(&case) {
+                        self.pages.want(&id);
+                    }
                 }
                 if complete || !self.rules.receipt_after_segments {
                     self.book.on_page(id, case);
@@ -557,7 +556,6 @@ impl Replica {
                 "the disk does not take more".to_owned(),
             ));
         }
-        self.pages.on_lost(None);
         self.outputs
             .push_back(Output::Tell(Event::WriteFailed(failed)));
     }

@@ -186,9 +186,12 @@ pub enum Frame {
         /// Which case.
         #[n(0)]
         case: CaseTag,
-        /// What the sender holds of it.
+        /// The chains of it that the sender holds.
         #[n(1)]
         have: Vec<HaveChain>,
+        /// First 8 bytes of the hashes of its statements and manifests that the sender holds.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        prefixes: Vec<u8>,
     },
     /// The sender no longer follows this case.
     #[n(6)]
@@ -335,8 +338,12 @@ impl Frame {
             } => (services.len(), INTEREST_CASES_MAX),
             Frame::Have {
                 chains, prefixes, ..
+            }
+            | Frame::Follow {
+                have: chains,
+                prefixes,
+                ..
             } => (chains.len().max(prefixes.len() / 8), HAVE_ENTRIES_MAX),
-            Frame::Follow { have, .. } => (have.len(), HAVE_ENTRIES_MAX),
             Frame::Draft { sealed, .. } => (sealed.len(), DRAFT_BYTES_MAX),
             Frame::Roster { members } => (members.len(), ROSTER_MAX),
             Frame::Hello { .. }

@@ -436,10 +436,7 @@ impl Node {
     pub(super) fn context(&self, case: &CaseTag) -> Context {
         let directory = self.replica.directory();
         let statement = directory.case(case);
-        let entry = self.replica.catalogue().statements_of(case).first();
-        let opened_at_s = entry
-            .and_then(|_| directory.case_opened_at_s(case))
-            .unwrap_or(0);
+        let opened_at_s = directory.case_opened_at_s(case).unwrap_or(0);
         let place = statement
             .and_then(|(_, creator)| directory.name(&creator))
             .unwrap_or_default()

@@ -51,21 +51,46 @@ impl Replica {
             sources.into_iter().map(|(_, peer)| peer).collect()
         });
         for ask in asks {
-            if let Some(session) = ask.leave.and_then(|peer| self.sessions.get_mut(&peer)) {
-                session.push(&Frame::Unwant { page: ask.page });
+            if let Some(peer) = ask.leave {
+                self.unwant(&peer, ask.page);
             }
+            let Some(from) = ask.from else { continue };
             if let Some(Meta::Manifest { length, .. }) =
                 self.catalogue.manifest(&ask.page).map(|entry| &entry.meta)
             {
                 self.outputs.push_back(Output::BeginPage(ask.page, *length));
             }
-            if let Some(session) = self.sessions.get_mut(&ask.from) {
+            if let Some(session) = self.sessions.get_mut(&from) {
                 session.push(&Frame::Want {
                     page: ask.page,
                     have: ask.held.as_bytes().to_vec(),
                 });
             }
         }
+    }
+
+    fn unwant(&mut self, peer: &SubjectId, page: PageId) {
+        if let Some(session) = self.sessions.get_mut(peer) {
+            session.push(&Frame::Unwant { page });
+        }
+    }
+
+    /// The pages of a case that this kiosk follows from now on are wanted.
+    pub(super) fn want_pages_of(&mut self, now: Now, case: &CaseTag) {
+        let pages: Vec<_> = self.catalogue.pages_of(case).collect();
+        pages.iter().for_each(|page| self.pages.want(page));
+        self.ask_for_pages(now);
+    }
+
+    /// The pages of a case that this kiosk follows no longer are not.
+    pub(super) fn leave_pages_of(&mut self, now: Now, case: &CaseTag) {
+        let pages: Vec<_> = self.catalogue.pages_of(case).collect();
+        for page in pages {
+            if let Some(peer) = self.pages.leave(&page) {
+                self.unwant(&peer, page);
+            }
+        }
+        self.ask_for_pages(now);
     }
 
     pub(super) fn on_segment(

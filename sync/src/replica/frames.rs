@@ -8,7 +8,7 @@ use crate::store::PeerCursors;
 use crate::wire::{Cursors, Frame, PROTOCOL, Reading, What};
 
 use super::check::Taken;
-use super::session::have_frames;
+use super::session::{follow_frame, have_frames};
 use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica};
 
 /// Most characters of a peer's reason that reach a log.
@@ -75,10 +75,11 @@ impl Replica {
                 let moved = session.on_arrival(feed, arrival, None);
                 self.save_cursors(peer, moved);
             }
-            Frame::Follow { case, have } => {
-                session.scope_mut().follow(case);
-                session.on_follow(&self.catalogue, case, &have);
-            }
+            Frame::Follow {
+                case,
+                have,
+                prefixes,
+            } => session.on_follow(&self.catalogue, case, &have, &prefixes),
             Frame::Unfollow { case } => session.scope_mut().unfollow(&case),
             Frame::Want { page, have } => {
                 if let (Some(case), Some(held)) =
@@ -127,10 +128,7 @@ impl Replica {
                 .for_each(|frame| session.push(frame));
         }
         for case in &self.following {
-            session.push(&Frame::Follow {
-                case: *case,
-                have: self.catalogue.have(Some(case)),
-            });
+            session.push(&follow_frame(&self.catalogue, *case));
         }
         self.outputs.push_back(Output::Tell(Event::PeerReady(peer)));
         self.ask_for_pages(now);

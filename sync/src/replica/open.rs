@@ -6,7 +6,7 @@ use guichet_keys::{Directory, SignedStatement, SigningKey, SubjectId};
 
 use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Meta};
-use crate::page::{Manifest, PageId, segment_count};
+use crate::page::{Manifest, PageId};
 use crate::receipt::Receipt;
 use crate::rules::Rules;
 use crate::store::{Location, PeerCursors, Stored};
@@ -73,28 +73,24 @@ impl Replica {
                         replica.book.insert(&me, &receipt);
                     }
                 }
-                Meta::Manifest {
-                    page,
-                    case,
-                    author,
-                    length,
-                } => manifests.push((*page, *case, *author, *length, record.at)),
+                Meta::Manifest { .. } => manifests.push(record.at),
                 Meta::Envelope { .. } => {}
             }
             replica.catalogue.insert(&record, meta);
         }
         let on_disk: BTreeMap<PageId, Vec<u8>> = opening.pages.into_iter().collect();
-        for (page, case, author, length, at) in manifests {
-            let held = Bitmap::from_bytes(
-                on_disk.get(&page).map_or(&[], Vec::as_slice),
-                segment_count(length),
-            );
-            let wanted = !held.is_full() && replica.wants_pages_of(&case);
-            let manifest = wanted
-                .then(|| (opening.read)(&at).map(Manifest::parse))
-                .flatten()
-                .and_then(Result::ok);
-            replica.pages.insert(page, case, author, held, manifest);
+        for at in manifests {
+            let Some(Ok(manifest)) = (opening.read)(&at).map(Manifest::parse) else {
+                tracing::error!("a stored manifest does not read");
+                continue;
+            };
+            let bits = on_disk.get(&manifest.id()).map_or(&[][..], Vec::as_slice);
+            let held = Bitmap::from_bytes(bits, manifest.segments());
+            let (id, case) = (manifest.id(), manifest.head().case);
+            replica.pages.insert_part(manifest, held);
+            if replica.wants_pages_of(&case) {
+                replica.pages.want(&id);
+            }
         }
         replica.owe_for_all(now);
         replica

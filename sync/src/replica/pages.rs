@@ -29,10 +29,16 @@ struct Page {
 /// How the rest of a page comes here.
 #[derive(Debug)]
 enum Fetch {
-    /// Nothing is missing, or nobody here wants it.
-    Idle,
-    /// Wanted, and nobody is asked yet.
-    Open(Box<Manifest>),
+    /// Nothing is missing.
+    Whole,
+    /// Nobody here wants the rest.
+    Unwanted(Box<Manifest>),
+    /// Wanted, and nobody is asked now.
+    Waiting {
+        manifest: Box<Manifest>,
+        turn: u64,
+        left: Option<SubjectId>,
+    },
     /// This peer was asked.
     Asked {
         manifest: Box<Manifest>,
@@ -47,10 +53,10 @@ enum Fetch {
 pub struct Ask {
     /// Which page.
     pub page: PageId,
-    /// Who was asked so far.
+    /// Who was asked so far and is no longer.
     pub leave: Option<SubjectId>,
-    /// Who is asked now.
-    pub from: SubjectId,
+    /// Who is asked now, if anybody is.
+    pub from: Option<SubjectId>,
     /// What is held already.
     pub held: Bitmap,
 }
@@ -59,35 +65,95 @@ pub struct Ask {
 #[derive(Debug, Default)]
 pub struct Pages {
     pages: BTreeMap<PageId, Page>,
-    open: BTreeSet<PageId>,
+    waiting: BTreeSet<(u64, PageId)>,
+    asked: BTreeSet<PageId>,
+    turns: u64,
 }
 
 impl Pages {
-    /// Takes in a page; `manifest` is given when the rest of it is wanted here.
-    pub fn insert(
-        &mut self,
-        id: PageId,
-        case: CaseTag,
-        author: AuthorId,
-        held: Bitmap,
-        manifest: Option<Manifest>,
-    ) {
-        let fetch = match manifest {
-            Some(manifest) if !held.is_full() => Fetch::Open(Box::new(manifest)),
-            _ => Fetch::Idle,
+    /// Takes in a page of which nothing is missing.
+    pub fn insert_whole(&mut self, manifest: &Manifest) {
+        self.insert(manifest, Bitmap::full(manifest.segments()), Fetch::Whole);
+    }
+
+    /// Takes in a page that nobody wants yet, with what is held of it.
+    pub fn insert_part(&mut self, manifest: Manifest, held: Bitmap) {
+        let fetch = match held.is_full() {
+            true => Fetch::Whole,
+            false => Fetch::Unwanted(Box::new(manifest.clone())),
         };
-        if matches!(fetch, Fetch::Open(_)) {
-            self.open.insert(id);
+        self.insert(&manifest, held, fetch);
+    }
+
+    fn insert(&mut self, manifest: &Manifest, held: Bitmap, fetch: Fetch) {
+        let (case, author) = (manifest.head().case, manifest.head().author);
+        let page = Page {
+            case,
+            author,
+            held,
+            fetch,
+        };
+        self.pages.insert(manifest.id(), page);
+    }
+
+    /// The rest of a page is wanted here.
+    pub fn want(&mut self, id: &PageId) {
+        let Some(page) = self.pages.get_mut(id) else {
+            return;
+        };
+        if let Fetch::Unwanted(manifest) = std::mem::replace(&mut page.fetch, Fetch::Whole) {
+            self.wait(id, manifest, None);
         }
-        self.pages.insert(
-            id,
-            Page {
-                case,
-                author,
-                held,
-                fetch,
-            },
-        );
+    }
+
+    /// The rest of a page is wanted no longer; gives who was asked for it.
+    pub fn leave(&mut self, id: &PageId) -> Option<SubjectId> {
+        let page = self.pages.get_mut(id)?;
+        let (manifest, source) = match std::mem::replace(&mut page.fetch, Fetch::Whole) {
+            Fetch::Waiting { manifest, turn, .. } => {
+                self.waiting.remove(&(turn, *id));
+                (manifest, None)
+            }
+            Fetch::Asked {
+                manifest, source, ..
+            } => {
+                self.asked.remove(id);
+                (manifest, Some(source))
+            }
+            Fetch::Unwanted(manifest) => (manifest, None),
+            Fetch::Whole => return None,
+        };
+        page.fetch = Fetch::Unwanted(manifest);
+        source
+    }
+
+    /// Puts a page at the end of those that wait.
+    fn wait(&mut self, id: &PageId, manifest: Box<Manifest>, left: Option<SubjectId>) {
+        let Some(page) = self.pages.get_mut(id) else {
+            return;
+        };
+        self.turns += 1;
+        let turn = self.turns;
+        self.waiting.insert((turn, *id));
+        page.fetch = Fetch::Waiting {
+            manifest,
+            turn,
+            left,
+        };
+    }
+
+    /// Takes a page back from whom it was asked; gives who that was.
+    fn take_back(&mut self, id: &PageId) -> Option<SubjectId> {
+        let page = self.pages.get_mut(id)?;
+        let Fetch::Asked {
+            manifest, source, ..
+        } = std::mem::replace(&mut page.fetch, Fetch::Whole)
+        else {
+            return None;
+        };
+        self.asked.remove(id);
+        self.wait(id, manifest, Some(source));
+        Some(source)
     }
 
     /// What is held of a page.
@@ -157,91 +223,224 @@ impl Pages {
                 landing.remove(&index);
             }
         }
-        if grew && page.held.is_full() {
-            page.fetch = Fetch::Idle;
-            self.open.remove(id);
-            return true;
+        let whole = grew && page.held.is_full();
+        if whole {
+            if let Fetch::Waiting { turn, .. } = page.fetch {
+                self.waiting.remove(&(turn, *id));
+            }
+            self.asked.remove(id);
+            page.fetch = Fetch::Whole;
         }
-        false
+        whole
     }
 
-    /// Whoever was asked is gone, or the disk refused: ask anew.
-    pub fn on_lost(&mut self, peer: Option<&SubjectId>) {
-        for id in &self.open {
-            let Some(page) = self.pages.get_mut(id) else {
-                continue;
-            };
-            let lost = matches!(&page.fetch, Fetch::Asked { source, .. } if peer.is_none_or(|peer| peer == source));
-            if lost
-                && let Fetch::Asked { manifest, .. } =
-                    std::mem::replace(&mut page.fetch, Fetch::Idle)
+    /// A peer is gone: what it was asked for, others are.
+    pub fn on_lost(&mut self, peer: &SubjectId) {
+        let theirs = |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { source, .. } if source == *peer);
+        let lost: Vec<PageId> = self.asked.iter().filter(theirs).copied().collect();
+        for id in lost {
+            self.take_back(&id);
+        }
+    }
+
+    /// The disk did not take what was landing: it is asked for again, but not at once.
+    pub fn on_disk_failed(&mut self, now: Instant) {
+        for id in &self.asked {
+            if let Some(Page {
+                fetch:
+                    Fetch::Asked {
+                        moved_at, landing, ..
+                    },
+                ..
+            }) = self.pages.get_mut(id)
             {
-                page.fetch = Fetch::Open(manifest);
+                landing.clear();
+                *moved_at = now;
             }
         }
     }
 
-    /// Chooses whom to ask for what is open or stalled; `sources` lists who may have a page, best first.
+    /// Chooses whom to ask for what waits or has stalled; `sources` lists who may have a page, best
+    /// first. A page that stalls goes behind those that wait.
     pub fn ask(
         &mut self,
         now: Instant,
         sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
     ) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        for id in self.open.iter().take(FETCHES_MAX) {
-            let Some(page) = self.pages.get_mut(id) else {
-                continue;
-            };
-            let leave = match &page.fetch {
-                Fetch::Open(_) => None,
-                Fetch::Asked {
-                    source, moved_at, ..
-                } if now >= *moved_at + STALL => Some(*source),
-                Fetch::Asked { .. } | Fetch::Idle => continue,
-            };
-            let sources = sources(&page.case, &page.author);
-            let after = leave
-                .and_then(|old| sources.iter().position(|source| *source == old))
-                .map_or(0, |at| at + 1);
-            let Some(from) = sources.get(after).or(sources.first()).copied() else {
-                continue;
-            };
-            let (Fetch::Open(manifest) | Fetch::Asked { manifest, .. }) =
-                std::mem::replace(&mut page.fetch, Fetch::Idle)
-            else {
-                continue;
-            };
-            page.fetch = Fetch::Asked {
-                manifest,
-                source: from,
-                moved_at: now,
-                landing: BTreeSet::new(),
-            };
-            asks.push(Ask {
-                page: *id,
-                leave: leave.filter(|old| *old != from),
-                from,
-                held: page.held.clone(),
-            });
+        let is_stalled = |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { moved_at, .. } if now >= moved_at + STALL);
+        let stalled: Vec<PageId> = self.asked.iter().filter(is_stalled).copied().collect();
+        let mut left: BTreeMap<PageId, SubjectId> = BTreeMap::new();
+        for id in stalled {
+            left.extend(self.take_back(&id).map(|source| (id, source)));
         }
+        let mut asks = Vec::new();
+        let waiting: Vec<(u64, PageId)> = self.waiting.iter().copied().collect();
+        for (turn, id) in waiting {
+            if self.asked.len() >= FETCHES_MAX {
+                break;
+            }
+            let from = self.ask_for(now, turn, &id, &sources);
+            if let Some(from) = from {
+                let leave = left.remove(&id).filter(|old| *old != from);
+                asks.push(self.change(id, leave, Some(from)));
+            }
+        }
+        asks.extend(left.into_iter().map(|(id, old)| self.change(id, Some(old), None)));
         asks
+    }
+
+    fn ask_for(
+        &mut self,
+        now: Instant,
+        turn: u64,
+        id: &PageId,
+        sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
+    ) -> Option<SubjectId> {
+        let page = self.pages.get_mut(id)?;
+        let Fetch::Waiting { left, .. } = page.fetch else {
+            return None;
+        };
+        let sources = sources(&page.case, &page.author);
+        let before = left.and_then(|old| sources.iter().position(|source| *source == old));
+        let next = before.map_or(0, |at| at + 1);
+        let source = *sources.get(next).or(sources.first())?;
+        let Fetch::Waiting { manifest, .. } = std::mem::replace(&mut page.fetch, Fetch::Whole)
+        else {
+            return None;
+        };
+        page.fetch = Fetch::Asked {
+            manifest,
+            source,
+            moved_at: now,
+            landing: BTreeSet::new(),
+        };
+        self.waiting.remove(&(turn, *id));
+        self.asked.insert(*id);
+        Some(source)
+    }
+
+    fn change(&self, page: PageId, leave: Option<SubjectId>, from: Option<SubjectId>) -> Ask {
+        let held = self.pages[&page].held.clone();
+        Ask {
+            page,
+            leave,
+            from,
+            held,
+        }
     }
 
     /// When a page may have stalled.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let asked =
-            self.open
-                .iter()
-                .take(FETCHES_MAX)
-                .filter_map(|id| match &self.pages.get(id)?.fetch {
-                    Fetch::Asked { moved_at, .. } => Some(*moved_at + STALL),
-                    Fetch::Open(_) | Fetch::Idle => None,
-                });
-        asked.min()
+        let due = |id: &PageId| match self.pages[id].fetch {
+            Fetch::Asked { moved_at, .. } => Some(moved_at + STALL),
+            Fetch::Whole | Fetch::Unwanted(_) | Fetch::Waiting { .. } => None,
+        };
+        self.asked.iter().filter_map(due).min()
     }
 
-    /// How many pages are not whole.
+    /// How many pages that are wanted are not whole.
     pub fn incomplete(&self) -> usize {
-        self.open.len()
+        self.waiting.len() + self.asked.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guichet_keys::{Hash, KeyUse, Salt, SigningKey, sha256};
+
+    use super::*;
+    use crate::envelope::KeyRef;
+    use crate::limits::SEGMENT_BYTES;
+    use crate::page::PageHead;
+
+    fn peer(byte: u8) -> SubjectId {
+        SubjectId::from([byte; 32])
+    }
+
+    /// The manifest of a page whose segments are all this one byte.
+    fn manifest(number: u8, segments: u64) -> Manifest {
+        let key = KeyRef {
+            usage: KeyUse::Shared,
+            epoch: 1,
+        };
+        let (case, author) = (CaseTag::from([1; 16]), AuthorId::from([2; 16]));
+        let length = segments * SEGMENT_BYTES as u64;
+        let head = PageHead::new(Salt::from([number; 16]), case, author, key, length);
+        let hashes: Vec<Hash> = (0..segments).map(|_| sha256(b"s")).collect();
+        Manifest::sign(head, &hashes, &SigningKey::from_seed(&[3; 32])).expect("a good page")
+    }
+
+    fn wanted(pages: &mut Pages, number: u8, segments: u64) -> PageId {
+        let manifest = manifest(number, segments);
+        let (id, none) = (manifest.id(), Bitmap::empty(manifest.segments()));
+        pages.insert_part(manifest, none);
+        pages.want(&id);
+        id
+    }
+
+    #[test]
+    fn one_page_that_nobody_gives_does_not_hold_up_the_others() {
+        let mut now = crate::test_clock();
+        let mut pages = Pages::default();
+        let all: BTreeSet<PageId> = (0..100).map(|number| wanted(&mut pages, number, 1)).collect();
+        let mut asked = BTreeSet::new();
+        for _ in 0..all.len().div_ceil(FETCHES_MAX) {
+            let asks = pages.ask(now, |_, _| vec![peer(1)]);
+            asked.extend(asks.iter().filter(|ask| ask.from.is_some()).map(|ask| ask.page));
+            assert!(pages.asked.len() <= FETCHES_MAX);
+            assert!(pages.ask(now, |_, _| vec![peer(1)]).is_empty(), "asked once");
+            now += STALL;
+        }
+        assert_eq!(asked, all);
+    }
+
+    #[test]
+    fn a_peer_that_gives_nothing_is_left_for_the_next() {
+        let now = crate::test_clock();
+        let mut pages = Pages::default();
+        let id = wanted(&mut pages, 1, 2);
+        let two = |_: &CaseTag, _: &AuthorId| vec![peer(1), peer(2)];
+        assert_eq!(pages.ask(now, two)[0].from, Some(peer(1)));
+        assert_eq!(pages.poll_timeout(), Some(now + STALL));
+        let later = now + STALL - Duration::from_secs(1);
+        assert_eq!(pages.accept(later, &id, 0, b"s"), Ok(true));
+        assert_eq!(pages.accept(later, &id, 0, b"s"), Ok(false), "it is landing");
+        assert!(pages.ask(now + STALL, two).is_empty(), "it has moved");
+        let asks = pages.ask(later + STALL, two);
+        assert_eq!((asks[0].leave, asks[0].from), (Some(peer(1)), Some(peer(2))));
+        pages.on_lost(&peer(2));
+        assert_eq!(pages.ask(later + STALL, two)[0].from, Some(peer(1)));
+        assert!(pages.accept(now, &id, 1, b"other").is_err());
+        assert!(!pages.on_durable(&id, [0]));
+        assert!(pages.on_durable(&id, [1]));
+        assert_eq!((pages.incomplete(), pages.poll_timeout()), (0, None));
+    }
+
+    #[test]
+    fn what_the_disk_did_not_take_is_asked_for_again_but_not_at_once() {
+        let now = crate::test_clock();
+        let mut pages = Pages::default();
+        let id = wanted(&mut pages, 1, 1);
+        let one = |_: &CaseTag, _: &AuthorId| vec![peer(1)];
+        pages.ask(now, one);
+        assert_eq!(pages.accept(now, &id, 0, b"s"), Ok(true));
+        pages.on_disk_failed(now);
+        assert!(pages.ask(now, one).is_empty());
+        assert_eq!(pages.ask(now + STALL, one)[0].from, Some(peer(1)));
+        assert_eq!(pages.accept(now, &id, 0, b"s"), Ok(true));
+    }
+
+    #[test]
+    fn who_comes_back_to_a_case_gets_the_rest_of_its_pages() {
+        let now = crate::test_clock();
+        let mut pages = Pages::default();
+        let id = wanted(&mut pages, 1, 1);
+        let one = |_: &CaseTag, _: &AuthorId| vec![peer(1)];
+        pages.ask(now, one);
+        assert_eq!(pages.leave(&id), Some(peer(1)));
+        assert!(pages.ask(now, one).is_empty());
+        assert_eq!(pages.accept(now, &id, 0, b"s"), Ok(false), "nobody wants it");
+        pages.want(&id);
+        assert_eq!(pages.ask(now, one).len(), 1);
     }
 }

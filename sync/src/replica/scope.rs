@@ -85,6 +85,11 @@ impl Scope {
         }
     }
 
+    /// Whether the peer has named this case as one that it follows.
+    pub fn wishes_for(&self, case: &CaseTag) -> bool {
+        matches!(&self.interest, Interest::Cases(cases) if cases.contains(case))
+    }
+
     /// Whether the peer may see this case and wishes to.
     pub fn follows(&self, directory: &Directory, case: &CaseTag) -> bool {
         let wishes = match &self.interest {

@@ -22,6 +22,7 @@ use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Entry, Meta};
 use crate::envelope::Kind;
 use crate::feed::Feed;
+use crate::limits::HAVE_ENTRIES_MAX;
 use crate::page::PageId;
 use crate::store::Location;
 use crate::window::Window;
@@ -99,6 +100,7 @@ pub enum Transport {
 
 #[derive(Debug, Default)]
 struct Outgoing {
+    began: u64,
     next: u64,
     known: BTreeSet<u64>,
     marked: u64,
@@ -230,6 +232,7 @@ impl Session {
         let resumed = Progress::resumed(read, self.greeting.served);
         for (outgoing, next) in self.outgoing.iter_mut().zip(resumed.unwrap_or([1; 4])) {
             outgoing.next = next.max(1);
+            outgoing.began = outgoing.next;
             outgoing.marked = outgoing.next - 1;
         }
         self.stage = if resumed.is_some() {
@@ -275,30 +278,32 @@ impl Session {
         }
     }
 
-    /// The peer follows a case from now on, and holds this much of it.
-    pub fn on_follow(&mut self, catalogue: &Catalogue, case: CaseTag, have: &[HaveChain]) {
-        for arrival in catalogue.statements_of(&case) {
-            self.backfill(Feed::Statements, *arrival);
-        }
-        for (feed, arrival) in catalogue.beyond(&case, have) {
-            self.backfill(feed, arrival);
-        }
-        let manifests = catalogue
-            .contents_of(&case)
-            .into_iter()
-            .filter(|entry| matches!(entry.meta, Meta::Manifest { .. }));
-        for manifest in manifests {
-            if let Some((feed, arrival)) = catalogue.arrival_of(&manifest.meta.hash()) {
-                self.backfill(feed, arrival);
+    /// The peer follows a case from now on, and holds this much of it. What lies ahead of the
+    /// feed comes in its turn; what was passed over before is sent out of turn.
+    pub fn on_follow(
+        &mut self,
+        catalogue: &Catalogue,
+        case: CaseTag,
+        have: &[HaveChain],
+        prefixes: &[u8],
+    ) {
+        let followed = self.scope.wishes_for(&case);
+        self.scope.follow(case);
+        let passed = self.outgoing.each_ref().map(|outgoing| {
+            if followed {
+                outgoing.began
+            } else {
+                outgoing.next
             }
-        }
-    }
-
-    /// What lies behind the cursor was passed over; what lies ahead comes in its turn.
-    fn backfill(&mut self, feed: Feed, arrival: u64) {
-        if arrival < self.outgoing[feed.index()].next {
-            self.live.push_back((feed, arrival));
-        }
+        });
+        let held: BTreeSet<&[u8]> = prefixes.chunks_exact(8).collect();
+        let loose = catalogue
+            .loose_of(&case)
+            .filter(|(_, _, hash)| !held.contains(&hash.as_bytes()[..8]))
+            .map(|(feed, arrival, _)| (feed, arrival));
+        let chained = catalogue.beyond(&case, have);
+        let behind = |(feed, arrival): &(Feed, u64)| *arrival < passed[feed.index()];
+        self.live.extend(loose.chain(chained).filter(behind));
     }
 
     /// The peer holds this, wherever it has it from.
@@ -680,6 +685,20 @@ fn feed_of(kind: Kind) -> Feed {
     }
 }
 
+/// Says that a case is followed here, and what is held of it.
+pub fn follow_frame(catalogue: &Catalogue, case: CaseTag) -> Frame {
+    let mut have = catalogue.have(Some(&case));
+    have.truncate(HAVE_ENTRIES_MAX);
+    let loose = catalogue.loose_of(&case).take(HAVE_ENTRIES_MAX);
+    let prefixes = loose.flat_map(|(_, _, hash)| hash.as_bytes()[..8].to_vec());
+    let prefixes = prefixes.collect();
+    Frame::Follow {
+        case,
+        have,
+        prefixes,
+    }
+}
+
 /// Cuts what a node holds, of what the peer may know, into frames for a peer that does not go on
 /// from a cursor.
 pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) -> Vec<Frame> {
@@ -706,8 +725,8 @@ pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) 
     let prefixes: Vec<u8> = loose
         .flat_map(|(_, _, hash)| hash.as_bytes()[..8].to_vec())
         .collect();
-    let mut chains = chains.chunks(crate::limits::HAVE_ENTRIES_MAX);
-    let mut prefixes = prefixes.chunks(8 * crate::limits::HAVE_ENTRIES_MAX);
+    let mut chains = chains.chunks(HAVE_ENTRIES_MAX);
+    let mut prefixes = prefixes.chunks(8 * HAVE_ENTRIES_MAX);
     let count = chains.len().max(prefixes.len()).max(1);
     let mut frames = Vec::with_capacity(count);
     for at in 0..count {
