@@ -1,6 +1,6 @@
 //! The porch: a swarm of its own, on a port of its own, that strangers may reach. It speaks the
-//! hello and nothing else. Both ends of a visit send theirs at once; what the other's is worth is
-//! judged elsewhere. Connections are few, short-lived, and small.
+//! hello and nothing else: the visitor says its own, and gets the host's whatever its own is worth,
+//! which is judged elsewhere. Connections are few, short-lived, and small.
 
 mod exchange;
 

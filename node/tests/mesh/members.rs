@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{Network, Node, subject};
+use super::support::{Network, Node, meet, part};
 use guichet::mesh::limits::FRAME_BYTES_MAX;
 use guichet::mesh::{Duty, MeshEvent, Path, SendError};
 
@@ -12,13 +12,11 @@ async fn three_nodes_meet_through_the_porch_and_frames_cross() {
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
     let mut station = Node::start(&network, 4, Duty::Member, &[&relay]).await;
-    tokio::join!(
-        kiosk.until_up(&relay.subject),
-        relay.until_up(&kiosk.subject)
-    );
-    tokio::join!(station.until_up(&relay.subject), async {
-        if relay.mesh.queued_bytes(&station.subject).is_none() {
-            relay.until_up(&station.subject).await;
+    meet(&mut kiosk, &mut relay).await;
+    let (hub, desk) = (relay.subject, station.subject);
+    tokio::join!(station.until_up(&hub), async {
+        if relay.mesh.queued_bytes(&desk).is_none() {
+            relay.until_up(&desk).await;
         }
     });
 
@@ -44,10 +42,7 @@ async fn three_nodes_meet_through_the_porch_and_frames_cross() {
         .mesh
         .allow(station.subject, vec![station.main.clone()]);
     station.mesh.allow(kiosk.subject, vec![kiosk.main.clone()]);
-    tokio::join!(
-        kiosk.until_up(&station.subject),
-        station.until_up(&kiosk.subject)
-    );
+    meet(&mut kiosk, &mut station).await;
     station
         .mesh
         .send(&kiosk.subject, b"entendu".to_vec())
@@ -60,10 +55,7 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(
-        kiosk.until_up(&relay.subject),
-        relay.until_up(&kiosk.subject)
-    );
+    meet(&mut kiosk, &mut relay).await;
 
     let (subject, main, porch) = (relay.subject, relay.main.clone(), relay.porch.clone());
     drop(relay);
@@ -71,7 +63,7 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let back = std::time::Instant::now();
     let mut relay = Node::start_on(&network, 2, Duty::Relay, &[], [&main, &porch]).await;
-    let (up, _) = tokio::join!(kiosk.until_up(&subject), relay.until_up(&kiosk.subject));
+    let up = meet(&mut kiosk, &mut relay).await;
     let took = up - back;
     println!(
         "the relay came up {} ms after its restart",
@@ -91,7 +83,7 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     let back = std::time::Instant::now();
     let at = [main.as_str(), porch.as_str()];
     let mut kiosk = Node::start_on(&network, 3, Duty::Member, &[&relay], at).await;
-    let (up, _) = tokio::join!(kiosk.until_up(&relay.subject), relay.until_up(&subject));
+    let up = meet(&mut kiosk, &mut relay).await;
     println!(
         "the kiosk came up {} ms after its restart",
         (up - back).as_millis()
@@ -137,9 +129,10 @@ async fn members_without_a_direct_path_meet_on_a_circuit() {
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
     let mut station = Node::start(&network, 4, Duty::Member, &[&relay]).await;
+    let hub = relay.subject;
     let letting_in = relay.within(Duration::from_secs(4), |_| None::<()>);
     let meeting = async {
-        tokio::join!(kiosk.until_up(&subject(2)), station.until_up(&subject(2)));
+        tokio::join!(kiosk.until_up(&hub), station.until_up(&hub));
         kiosk.mesh.allow(station.subject, vec![]);
         station.mesh.allow(kiosk.subject, vec![]);
         let path = |peer| {
@@ -177,10 +170,7 @@ async fn a_slow_reader_fills_its_own_queue_only() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(
-        kiosk.until_up(&relay.subject),
-        relay.until_up(&kiosk.subject)
-    );
+    meet(&mut kiosk, &mut relay).await;
     let frame = vec![1; FRAME_BYTES_MAX];
     let mut sent = 0;
     let full = async {
@@ -217,15 +207,9 @@ async fn who_is_shut_out_is_cut_off_and_stays_out() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(
-        kiosk.until_up(&relay.subject),
-        relay.until_up(&kiosk.subject)
-    );
+    meet(&mut kiosk, &mut relay).await;
     relay.mesh.forbid(kiosk.subject);
-    tokio::join!(
-        kiosk.until_down(&relay.subject),
-        relay.until_down(&kiosk.subject)
-    );
+    part(&mut kiosk, &mut relay).await;
     let up = |event: &MeshEvent| matches!(event, MeshEvent::PeerUp { .. }).then_some(());
     assert_eq!(kiosk.within(Duration::from_secs(2), up).await, None);
     assert!(relay.mesh.refusals().strangers > 0);

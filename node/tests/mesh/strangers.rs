@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::raw::Raw;
-use super::support::{Network, Node, subject};
+use super::support::{Network, Node, meet, subject};
 use futures::{AsyncReadExt, AsyncWriteExt};
 use guichet::mesh::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX};
 use guichet::mesh::{Duty, MeshEvent};
@@ -20,7 +20,7 @@ const OTHERS: [&str; 6] = [
 ];
 const SHORT: Duration = Duration::from_millis(1500);
 
-fn hello(network: &Network, chain: Vec<u8>) -> Vec<u8> {
+fn hello(network: &Network, chain: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = minicbor::Encoder::new(&mut bytes);
     let encoded = encoder
@@ -28,7 +28,7 @@ fn hello(network: &Network, chain: Vec<u8>) -> Vec<u8> {
         .and_then(|e| e.u16(1))
         .and_then(|e| e.u64(0))
         .and_then(|e| e.bytes(network.root().as_bytes()))
-        .and_then(|e| e.bytes(&chain));
+        .and_then(|e| e.bytes(chain));
     encoded.expect("a vector takes all bytes");
     bytes
 }
@@ -63,17 +63,17 @@ async fn a_stranger_gets_the_hello_and_nothing_else() {
     let station = Node::start(&network, 4, Duty::Member, &[&relay]).await;
     let strange = subject(50);
     for mut node in [relay, kiosk, station] {
-        let own = hello(&network, network.chain(&node.subject));
+        let own = hello(&network, &network.chain(&node.subject));
         let expected = [
             &u16::try_from(own.len()).expect("short").to_be_bytes(),
             &own[..],
         ]
         .concat();
         let hellos = [
-            hello(&network, vec![]),
-            hello(&network, other.chain(&strange)),
-            hello(&network, network.chain(&node.subject)),
-            hello(&other, other.chain(&strange)),
+            hello(&network, &[]),
+            hello(&network, &other.chain(&strange)),
+            hello(&network, &network.chain(&node.subject)),
+            hello(&other, &other.chain(&strange)),
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
             vec![],
         ];
@@ -117,7 +117,7 @@ async fn a_member_is_admitted_by_the_same_visit() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let member = subject(50);
-    visit(&relay.porch, 50, &hello(&network, network.chain(&member))).await;
+    visit(&relay.porch, 50, &hello(&network, &network.chain(&member))).await;
     let admitted = |event: &MeshEvent| match event {
         MeshEvent::Admitted { subject, .. } => Some(*subject),
         _ => None,
@@ -169,10 +169,7 @@ async fn a_member_that_breaks_the_rules_is_closed_and_nobody_else() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(
-        kiosk.until_up(&relay.subject),
-        relay.until_up(&kiosk.subject)
-    );
+    meet(&mut kiosk, &mut relay).await;
     let member = subject(50);
     relay.mesh.allow(member, vec![]);
     let too_long = u32::try_from(FRAME_BYTES_MAX).expect("short") + 1;
@@ -203,10 +200,7 @@ async fn members_stay_served_while_a_stranger_floods_both_ports() {
     let network = Network::new(1);
     let mut relay = Node::start(&network, 2, Duty::Relay, &[]).await;
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
-    tokio::join!(
-        kiosk.until_up(&relay.subject),
-        relay.until_up(&kiosk.subject)
-    );
+    meet(&mut kiosk, &mut relay).await;
     let (main, porch) = (relay.main.clone(), relay.porch.clone());
     let flood = tokio::spawn(async move {
         for seed in 100..200 {

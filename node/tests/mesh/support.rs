@@ -161,3 +161,15 @@ fn admit(root: &SubjectId, chain: &[u8]) -> Result<SubjectId, String> {
         .map_err(|e| e.to_string())?;
     Ok(subject)
 }
+
+/// Waits until both are up for each other.
+pub async fn meet(one: &mut Node, other: &mut Node) -> Instant {
+    let (first, second) = (one.subject, other.subject);
+    tokio::join!(one.until_up(&second), other.until_up(&first)).0
+}
+
+/// Waits until both are down for each other.
+pub async fn part(one: &mut Node, other: &mut Node) {
+    let (first, second) = (one.subject, other.subject);
+    tokio::join!(one.until_down(&second), other.until_down(&first));
+}

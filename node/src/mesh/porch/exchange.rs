@@ -1,9 +1,11 @@
 //! One connection's exchange of hellos on `/guichet/porch/1`: two bytes of length, big-endian, and
-//! the hello, each way. The visitor opens the stream; a second stream is dropped unread.
+//! the hello, each way. The visitor opens the stream and speaks first; the host reports what it
+//! heard before it answers, for a visitor leaves as soon as it has its answer. A second stream is
+//! dropped unread.
 
 use std::convert::Infallible;
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures::future::BoxFuture;
 use futures::{AsyncReadExt, AsyncWriteExt, FutureExt};
@@ -33,7 +35,8 @@ pub(in crate::mesh) struct Exchange {
 enum State {
     Unasked(Vec<u8>),
     Awaited(Vec<u8>),
-    Crossing(BoxFuture<'static, Option<Vec<u8>>>),
+    Listening(BoxFuture<'static, Option<(Stream, Vec<u8>)>>, Vec<u8>),
+    Answering(BoxFuture<'static, ()>),
     Failed,
     Over,
 }
@@ -50,19 +53,36 @@ impl Exchange {
     fn begin(&mut self, stream: Stream) {
         if let State::Awaited(hello) = &mut self.state {
             let hello = std::mem::take(hello);
-            let crossing = tokio::time::timeout(PORCH_EXCHANGE, cross(stream, hello));
-            let crossing = crossing.map(|outcome| outcome.ok().and_then(Result::ok));
-            self.state = State::Crossing(crossing.boxed());
+            let (listening, answer) = match self.visitor {
+                Visitor::We => (in_time(speak_then_listen(stream, hello)), Vec::new()),
+                Visitor::They => (in_time(listen(stream)), hello),
+            };
+            self.state = State::Listening(listening, answer);
         }
     }
 }
 
-async fn cross(mut stream: Stream, hello: Vec<u8>) -> io::Result<Vec<u8>> {
+fn in_time<T: Send + 'static>(
+    work: impl Future<Output = io::Result<T>> + Send + 'static,
+) -> BoxFuture<'static, Option<T>> {
+    tokio::time::timeout(PORCH_EXCHANGE, work)
+        .map(|outcome| outcome.ok().and_then(Result::ok))
+        .boxed()
+}
+
+async fn speak_then_listen(mut stream: Stream, hello: Vec<u8>) -> io::Result<(Stream, Vec<u8>)> {
+    speak(&mut stream, &hello).await?;
+    listen(stream).await
+}
+
+async fn speak(stream: &mut Stream, hello: &[u8]) -> io::Result<()> {
     let length = u16::try_from(hello.len()).map_err(io::Error::other)?;
-    let mut message = length.to_be_bytes().to_vec();
-    message.extend_from_slice(&hello);
+    let message = [&length.to_be_bytes(), hello].concat();
     stream.write_all(&message).await?;
-    stream.close().await?;
+    stream.flush().await
+}
+
+async fn listen(mut stream: Stream) -> io::Result<(Stream, Vec<u8>)> {
     let mut length = [0; 2];
     stream.read_exact(&mut length).await?;
     let length = usize::from(u16::from_be_bytes(length));
@@ -71,7 +91,12 @@ async fn cross(mut stream: Stream, hello: Vec<u8>) -> io::Result<Vec<u8>> {
     }
     let mut hello = vec![0; length];
     stream.read_exact(&mut hello).await?;
-    Ok(hello)
+    Ok((stream, hello))
+}
+
+async fn answer(mut stream: Stream, hello: Vec<u8>) -> io::Result<()> {
+    speak(&mut stream, &hello).await?;
+    stream.close().await
 }
 
 impl ConnectionHandler for Exchange {
@@ -96,15 +121,35 @@ impl ConnectionHandler for Exchange {
                 let protocol = self.listen_protocol();
                 return Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol });
             }
-            State::Crossing(crossing) => std::task::ready!(crossing.poll_unpin(cx)),
-            State::Failed => None,
+            State::Listening(listening, hello) => match ready!(listening.poll_unpin(cx)) {
+                Some((stream, heard)) => {
+                    let hello = std::mem::take(hello);
+                    self.state = match self.visitor {
+                        Visitor::We => State::Over,
+                        Visitor::They => {
+                            State::Answering(in_time(answer(stream, hello)).map(drop).boxed())
+                        }
+                    };
+                    Some(heard)
+                }
+                None => {
+                    self.state = State::Over;
+                    None
+                }
+            },
+            State::Answering(answering) => {
+                ready!(answering.poll_unpin(cx));
+                self.state = State::Over;
+                return Poll::Pending;
+            }
+            State::Failed => {
+                self.state = State::Over;
+                None
+            }
             State::Awaited(_) | State::Over => return Poll::Pending,
         };
-        self.state = State::Over;
-        let event = Exchanged {
-            visitor: self.visitor,
-            hello,
-        };
+        let visitor = self.visitor;
+        let event = Exchanged { visitor, hello };
         Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(event))
     }
 
