@@ -63,8 +63,8 @@ pub struct Size {
 impl Size {
     /// A kiosk's or a desk's screen.
     pub const SCREEN: Self = Self {
-        width: 1280,
-        height: 900,
+        width: 1920,
+        height: 1080,
     };
     /// For journeys in which the size does not matter.
     pub const SMALL: Self = Self {
@@ -145,6 +145,18 @@ impl Browser {
     /// Touches an element.
     pub async fn click(&self, css: &str) -> Result<()> {
         self.with(css, "click", &json!({})).await
+    }
+
+    /// Touches the first of the elements that shows this text.
+    pub async fn click_on(&self, css: &str, text: &str) -> Result<()> {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .find(element => element.innerText.includes(arguments[1]))";
+        self.patiently(&format!("click {css} with {text:?}"), async || {
+            let found = self.run(script, &json!([css, text])).await?;
+            let id = found[ELEMENT].as_str().context("no such element")?;
+            self.act(id, "click", &json!({})).await
+        })
+        .await
     }
 
     /// Types at the end of what a field holds, key by key.
@@ -290,11 +302,13 @@ impl Browser {
         Pixels::decode(&BASE64.decode(picture.as_str().unwrap_or_default().as_bytes())?)
     }
 
-    /// What the page said on its console since the last call, errors included.
+    /// What the page complained of on its console since the last call; the browser's own hints
+    /// (`DEBUG`) are none.
     pub async fn console(&self) -> Result<Vec<String>> {
         let lines = self.post("/se/log", &json!({ "type": "browser" })).await?;
         let lines = lines.as_array().into_iter().flatten();
         Ok(lines
+            .filter(|line| line["level"] != "DEBUG")
             .map(|line| format!("{}: {}", line["level"], line["message"]))
             .collect())
     }
@@ -323,11 +337,17 @@ impl Browser {
     async fn with(&self, css: &str, action: &str, body: &Value) -> Result<()> {
         self.patiently(&format!("{action} {css}"), async || {
             let id = self.find(css).await?;
-            self.post(&format!("/element/{id}/{action}"), body)
-                .await
-                .map(drop)
+            self.act(&id, action, body).await
         })
         .await
+    }
+
+    /// Brings an element into the middle, away from bars that stay, and acts on it.
+    async fn act(&self, id: &str, action: &str, body: &Value) -> Result<()> {
+        let script = "arguments[0].scrollIntoView({ block: 'center' })";
+        self.run(script, &json!([{ ELEMENT: id }])).await?;
+        let path = format!("/element/{id}/{action}");
+        self.post(&path, body).await.map(drop)
     }
 
     async fn find(&self, css: &str) -> Result<String> {

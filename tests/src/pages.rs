@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::browser::{Browser, quoted};
+use crate::village::Adviser;
 
 /// A citizen at the kiosk: comes in, chooses a service, begins a form. Returns the
 /// case's tag.
@@ -25,9 +26,10 @@ pub async fn begin(kiosk: &Browser, service: &str, template: &str) -> Result<Str
 }
 
 /// An adviser at the station: opens the vault and sees the desk.
-pub async fn unlock(station: &Browser, start_url: &str, passphrase: &str) -> Result<()> {
+pub async fn unlock(station: &Browser, start_url: &str, adviser: &Adviser) -> Result<()> {
     station.open(start_url).await?;
-    station.fill("#pass", passphrase).await?;
+    station.click_on("label.adviser", &adviser.name).await?;
+    station.fill("#pass", &adviser.passphrase).await?;
     station
         .click("form[action='/unlock'] button.btn--main")
         .await?;
@@ -95,6 +97,19 @@ pub async fn chosen(page: &Browser, name: &str, code: &str) -> Result<String> {
     .await
 }
 
+/// Chooses the language of a case's page.
+pub async fn language(page: &Browser, tag: &str) -> Result<()> {
+    page.click("button[popovertarget=display]").await?;
+    page.click(&format!("#display button[name=lang][value={tag}]"))
+        .await?;
+    page.until(&format!(
+        "document.documentElement.lang === {}",
+        quoted(tag)
+    ))
+    .await
+    .map(drop)
+}
+
 /// Writes a message and sends it.
 pub async fn say(page: &Browser, words: &str) -> Result<()> {
     page.fill("#say", words).await?;
@@ -122,8 +137,11 @@ pub async fn document(page: &Browser, name: &str) -> Result<String> {
 
 /// Shows a document in the viewer and waits until its first page is drawn.
 pub async fn view(page: &Browser, name: &str) -> Result<()> {
-    page.click(&format!("a.thumb[data-name={}]", quoted(name)))
-        .await?;
+    page.run(
+        "document.querySelector(arguments[0]).click()",
+        &serde_json::json!([format!("a.thumb[data-name={}]", quoted(name))]),
+    )
+    .await?;
     page.until_shown("#viewer [data-name]", name).await?;
     let drawn = "(it => it && it.complete && it.naturalWidth > 0)\
                  (document.querySelector('#viewer img[data-picture]'))";
