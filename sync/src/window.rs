@@ -150,14 +150,21 @@ mod tests {
         let now = crate::test_clock();
         let mut window = Window::default();
         for frames in 1..10_000 {
-            assert!(window.is_open(), "after {frames} frames that were all taken");
+            assert!(
+                window.is_open(),
+                "after {frames} frames that were all taken"
+            );
             window.on_sent(now, 500);
             window.on_credit(now, frames);
             assert_eq!(window.in_flight(), 0);
         }
         window.on_credit(now, u64::MAX);
         window.on_sent(now, 500);
-        assert_eq!(window.in_flight(), 500, "nobody takes what was not sent yet");
+        assert_eq!(
+            window.in_flight(),
+            500,
+            "nobody takes what was not sent yet"
+        );
     }
 
     #[test]

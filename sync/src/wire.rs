@@ -283,7 +283,11 @@ impl Progress {
     #[must_use]
     pub fn resumed(read: Option<Self>, served: Option<Self>) -> Option<Cursors> {
         let (read, served) = (read?, served?);
-        let within = read.next.iter().zip(&served.next).all(|(read, served)| read <= served);
+        let within = read
+            .next
+            .iter()
+            .zip(&served.next)
+            .all(|(read, served)| read <= served);
         (read.reading == served.reading && within).then_some(read.next)
     }
 }

@@ -247,10 +247,9 @@ impl Pages {
     pub fn on_disk_failed(&mut self, now: Instant) {
         for id in &self.asked {
             if let Some(Page {
-                fetch:
-                    Fetch::Asked {
-                        moved_at, landing, ..
-                    },
+                fetch: Fetch::Asked {
+                    moved_at, landing, ..
+                },
                 ..
             }) = self.pages.get_mut(id)
             {
@@ -285,7 +284,10 @@ impl Pages {
                 asks.push(self.change(id, leave, Some(from)));
             }
         }
-        asks.extend(left.into_iter().map(|(id, old)| self.change(id, Some(old), None)));
+        asks.extend(
+            left.into_iter()
+                .map(|(id, old)| self.change(id, Some(old), None)),
+        );
         asks
     }
 
@@ -382,13 +384,22 @@ mod tests {
     fn one_page_that_nobody_gives_does_not_hold_up_the_others() {
         let mut now = crate::test_clock();
         let mut pages = Pages::default();
-        let all: BTreeSet<PageId> = (0..100).map(|number| wanted(&mut pages, number, 1)).collect();
+        let all: BTreeSet<PageId> = (0..100)
+            .map(|number| wanted(&mut pages, number, 1))
+            .collect();
         let mut asked = BTreeSet::new();
         for _ in 0..all.len().div_ceil(FETCHES_MAX) {
             let asks = pages.ask(now, |_, _| vec![peer(1)]);
-            asked.extend(asks.iter().filter(|ask| ask.from.is_some()).map(|ask| ask.page));
+            asked.extend(
+                asks.iter()
+                    .filter(|ask| ask.from.is_some())
+                    .map(|ask| ask.page),
+            );
             assert!(pages.asked.len() <= FETCHES_MAX);
-            assert!(pages.ask(now, |_, _| vec![peer(1)]).is_empty(), "asked once");
+            assert!(
+                pages.ask(now, |_, _| vec![peer(1)]).is_empty(),
+                "asked once"
+            );
             now += STALL;
         }
         assert_eq!(asked, all);
@@ -404,10 +415,17 @@ mod tests {
         assert_eq!(pages.poll_timeout(), Some(now + STALL));
         let later = now + STALL - Duration::from_secs(1);
         assert_eq!(pages.accept(later, &id, 0, b"s"), Ok(true));
-        assert_eq!(pages.accept(later, &id, 0, b"s"), Ok(false), "it is landing");
+        assert_eq!(
+            pages.accept(later, &id, 0, b"s"),
+            Ok(false),
+            "it is landing"
+        );
         assert!(pages.ask(now + STALL, two).is_empty(), "it has moved");
         let asks = pages.ask(later + STALL, two);
-        assert_eq!((asks[0].leave, asks[0].from), (Some(peer(1)), Some(peer(2))));
+        assert_eq!(
+            (asks[0].leave, asks[0].from),
+            (Some(peer(1)), Some(peer(2)))
+        );
         pages.on_lost(&peer(2));
         assert_eq!(pages.ask(later + STALL, two)[0].from, Some(peer(1)));
         assert!(pages.accept(now, &id, 1, b"other").is_err());
@@ -439,7 +457,11 @@ mod tests {
         pages.ask(now, one);
         assert_eq!(pages.leave(&id), Some(peer(1)));
         assert!(pages.ask(now, one).is_empty());
-        assert_eq!(pages.accept(now, &id, 0, b"s"), Ok(false), "nobody wants it");
+        assert_eq!(
+            pages.accept(now, &id, 0, b"s"),
+            Ok(false),
+            "nobody wants it"
+        );
         pages.want(&id);
         assert_eq!(pages.ask(now, one).len(), 1);
     }

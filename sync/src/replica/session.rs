@@ -460,7 +460,10 @@ impl Session {
 
     /// When to ask again although nothing came in.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let marks = self.outgoing.iter().filter_map(|outgoing| outgoing.mark_due);
+        let marks = self
+            .outgoing
+            .iter()
+            .filter_map(|outgoing| outgoing.mark_due);
         marks
             .filter(|_| self.transport == Transport::Open && self.window.has_room())
             .chain(self.hello_due)
@@ -762,10 +765,24 @@ mod tests {
                 next: [next; 4],
             })
         };
-        assert_eq!(Progress::resumed(progress(1, 7), progress(1, 7)), Some([7; 4]));
-        assert_eq!(Progress::resumed(progress(1, 7), progress(1, 9)), Some([7; 4]));
-        assert_eq!(Progress::resumed(progress(1, 7), progress(2, 9)), None, "a copy was read");
-        assert_eq!(Progress::resumed(progress(1, 7), progress(1, 6)), None, "an image is older");
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(1, 7)),
+            Some([7; 4])
+        );
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(1, 9)),
+            Some([7; 4])
+        );
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(2, 9)),
+            None,
+            "a copy was read"
+        );
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(1, 6)),
+            None,
+            "an image is older"
+        );
         assert_eq!(Progress::resumed(progress(1, 7), None), None);
         assert_eq!(Progress::resumed(None, progress(1, 7)), None);
     }
