@@ -41,7 +41,7 @@ pub(in crate::mesh) struct SyncStream {
 enum State {
     Unasked,
     Awaited,
-    Running(Running),
+    Running(Box<Running>),
     Over,
 }
 
@@ -98,7 +98,7 @@ impl SyncStream {
 
     fn run(&mut self, stream: Stream) {
         if let State::Awaited = self.state {
-            self.state = State::Running(Running::new(stream));
+            self.state = State::Running(Box::new(Running::new(stream)));
         }
     }
 
