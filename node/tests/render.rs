@@ -206,7 +206,12 @@ async fn a_pdf_that_draws_for_ever_is_stopped() {
     let document = page(A4, "/X Do", &forms, "");
     let began = Instant::now();
     let said = refused(&document, 1).await;
-    assert_eq!(said, "drawing the document took too long");
+    // Which limit is met first, time or memory, is a matter of the machine's speed.
+    let limits = [
+        "drawing the document took too long",
+        "the document is too large to be drawn",
+    ];
+    assert!(limits.contains(&said.as_str()), "{said}");
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 
