@@ -90,6 +90,13 @@ impl Demo {
     }
 }
 
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.parent.kill();
+        let _ = self.parent.wait();
+    }
+}
+
 fn line(said: &mut BufReader<ChildStdout>) -> Value {
     let mut line = String::new();
     said.read_line(&mut line).expect("read");

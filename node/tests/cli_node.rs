@@ -1,0 +1,123 @@
+//! A running node from outside: start, ask, stop.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+fn guichet(args: &[&str], dir: &Path) -> Output {
+    command(args, dir).output().expect("runs")
+}
+
+fn command(args: &[&str], dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
+    command.args(args).arg("--dir").arg(dir);
+    command.env("GUICHET_LOG", "error");
+    command
+}
+
+fn text(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_str(&text(output)).expect("JSON")
+}
+
+fn refused(output: &Output, expected: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
+    for part in expected {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+}
+
+struct Node {
+    process: Child,
+    dir: PathBuf,
+    start_url: String,
+}
+
+impl Node {
+    fn start(dir: &Path) -> Self {
+        let mut process = command(&["run", "--json", "--port", "0"], dir)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let mut line = String::new();
+        let mut said = BufReader::new(process.stdout.take().expect("a pipe"));
+        said.read_line(&mut line).expect("said");
+        let ready: Value = serde_json::from_str(&line).expect("JSON");
+        let start_url = ready["start_url"].as_str().expect("a URL").to_owned();
+        let address = ready["address"].as_str().expect("an address");
+        assert!(start_url.starts_with(&format!("http://{address}/")));
+        Self {
+            process,
+            dir: dir.to_owned(),
+            start_url,
+        }
+    }
+
+    fn stop(mut self) {
+        let pid = i32::try_from(self.process.id()).expect("a pid");
+        kill_process(Pid::from_raw(pid).expect("a pid"), Signal::TERM).expect("alive");
+        let began = Instant::now();
+        let status = self.process.wait().expect("waited");
+        assert!(status.success(), "{status}");
+        assert!(began.elapsed() < STOP_WITHIN, "{:?}", began.elapsed());
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_running_node_is_asked_through_its_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let counts = ["network", "init", "--kiosks", "1", "--stations", "1"];
+    assert!(guichet(&counts, &dir).status.success());
+    let kiosk = Node::start(&dir.join("kiosk-1"));
+
+    let opened = json(&guichet(&["open", "--json"], &kiosk.dir));
+    let url = opened["start_url"].as_str().expect("a URL");
+    assert_ne!(url, kiosk.start_url, "a start URL serves once");
+    let opened = text(&guichet(&["open"], &kiosk.dir));
+    assert!(opened.starts_with("http://127.0.0.1:"), "{opened}");
+
+    let status = json(&guichet(&["status", "--json"], &kiosk.dir));
+    assert_eq!(status["role"], "kiosk", "{status}");
+    let status = text(&guichet(&["status"], &kiosk.dir));
+    assert!(status.contains("role: kiosk"), "{status}");
+
+    let unknown = "0".repeat(32);
+    let output = guichet(&["case", "show", &unknown], &kiosk.dir);
+    refused(&output, &["the node refused", "HTTP 404"]);
+
+    let token = kiosk.dir.join("api-token");
+    let genuine = std::fs::read_to_string(&token).expect("a token");
+    std::fs::write(&token, "0".repeat(64)).expect("written");
+    refused(&guichet(&["status"], &kiosk.dir), &["the node refused"]);
+    std::fs::write(&token, genuine).expect("written");
+
+    let second = guichet(&["run"], &kiosk.dir);
+    refused(&second, &["another guichet is running in", "kiosk-1"]);
+
+    let dir = kiosk.dir.clone();
+    kiosk.stop();
+    refused(&guichet(&["status"], &dir), &["no node is running"]);
+    let again = Node::start(&dir);
+    assert_eq!(json(&guichet(&["status", "--json"], &dir))["role"], "kiosk");
+    again.stop();
+}
