@@ -497,7 +497,7 @@ impl Replica {
         let event = match thing {
             Thing::Statement(statement) => Event::StatementStored(statement.hash()),
             Thing::Receipt(receipt) => {
-                self.book.insert(&self.me, &receipt);
+                self.enter(&receipt);
                 let mut cases: Vec<_> = receipt
                     .covers()
                     .iter()

@@ -43,24 +43,22 @@ pub struct Book {
 }
 
 impl Book {
-    /// Takes in a receipt that was found to hold.
-    pub fn insert(&mut self, me: &SubjectId, receipt: &Receipt) {
-        for cover in receipt.covers() {
-            match cover {
-                Cover::Chain { chain, next } => self.insert_chain(me, receipt, chain, *next),
-                Cover::Page { page, .. } => {
-                    let reached = Reached {
-                        stage: receipt.stage(),
-                        at_ms: receipt.at_ms(),
-                    };
-                    let known = self.pages.entry(*page).or_insert(reached);
-                    if reached.stage > known.stage {
-                        *known = reached;
-                    }
-                    if receipt.node() == *me {
-                        self.signed_pages.insert(*page);
-                        self.due_pages.remove(page);
-                    }
+    /// Takes in what a receipt that was found to hold says of one thing.
+    pub fn insert(&mut self, me: &SubjectId, receipt: &Receipt, cover: &Cover) {
+        match cover {
+            Cover::Chain { chain, next } => self.insert_chain(me, receipt, chain, *next),
+            Cover::Page { page, .. } => {
+                let reached = Reached {
+                    stage: receipt.stage(),
+                    at_ms: receipt.at_ms(),
+                };
+                let known = self.pages.entry(*page).or_insert(reached);
+                if reached.stage > known.stage {
+                    *known = reached;
+                }
+                if receipt.node() == *me {
+                    self.signed_pages.insert(*page);
+                    self.due_pages.remove(page);
                 }
             }
         }

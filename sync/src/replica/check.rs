@@ -13,7 +13,7 @@ use crate::catalogue::Meta;
 use crate::envelope::{Envelope, EnvelopeError, Kind};
 use crate::limits::FORKS_MAX;
 use crate::page::{Manifest, PageError};
-use crate::receipt::{Receipt, ReceiptError, Stage};
+use crate::receipt::{Cover, Receipt, ReceiptError, Stage};
 use crate::wire::What;
 
 use super::Replica;
@@ -250,20 +250,19 @@ impl Replica {
         Ok(())
     }
 
+    /// A kiosk whose disk was replaced is still told of its former cases: a receipt may be about
+    /// cases that are not known here, but then nothing is believed of it.
     fn check_receipt(&self, receipt: &Receipt) -> Result<(), Refusal> {
         let node = receipt.node();
-        let role = self.directory.node_role(&node);
-        let may = match receipt.stage() {
-            Stage::EnRoute => role == Some(Role::Relay),
-            Stage::Received => receipt.covers().iter().all(|cover| {
-                let service = self
-                    .directory
-                    .case(&cover.case())
-                    .map(|(statement, _)| &statement.service);
-                service.is_some() && self.directory.holds(&node, Role::Station, service)
-            }),
+        let known = |cover: &&Cover| self.directory.case(&cover.case()).is_some();
+        let role = match receipt.stage() {
+            Stage::EnRoute => Role::Relay,
+            Stage::Received => Role::Station,
         };
-        if !may {
+        let mut covers = receipt.covers().iter().filter(known);
+        if !self.directory.holds(&node, role, None)
+            || !covers.all(|cover| self.believes(receipt, cover))
+        {
             return Err(Refusal::NotAllowed(format!(
                 "node {node} may not sign such a receipt"
             )));
@@ -271,5 +270,27 @@ impl Replica {
         receipt
             .verify()
             .map_err(|error| Refusal::Receipt(error.to_string()))
+    }
+
+    /// Whether who signed a receipt may say so of this: a relay of everything, a station of the
+    /// cases of its service. Of a case that is not known here nothing is believed.
+    pub(super) fn believes(&self, receipt: &Receipt, cover: &Cover) -> bool {
+        let node = receipt.node();
+        match receipt.stage() {
+            Stage::EnRoute => self.directory.holds(&node, Role::Relay, None),
+            Stage::Received => self.directory.case(&cover.case()).is_some_and(|(case, _)| {
+                self.directory
+                    .holds(&node, Role::Station, Some(&case.service))
+            }),
+        }
+    }
+
+    /// Writes into the book what is believed of a receipt.
+    pub(super) fn enter(&mut self, receipt: &Receipt) {
+        for cover in receipt.covers() {
+            if self.believes(receipt, cover) {
+                self.book.insert(&self.me, receipt, cover);
+            }
+        }
     }
 }

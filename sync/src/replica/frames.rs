@@ -131,6 +131,7 @@ impl Replica {
             session.push(&follow_frame(&self.catalogue, *case));
         }
         self.outputs.push_back(Output::Tell(Event::PeerReady(peer)));
+        self.pages.on_source(now.instant);
         self.ask_for_pages(now);
     }
 

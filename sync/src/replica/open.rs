@@ -60,6 +60,7 @@ impl Replica {
             receipts_at: None,
             outputs: VecDeque::new(),
         };
+        let mut receipts = Vec::new();
         let mut manifests = Vec::new();
         for record in opening.records {
             let Ok(meta) = minicbor::decode::<Meta>(&record.meta) else {
@@ -69,15 +70,15 @@ impl Replica {
             match &meta {
                 Meta::Statement { .. } => replica.recall_statement((opening.read)(&record.at)),
                 Meta::Receipt { .. } => {
-                    if let Some(Ok(receipt)) = (opening.read)(&record.at).map(Receipt::parse) {
-                        replica.book.insert(&me, &receipt);
-                    }
+                    receipts.extend((opening.read)(&record.at).map(Receipt::parse));
                 }
                 Meta::Manifest { .. } => manifests.push(record.at),
                 Meta::Envelope { .. } => {}
             }
             replica.catalogue.insert(&record, meta);
         }
+        let receipts = receipts.into_iter().filter_map(Result::ok);
+        receipts.for_each(|receipt| replica.enter(&receipt));
         let on_disk: BTreeMap<PageId, Vec<u8>> = opening.pages.into_iter().collect();
         for at in manifests {
             let Some(Ok(manifest)) = (opening.read)(&at).map(Manifest::parse) else {

@@ -2,7 +2,9 @@
 //!
 //! A page is asked from one peer at a time. A relay asks whoever made the page
 //! first; everybody else asks a relay first, so that a page goes up a thin line
-//! once. A peer that gives nothing for [`STALL`] is left for the next.
+//! once. A peer that gives nothing for [`STALL`] is left for the next; as long as
+//! nobody gives anything that takes twice as long each time, until somebody new
+//! is there to ask.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -14,6 +16,8 @@ use crate::page::{Manifest, PageError, PageId};
 
 /// How long a peer may give nothing of a page before another is asked.
 pub const STALL: Duration = Duration::from_secs(5);
+/// How often the time to stall may double.
+const DOUBLINGS_MAX: u32 = 6;
 /// Most pages asked for at once.
 const FETCHES_MAX: usize = 32;
 
@@ -38,12 +42,14 @@ enum Fetch {
         manifest: Box<Manifest>,
         turn: u64,
         left: Option<SubjectId>,
+        stalls: u32,
     },
     /// This peer was asked.
     Asked {
         manifest: Box<Manifest>,
         source: SubjectId,
-        moved_at: Instant,
+        due: Instant,
+        stalls: u32,
         landing: BTreeSet<u32>,
     },
 }
@@ -102,7 +108,7 @@ impl Pages {
             return;
         };
         if let Fetch::Unwanted(manifest) = std::mem::replace(&mut page.fetch, Fetch::Whole) {
-            self.wait(id, manifest, None);
+            self.wait(id, manifest, None, 0);
         }
     }
 
@@ -128,7 +134,7 @@ impl Pages {
     }
 
     /// Puts a page at the end of those that wait.
-    fn wait(&mut self, id: &PageId, manifest: Box<Manifest>, left: Option<SubjectId>) {
+    fn wait(&mut self, id: &PageId, manifest: Box<Manifest>, left: Option<SubjectId>, stalls: u32) {
         let Some(page) = self.pages.get_mut(id) else {
             return;
         };
@@ -139,6 +145,7 @@ impl Pages {
             manifest,
             turn,
             left,
+            stalls,
         };
     }
 
@@ -146,13 +153,16 @@ impl Pages {
     fn take_back(&mut self, id: &PageId) -> Option<SubjectId> {
         let page = self.pages.get_mut(id)?;
         let Fetch::Asked {
-            manifest, source, ..
+            manifest,
+            source,
+            stalls,
+            ..
         } = std::mem::replace(&mut page.fetch, Fetch::Whole)
         else {
             return None;
         };
         self.asked.remove(id);
-        self.wait(id, manifest, Some(source));
+        self.wait(id, manifest, Some(source), stalls);
         Some(source)
     }
 
@@ -195,7 +205,8 @@ impl Pages {
         };
         let Fetch::Asked {
             manifest,
-            moved_at,
+            due,
+            stalls,
             landing,
             ..
         } = &mut page.fetch
@@ -206,7 +217,7 @@ impl Pages {
             return Ok(false);
         }
         manifest.check_segment(index, sealed)?;
-        *moved_at = now;
+        (*due, *stalls) = (now + STALL, 0);
         landing.insert(index);
         Ok(true)
     }
@@ -246,15 +257,22 @@ impl Pages {
     /// The disk did not take what was landing: it is asked for again, but not at once.
     pub fn on_disk_failed(&mut self, now: Instant) {
         for id in &self.asked {
-            if let Some(Page {
-                fetch: Fetch::Asked {
-                    moved_at, landing, ..
-                },
-                ..
-            }) = self.pages.get_mut(id)
-            {
+            let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
+            if let Some(Fetch::Asked { due, landing, .. }) = fetch {
                 landing.clear();
-                *moved_at = now;
+                *due = now + STALL;
+            }
+        }
+    }
+
+    /// Somebody is there who may have what nobody gave so far.
+    pub fn on_source(&mut self, now: Instant) {
+        for id in &self.asked {
+            let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
+            if let Some(Fetch::Asked { due, stalls, .. }) = fetch
+                && *stalls > 1
+            {
+                (*due, *stalls) = (now, 0);
             }
         }
     }
@@ -266,7 +284,8 @@ impl Pages {
         now: Instant,
         sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
     ) -> Vec<Ask> {
-        let is_stalled = |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { moved_at, .. } if now >= moved_at + STALL);
+        let is_stalled =
+            |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { due, .. } if now >= due);
         let stalled: Vec<PageId> = self.asked.iter().filter(is_stalled).copied().collect();
         let mut left: BTreeMap<PageId, SubjectId> = BTreeMap::new();
         for id in stalled {
@@ -299,7 +318,7 @@ impl Pages {
         sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
     ) -> Option<SubjectId> {
         let page = self.pages.get_mut(id)?;
-        let Fetch::Waiting { left, .. } = page.fetch else {
+        let Fetch::Waiting { left, stalls, .. } = page.fetch else {
             return None;
         };
         let sources = sources(&page.case, &page.author);
@@ -313,7 +332,8 @@ impl Pages {
         page.fetch = Fetch::Asked {
             manifest,
             source,
-            moved_at: now,
+            due: now + STALL * (1 << stalls),
+            stalls: DOUBLINGS_MAX.min(stalls + 1),
             landing: BTreeSet::new(),
         };
         self.waiting.remove(&(turn, *id));
@@ -334,7 +354,7 @@ impl Pages {
     /// When a page may have stalled.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = |id: &PageId| match self.pages[id].fetch {
-            Fetch::Asked { moved_at, .. } => Some(moved_at + STALL),
+            Fetch::Asked { due, .. } => Some(due),
             Fetch::Whole | Fetch::Unwanted(_) | Fetch::Waiting { .. } => None,
         };
         self.asked.iter().filter_map(due).min()
@@ -403,6 +423,16 @@ mod tests {
             now += STALL;
         }
         assert_eq!(asked, all);
+        let asks = |pages: &mut Pages, now| pages.ask(now, |_, _| vec![peer(1)]).len();
+        let hour = (0..3600).map(|second| asks(&mut pages, now + Duration::from_secs(second)));
+        assert!(hour.sum::<usize>() < 100 * 20, "asked ever less often");
+        let later = now + Duration::from_secs(3600);
+        pages.on_source(later);
+        assert_eq!(
+            asks(&mut pages, later),
+            FETCHES_MAX,
+            "somebody new is there"
+        );
     }
 
     #[test]
