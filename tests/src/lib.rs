@@ -26,4 +26,5 @@ pub mod process;
 pub mod samples;
 pub mod script;
 pub mod seeds;
+pub mod sim;
 pub mod village;

@@ -1,0 +1,38 @@
+//! A slice of the simulator: seeds that come to rest, and seeds that miss a rule taken out.
+//!
+//! Many more seeds are a run of its own: `cargo run --release -p guichet-tests --bin sim`.
+
+use guichet_sync::rules::Rules;
+use guichet_tests::sim;
+
+#[test]
+fn replicas_end_equal_after_cuts_restarts_and_copies() {
+    for seed in [0, 2, 4, 6, 8, 12] {
+        let outcome = sim::run(seed, Rules::default());
+        assert_eq!(outcome.failure, None, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    let [first, second] = [(); 2].map(|()| sim::run(6, Rules::default()).trace);
+    assert_eq!(first, second);
+}
+
+#[test]
+fn every_rule_taken_out_is_missed() {
+    for (rule, seed) in [
+        ("cursor_after_durable", 12),
+        ("deps_before_apply", 0),
+        ("lower_hash_wins", 8),
+        ("new_author_at_start", 0),
+        ("receipt_after_segments", 0),
+    ] {
+        let rules = sim::without(rule).expect("the simulator knows the rule");
+        let outcome = sim::run(seed, rules);
+        assert!(
+            outcome.failure.is_some(),
+            "seed {seed} does not miss {rule}"
+        );
+    }
+}
