@@ -266,6 +266,9 @@ impl CaseLog {
             deps: header.deps.clone(),
             body,
         });
+        if header.index == chain.applied {
+            chain.stuck = None;
+        }
         let wins = header.index < chain.applied
             && self.rules.lower_hash_wins
             && chain

@@ -3,6 +3,7 @@
 mod chunk;
 mod document;
 mod hostile;
+mod log;
 mod random;
 mod replicas;
 mod tampered;
