@@ -703,7 +703,7 @@ pub fn follow_frame(catalogue: &Catalogue, case: CaseTag) -> Frame {
 }
 
 /// Cuts what a node holds, of what the peer may know, into frames for a peer that does not go on
-/// from a cursor.
+/// from a cursor. Receipts about cases that are not known here came from somebody who knows them.
 pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) -> Vec<Frame> {
     let chains: Vec<_> = catalogue
         .cases()
@@ -717,7 +717,11 @@ pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) 
             ..
         } => scope.role() != Some(Role::Kiosk) || authors.contains(author),
         Meta::Statement { case, .. } => case.is_none_or(|case| scope.may_see(directory, &case)),
-        Meta::Receipt { cases, .. } => cases.iter().any(|case| scope.may_see(directory, case)),
+        Meta::Receipt { cases, .. } => {
+            let unknown = |case| directory.case(case).is_none();
+            let mut cases = cases.iter();
+            cases.any(|case| unknown(case) || scope.may_see(directory, case))
+        }
         Meta::Manifest { case, .. } => scope.may_see(directory, case),
         Meta::Envelope { .. } => false,
     };
