@@ -431,6 +431,15 @@ impl Catalogue {
         self.entry(Feed::Acts, *self.pages.get(page)?)
     }
 
+    /// The plain length of a page.
+    #[must_use]
+    pub fn page_length(&self, page: &PageId) -> Option<u64> {
+        match self.manifest(page)?.meta {
+            Meta::Manifest { length, .. } => Some(length),
+            Meta::Statement { .. } | Meta::Receipt { .. } | Meta::Envelope { .. } => None,
+        }
+    }
+
     /// The pages of a case.
     pub fn pages_of(&self, case: &CaseTag) -> impl Iterator<Item = PageId> + '_ {
         let manifests = self

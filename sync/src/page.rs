@@ -18,7 +18,7 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::envelope::KeyRef;
-use crate::limits::{MANIFEST_BYTES_MAX, PAGE_BYTES_MAX, SEGMENT_BYTES};
+use crate::limits::{MANIFEST_BYTES_MAX, PAGE_BYTES_MAX, SEAL_BYTES, SEGMENT_BYTES};
 
 const VERSION: u8 = 1;
 const DOMAIN: &str = "guichet/page/1";
@@ -103,6 +103,13 @@ pub enum PageError {
 #[must_use]
 pub fn segment_count(length: u64) -> u32 {
     u32::try_from(length.div_ceil(SEGMENT_BYTES as u64)).unwrap_or(u32::MAX)
+}
+
+/// Bytes of a sealed segment of a page of `length` plain bytes.
+#[must_use]
+pub fn sealed_len(length: u64, index: u32) -> u64 {
+    let before = u64::from(index) * SEGMENT_BYTES as u64;
+    length.saturating_sub(before).min(SEGMENT_BYTES as u64) + SEAL_BYTES as u64
 }
 
 impl PageHead {

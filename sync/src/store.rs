@@ -41,7 +41,7 @@ pub use self::{
     error::StoreError,
     journal::BATCH_BYTES_MAX,
     reader::Reader,
-    record::{META_BYTES_MAX, PAYLOAD_BYTES_MAX},
+    record::{META_BYTES_MAX, PAYLOAD_BYTES_MAX, RECORD_OVERHEAD_MAX},
     repair::Repair,
 };
 use self::{

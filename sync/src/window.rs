@@ -12,7 +12,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 const START_BYTES: u64 = 64 * 1024;
-const LEAST_BYTES: u64 = 20 * 1024;
+/// A window is never smaller.
+pub const LEAST_BYTES: u64 = 20 * 1024;
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 /// A line that needs longer than this for [`START_BYTES`] is slow.
 const QUEUE_MAX: Duration = Duration::from_millis(250);

@@ -2,7 +2,7 @@
 
 use guichet_keys::{CaseTag, Role, SubjectId};
 
-use crate::catalogue::Meta;
+use crate::limits::SEGMENT_BYTES;
 use crate::page::PageId;
 use crate::wire::Frame;
 
@@ -55,10 +55,8 @@ impl Replica {
                 self.unwant(&peer, ask.page);
             }
             let Some(from) = ask.from else { continue };
-            if let Some(Meta::Manifest { length, .. }) =
-                self.catalogue.manifest(&ask.page).map(|entry| &entry.meta)
-            {
-                self.outputs.push_back(Output::BeginPage(ask.page, *length));
+            if let Some(length) = self.catalogue.page_length(&ask.page) {
+                self.outputs.push_back(Output::BeginPage(ask.page, length));
             }
             if let Some(session) = self.sessions.get_mut(&from) {
                 session.push(&Frame::Want {
@@ -103,7 +101,7 @@ impl Replica {
     ) {
         match self.pages.accept(now.instant, &page, index, &sealed) {
             Ok(true) => {
-                self.landing_bytes += sealed.len();
+                self.landing_bytes += SEGMENT_BYTES;
                 self.outputs
                     .push_back(Output::StoreSegment(page, index, sealed));
             }
@@ -114,9 +112,7 @@ impl Replica {
 
     pub(super) fn on_segments_stored(&mut self, now: Now, segments: Vec<(PageId, u32)>) {
         for (page, index) in segments {
-            self.landing_bytes = self
-                .landing_bytes
-                .saturating_sub(crate::limits::SEGMENT_BYTES);
+            self.landing_bytes = self.landing_bytes.saturating_sub(SEGMENT_BYTES);
             if self.pages.on_durable(&page, [index])
                 && let Some(case) = self.pages.case_of(&page)
             {

@@ -3,7 +3,7 @@
 use guichet_keys::{CaseTag, Role, SubjectId};
 
 use crate::bitmap::Bitmap;
-use crate::limits::BAD_ITEMS_MAX;
+use crate::limits::{BAD_ITEMS_MAX, PAGE_SEGMENTS_MAX};
 use crate::store::PeerCursors;
 use crate::wire::{Cursors, Frame, PROTOCOL, Reading, What};
 
@@ -82,12 +82,7 @@ impl Replica {
             } => session.on_follow(&self.catalogue, case, &have, &prefixes),
             Frame::Unfollow { case } => session.scope_mut().unfollow(&case),
             Frame::Want { page, have } => {
-                if let (Some(case), Some(held)) =
-                    (self.pages.case_of(&page), self.pages.held(&page))
-                    && session.scope().follows(&self.directory, &case)
-                {
-                    session.on_want(page, Bitmap::from_bytes(&have, held.len()));
-                }
+                session.on_want(page, Bitmap::from_bytes(&have, PAGE_SEGMENTS_MAX));
             }
             Frame::Unwant { page } => session.on_unwant(page),
             Frame::Segment {

@@ -22,10 +22,10 @@ use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Entry, Meta};
 use crate::envelope::Kind;
 use crate::feed::Feed;
-use crate::limits::HAVE_ENTRIES_MAX;
-use crate::page::PageId;
-use crate::store::Location;
-use crate::window::Window;
+use crate::limits::{HAVE_ENTRIES_MAX, PAGE_BYTES_MAX};
+use crate::page::{PageId, sealed_len};
+use crate::store::{Location, RECORD_OVERHEAD_MAX};
+use crate::window::{LEAST_BYTES, Window};
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading, What};
 
 use super::pages::Pages;
@@ -41,8 +41,18 @@ const MARK_DELAY: Duration = Duration::from_millis(500);
 const DRAFTS_MAX: usize = 32;
 /// Bytes taken before the peer is told.
 const CREDIT_BYTES: u64 = 8 * 1024;
+/// Frames taken before the peer is told.
+const CREDIT_FRAMES: u64 = 16;
 /// Bytes of a frame beside its payload, roughly.
 const FRAME_OVERHEAD: u64 = 24;
+/// Pages that one peer may want at a time; the oldest give way.
+const WANTED_MAX: usize = 64;
+
+// A sender takes a stored thing for up to a record's meta part larger than it is. What a peer has
+// taken and not told must not close the sender's window for ever.
+const _: () = assert!(
+    CREDIT_BYTES + CREDIT_FRAMES * (FRAME_OVERHEAD + RECORD_OVERHEAD_MAX as u64) < LEAST_BYTES
+);
 
 /// What the transport is asked to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -150,6 +160,7 @@ pub struct Session {
     window: Window,
     transport: Transport,
     taken_frames: u64,
+    credited_frames: u64,
     uncredited_bytes: u64,
     bad_items: u32,
     hello_due: Option<Instant>,
@@ -184,6 +195,7 @@ impl Session {
             window: Window::default(),
             transport: Transport::Open,
             taken_frames: 0,
+            credited_frames: 0,
             uncredited_bytes: 0,
             bad_items: 0,
             hello_due: Some(hello_due),
@@ -339,9 +351,13 @@ impl Session {
         self.drafts.push_back(frame.encode());
     }
 
-    /// The peer wants the segments of a page that it does not have.
+    /// The peer wants the segments of a page that it does not have. It may know of the page
+    /// before this node does.
     pub fn on_want(&mut self, page: PageId, peer_has: Bitmap) {
         self.on_unwant(page);
+        if self.wanted.len() == WANTED_MAX {
+            self.wanted.remove(0);
+        }
         self.wanted.push(Wanted { page, peer_has });
     }
 
@@ -363,9 +379,9 @@ impl Session {
 
     /// Tells the peer what was taken, when it is enough to tell.
     pub fn grant_credit(&mut self) {
-        if self.uncredited_bytes >= CREDIT_BYTES {
-            self.uncredited_bytes = 0;
-            let frames = self.taken_frames;
+        let frames = self.taken_frames;
+        if self.uncredited_bytes >= CREDIT_BYTES || frames - self.credited_frames >= CREDIT_FRAMES {
+            (self.uncredited_bytes, self.credited_frames) = (0, frames);
             self.control.push_back(Frame::Credit { frames }.encode());
         }
     }
@@ -486,7 +502,10 @@ impl Session {
         let bytes = match &send {
             Send::Frame(frame) => frame.len() as u64,
             Send::Stored { at, .. } => u64::from(at.len) + FRAME_OVERHEAD,
-            Send::Segment { .. } => 16_400 + 2 * FRAME_OVERHEAD,
+            Send::Segment { page, index } => {
+                let length = context.catalogue.page_length(page).unwrap_or(PAGE_BYTES_MAX);
+                sealed_len(length, *index) + 2 * FRAME_OVERHEAD
+            }
         };
         self.window.on_sent(now, bytes);
         Some(send)
@@ -520,7 +539,7 @@ impl Session {
                     self.ordered(now, context, Feed::Acts)
                 }
             })
-            .or_else(|| self.next_segment(context.pages))
+            .or_else(|| self.next_segment(context))
             .or_else(|| self.ordered(now, context, Feed::Edits))
             .or_else(|| self.ordered(now, context, Feed::Acts))
     }
@@ -658,24 +677,24 @@ impl Session {
         ))
     }
 
-    fn next_segment(&mut self, pages: &Pages) -> Option<Send> {
+    fn next_segment(&mut self, context: &Context<'_>) -> Option<Send> {
         for wanted in &mut self.wanted {
-            let Some(index) = pages
-                .held(&wanted.page)
-                .and_then(|ours| ours.first_beyond(&wanted.peer_has))
+            let page = wanted.page;
+            let Some((case, ours)) = context.pages.case_of(&page).zip(context.pages.held(&page))
+            else {
+                continue;
+            };
+            let Some(index) = ours
+                .first_beyond(&wanted.peer_has)
+                .filter(|_| self.scope.follows(context.directory, &case))
             else {
                 continue;
             };
             wanted.peer_has.insert(index);
-            let send = Send::Segment {
-                page: wanted.page,
-                index,
-            };
-            let page = wanted.page;
-            if wanted.peer_has.is_full() {
+            if ours.is_full() && ours.first_beyond(&wanted.peer_has).is_none() {
                 self.on_unwant(page);
             }
-            return Some(send);
+            return Some(Send::Segment { page, index });
         }
         None
     }

@@ -24,7 +24,9 @@ pub const META_BYTES_MAX: usize = 512;
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) const HEADER_LEN: usize = 24;
-pub(super) const RECORD_BYTES_MAX: usize = HEADER_LEN + META_BYTES_MAX + PAYLOAD_BYTES_MAX;
+/// Most bytes of a record beside its payload.
+pub const RECORD_OVERHEAD_MAX: usize = HEADER_LEN + META_BYTES_MAX;
+pub(super) const RECORD_BYTES_MAX: usize = RECORD_OVERHEAD_MAX + PAYLOAD_BYTES_MAX;
 
 /// What a record is; unknown kinds are left where they are, for a later program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
