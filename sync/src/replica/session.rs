@@ -734,7 +734,12 @@ pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) 
         Meta::Statement {
             author: Some(author),
             ..
-        } => scope.role() != Some(Role::Kiosk) || authors.contains(author),
+        } => {
+            let theirs = directory.author(author);
+            scope.role() != Some(Role::Kiosk)
+                || authors.contains(author)
+                || theirs.is_some_and(|known| known.binding.node == scope.peer())
+        }
         Meta::Statement { case, .. } => case.is_none_or(|case| scope.may_see(directory, &case)),
         Meta::Receipt { cases, .. } => {
             let unknown = |case| directory.case(case).is_none();
