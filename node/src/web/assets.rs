@@ -13,7 +13,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("style.css", CSS, include_str!("assets/style.css")),
     ("icons.svg", SVG, include_str!("assets/icons.svg")),
     ("main.js", JS, include_str!("assets/main.js")),
@@ -22,6 +22,7 @@ const FILES: [(&str, &str, &str); 10] = [
     ("morph.js", JS, include_str!("assets/morph.js")),
     ("field.js", JS, include_str!("assets/field.js")),
     ("area.js", JS, include_str!("assets/area.js")),
+    ("standing.js", JS, include_str!("assets/standing.js")),
     ("papers.js", JS, include_str!("assets/papers.js")),
     ("visit.js", JS, include_str!("assets/visit.js")),
 ];

@@ -119,6 +119,7 @@ texts! {
     save: "Enregistrer", "Save";
     not_saved_retrying: "Pas encore enregistré. Nouvel essai…", "Not saved yet. Trying again…";
     saving: "Enregistrement…", "Saving…";
+    to_correct: "Une réponse à corriger", "An answer to correct";
     line_lost_here: "La page ne reçoit plus de nouvelles de la borne. Elle réessaie seule.", "This page no longer hears from the machine. It tries again by itself.";
     // Home
     home_title: "Accueil", "Home";

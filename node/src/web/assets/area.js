@@ -5,6 +5,7 @@
 import { onFragment } from "./events.js";
 import { morph } from "./morph.js";
 import { post } from "./post.js";
+import { standing } from "./standing.js";
 
 const COALESCE_MS = 150;
 const RETRY_MS = 1000;
@@ -23,7 +24,7 @@ class Area {
 
   typed() {
     this.form.dataset.busy = "";
-    document.documentElement.classList.add("unsaved");
+    standing();
     if (!this.timer && !this.inFlight) {
       this.timer = setTimeout(() => this.send(), Math.max(0, this.sentAt + COALESCE_MS - performance.now()));
     }
@@ -35,6 +36,7 @@ class Area {
     const change = difference(this.agreed, sent);
     if (!change) return this.rest();
     this.inFlight = true;
+    this.form.classList.remove("field--refused");
     this.sentAt = performance.now();
     try {
       const { text, version, seq } = await post(`${this.form.action}/splice`, { version: this.version, ...change });
@@ -49,6 +51,8 @@ class Area {
       this.inFlight = false;
       this.tell(refused.passing ? document.body.dataset.retrying : [refused.told.title, refused.told.todo].filter(Boolean).join(" "));
       if (refused.passing) this.timer = setTimeout(() => this.send(), RETRY_MS);
+      else this.form.classList.add("field--refused");
+      standing();
     }
   }
 
@@ -90,7 +94,7 @@ class Area {
 
   rest() {
     delete this.form.dataset.busy;
-    document.documentElement.classList.toggle("unsaved", document.querySelector(".field[data-busy], .field--waiting") !== null);
+    standing();
   }
 
   tell(words) {

@@ -4,6 +4,7 @@
 import { onFragment } from "./events.js";
 import { morph } from "./morph.js";
 import { post } from "./post.js";
+import { standing } from "./standing.js";
 
 const PAUSE_MS = 1000;
 const DRAFT_MS = 150;
@@ -28,7 +29,7 @@ class Field {
 
   typed() {
     this.form.dataset.busy = "";
-    unsaved();
+    standing();
     clearTimeout(this.timers.put);
     this.timers.put = setTimeout(() => this.put(this.input.value), PAUSE_MS);
     this.timers.draft ??= setTimeout(() => {
@@ -54,8 +55,9 @@ class Field {
 
   async put(value) {
     clearTimeout(this.timers.put);
+    this.form.classList.remove("field--refused");
     this.form.classList.add("field--waiting");
-    unsaved();
+    standing();
     try {
       await post(this.form.action, { value, version: this.seen });
       this.saved = value;
@@ -68,17 +70,18 @@ class Field {
         this.timers.put = setTimeout(() => this.put(this.input?.value ?? value), RETRY_MS);
       } else {
         this.tell([refused.told.title, refused.told.todo].filter(Boolean).join(" "));
+        this.form.classList.add("field--refused");
       }
     }
     this.form.classList.remove("field--waiting");
-    unsaved();
+    standing();
   }
 
   // Nothing of ours is left to save: the field may show the node's value again.
   rest() {
     delete this.form.dataset.busy;
     if (this.next && document.activeElement !== this.input) this.show(this.next);
-    unsaved();
+    standing();
   }
 
   changed(next) {
@@ -104,11 +107,6 @@ class Field {
     error.textContent = words;
     this.input?.setAttribute("aria-invalid", words ? "true" : "false");
   }
-}
-
-function unsaved() {
-  const waiting = document.querySelector(".field[data-busy], .field--waiting") !== null;
-  document.documentElement.classList.toggle("unsaved", waiting);
 }
 
 // "Voir": shown while one is at it, masked again on leaving.

@@ -29,7 +29,8 @@ function kept(element, name) {
     || (name === "value" && element.matches("input:not([type=hidden], [type=radio], [type=checkbox])"))
     || (name === "type" && element.closest(".masked"))
     || (name === "aria-pressed" && element.matches("[data-mask]"))
-    || ["data-busy", "data-held", "aria-invalid"].includes(name);
+    || ["data-busy", "data-held", "aria-invalid"].includes(name)
+    || (name === "class" && element.matches(".field"));
 }
 
 // A field shows the node's value unless someone is at it; field.js and area.js see to those.

@@ -52,7 +52,8 @@ function viewer() { return document.querySelector("[data-viewer]"); }
 async function open(id, name, page) {
   const box = viewer();
   const picture = box.querySelector("[data-picture]");
-  if (!picture) { location.search = `?document=${id}`; return; }
+  // The viewer itself is on its way, with the first document.
+  if (!picture) return;
   box.dataset.held = "";
   const file = `/cases/${box.dataset.case}/documents/${id}`;
   const next = `${file}/pages/${page}.png`;

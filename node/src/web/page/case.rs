@@ -159,6 +159,7 @@ fn saved(view: &CaseView, frame: &Frame) -> Fragment {
         p #saved.push.small data-rev=(REVISION) role="status" {
             span.state.(class).is-saved { (icon(mark)) (words) }
             span.state.wait.is-saving { (icon("clock")) (t.saving()) }
+            span.state.bad.is-refused { (icon("warn")) (t.to_correct()) }
         }
     };
     Fragment::new("saved", markup)

@@ -99,7 +99,7 @@ fn passphrase(frame: &Frame) -> Markup {
         div.field {
             label for="pass" { (t.unlock_pass()) }
             div.masked {
-                input.input #pass type="password" name="passphrase" required autocomplete="current-password"
+                input.input #pass type="password" name="passphrase" required autocomplete="off"
                     aria-describedby="pass-h pass-e";
                 button.btn type="button" data-mask aria-pressed="false" aria-controls="pass"
                     data-show=(t.show()) data-hide=(t.hide())
