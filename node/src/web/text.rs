@@ -311,7 +311,7 @@ texts! {
     err_document: "Ce document n’est pas ici.", "This document is not here.";
     err_adviser: "Ce conseiller n’a pas de coffre sur ce poste.", "This adviser has no vault on this station.";
     err_not_found_do: "Revenez à l’accueil et choisissez de nouveau.", "Go back to the home page and choose again.";
-    err_invalid_do: "Corrigez-la, puis enregistrez de nouveau.", "Correct it, then save again.";
+    err_invalid_do: "Corrigez-la : elle sera enregistrée.", "Correct it and it will be saved.";
     err_too_large_do: "Envoyez quelque chose de plus petit.", "Send something smaller.";
     err_full: "Cette visite est pleine.", "This visit is full.";
     err_full_do: "Terminez-la, puis commencez-en une autre.", "Finish it, then start another.";
@@ -351,7 +351,13 @@ sentences! {
     page_title(page: &str): format!("{page} · Guichet"), format!("{page} · Guichet");
     service_helps(name: &str): format!("C’est {name} qui vous aide"), format!("This is where {name} helps you");
     service_start(title: &str): format!("Commencer : {title}"), format!("Start: {title}");
-    service_count(fields: usize): format!("{fields} questions"), format!("{fields} questions");
+    service_count(fields: usize): match fields {
+        1 => "1 question".to_owned(),
+        _ => format!("{fields} questions"),
+    }, match fields {
+        1 => "1 question".to_owned(),
+        _ => format!("{fields} questions"),
+    };
     service_updated(name: &str, day: &str): format!("Informations données par {name}, mises à jour le {day}"), format!("Information from {name}, updated on {day}");
     received_by(name: &str): format!("Reçu par {name}"), format!("Received by {name}");
     received_at(name: &str, time: &str): format!("Reçu par {name} à {time}"), format!("Received by {name} at {time}");
@@ -365,14 +371,26 @@ sentences! {
     sent_by(who: &str): format!("Ajouté par {who}"), format!("Added by {who}");
     page_number(page: u32): format!("Page {page}"), format!("Page {page}");
     page_of(name: &str, page: u32): format!("{name}, page {page}"), format!("{name}, page {page}");
-    filled_of(filled: usize, fields: usize): format!("{filled} réponses sur {fields}"), format!("{filled} answers of {fields}");
+    filled_of(filled: usize, fields: usize): match filled {
+        0 | 1 => format!("{filled} réponse sur {fields}"),
+        _ => format!("{filled} réponses sur {fields}"),
+    }, match filled {
+        1 => format!("1 answer of {fields}"),
+        _ => format!("{filled} answers of {fields}"),
+    };
     quoted(text: &str): format!("« {text} »"), format!("“{text}”");
-    receipt_lead(received: usize, all: usize): match received == all {
-        true => format!("{received} éléments sur {all} sont reçus. Tout est arrivé."),
-        false => format!("{received} éléments sur {all} sont reçus. Le reste partira tout seul : gardez vos originaux."),
-    }, match received == all {
-        true => format!("{received} of {all} items are received. Everything has arrived."),
-        false => format!("{received} of {all} items are received. The rest will leave by itself: keep your originals."),
+    receipt_lead(received: usize, all: usize): match (received, all) {
+        (1, 1) => "Votre envoi est reçu. Tout est arrivé.".to_owned(),
+        (0, _) => "Rien n’est encore reçu. Tout partira tout seul : gardez vos originaux.".to_owned(),
+        (1, _) => format!("1 élément sur {all} est reçu. Le reste partira tout seul : gardez vos originaux."),
+        _ if received == all => format!("{received} éléments sur {all} sont reçus. Tout est arrivé."),
+        _ => format!("{received} éléments sur {all} sont reçus. Le reste partira tout seul : gardez vos originaux."),
+    }, match (received, all) {
+        (1, 1) => "What you sent is received. Everything has arrived.".to_owned(),
+        (0, _) => "Nothing is received yet. Everything will leave by itself: keep your originals.".to_owned(),
+        (1, _) => format!("1 of {all} items is received. The rest will leave by itself: keep your originals."),
+        _ if received == all => format!("{received} of {all} items are received. Everything has arrived."),
+        _ => format!("{received} of {all} items are received. The rest will leave by itself: keep your originals."),
     };
     seconds_left(seconds: u64): match seconds {
         0..60 => format!("{seconds} s"),
@@ -422,7 +440,13 @@ sentences! {
     running_since(time: &str): format!("En service depuis le {time}"), format!("Running since {time}");
     version(version: &str): format!("Version {version}"), format!("Version {version}");
     measured(time: &str): format!("Mesuré à {time}."), format!("Measured at {time}.");
-    ill_credential(days: u64): format!("Certificat expiré depuis {days} jours"), format!("Credential expired {days} days ago");
+    ill_credential(days: u64): match days {
+        0 | 1 => format!("Certificat expiré depuis {days} jour"),
+        _ => format!("Certificat expiré depuis {days} jours"),
+    }, match days {
+        1 => "Credential expired 1 day ago".to_owned(),
+        _ => format!("Credential expired {days} days ago"),
+    };
     ill_outbox(hours: u64): format!("Un envoi attend depuis {hours} h"), format!("Something has waited {hours} h to leave");
     err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
 }

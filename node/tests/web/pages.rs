@@ -326,3 +326,12 @@ async fn the_home_says_what_became_of_the_visit() {
     let page = here.page("/").await;
     assert!(!page.contains("Visite interrompue") && !page.contains("Votre visite"));
 }
+
+#[tokio::test]
+async fn a_kiosk_without_a_visit_has_no_cases_to_list() {
+    let served = serve(Role::Kiosk, Scene::Quiet).await;
+    let list = bearer(Request::get("/cases").with("accept", "application/json"));
+    let listed = list.send(served.to).await;
+    assert_eq!(listed.status, 200);
+    assert_eq!(listed.json(), serde_json::json!({ "cases": [] }));
+}

@@ -503,7 +503,10 @@ impl Session {
             Send::Frame(frame) => frame.len() as u64,
             Send::Stored { at, .. } => u64::from(at.len) + FRAME_OVERHEAD,
             Send::Segment { page, index } => {
-                let length = context.catalogue.page_length(page).unwrap_or(PAGE_BYTES_MAX);
+                let length = context
+                    .catalogue
+                    .page_length(page)
+                    .unwrap_or(PAGE_BYTES_MAX);
                 sealed_len(length, *index) + 2 * FRAME_OVERHEAD
             }
         };

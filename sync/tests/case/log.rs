@@ -89,11 +89,18 @@ fn the_lower_hash_of_a_fork_wins_in_every_order() {
     let late = in_order(&[&opened, loses, &built, wins]);
     let early = in_order(&[wins, &built, &opened, loses]);
     for log in [&late, &early] {
-        assert_eq!(aside(log), [(1, false), (0, false)], "it and what builds on it");
+        assert_eq!(
+            aside(log),
+            [(1, false), (0, false)],
+            "it and what builds on it"
+        );
     }
     assert_eq!(late.doc().plain(), early.doc().plain());
     assert_eq!(late.doc().plain(), in_order(&[&opened, wins]).doc().plain());
-    assert_ne!(late.doc().plain(), in_order(&[&opened, loses]).doc().plain());
+    assert_ne!(
+        late.doc().plain(),
+        in_order(&[&opened, loses]).doc().plain()
+    );
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub(super) fn desk_bar(adviser: &str, line: Option<Fragment>, here: bool, frame:
             nav.nav aria-label=(t.desk_nav()) {
                 a href="/desk" aria-current=(if here { "page" } else { "true" }) { (t.desk_title()) }
             }
-            @if let Some(line) = line { (line) }
+            div.push { @if let Some(line) = line { (line) } }
             (display(frame))
             p.state { (icon("me")) (adviser) }
             form method="post" action="/lock" {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::json;
 
-use crate::web::counter::{Ask, Thing};
+use crate::web::counter::{Ask, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
 use crate::web::respond::{done, problem, show};
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/", get(home))
         .route("/services/{service}", get(service))
         .route("/visit", get(visit).post(start))
-        .route("/cases", get(visit))
+        .route("/cases", get(cases))
         .route("/visit/here", post(here))
         .route("/visit/interruption", post(interruption))
         .route("/visit/end", post(end))
@@ -49,6 +49,16 @@ async fn service(
 async fn visit(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let view = site.counter.ask(Ask::Visit).await;
     show(&site, &visitor, view, page::visit::draw)
+}
+
+/// The cases of the visit; none without one.
+async fn cases(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    match site.counter.ask(Ask::Visit).await {
+        Err(Refusal::NoVisit) => done(&site, &visitor, Ok(json!({ "cases": [] })), |_| {
+            "/".to_owned()
+        }),
+        view => show(&site, &visitor, view, page::visit::draw),
+    }
 }
 
 async fn start(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
