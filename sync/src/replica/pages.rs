@@ -2,9 +2,9 @@
 //!
 //! A page is asked from one peer at a time. A relay asks whoever made the page
 //! first; everybody else asks a relay first, so that a page goes up a thin line
-//! once. A peer that gives nothing for [`STALL`] is left for the next; as long as
-//! nobody gives anything that takes twice as long each time, until somebody new
-//! is there to ask.
+//! once. A peer that gives nothing for [`STALL`] is left for the next. When all
+//! have been asked in vain the next round takes twice as long, until somebody
+//! new is there to ask.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -322,6 +322,7 @@ impl Pages {
             return None;
         };
         let sources = sources(&page.case, &page.author);
+        let rounds = stalls / u32::try_from(sources.len()).unwrap_or(u32::MAX).max(1);
         let before = left.and_then(|old| sources.iter().position(|source| *source == old));
         let next = before.map_or(0, |at| at + 1);
         let source = *sources.get(next).or(sources.first())?;
@@ -332,8 +333,8 @@ impl Pages {
         page.fetch = Fetch::Asked {
             manifest,
             source,
-            due: now + STALL * (1 << stalls),
-            stalls: DOUBLINGS_MAX.min(stalls + 1),
+            due: now + STALL * (1 << DOUBLINGS_MAX.min(rounds)),
+            stalls: stalls.saturating_add(1),
             landing: BTreeSet::new(),
         };
         self.waiting.remove(&(turn, *id));
@@ -465,6 +466,18 @@ mod tests {
         assert!(!pages.on_durable(&id, [0]));
         assert!(pages.on_durable(&id, [1]));
         assert_eq!((pages.incomplete(), pages.poll_timeout()), (0, None));
+    }
+
+    #[test]
+    fn all_who_may_have_a_page_are_asked_before_anybody_is_asked_again_later() {
+        let now = crate::test_clock();
+        let mut pages = Pages::default();
+        wanted(&mut pages, 1, 1);
+        let three = |_: &CaseTag, _: &AuthorId| vec![peer(1), peer(2), peer(3)];
+        let mut asked = |stalls: u32| pages.ask(now + STALL * stalls, three).first()?.from;
+        let first_round = [0, 1, 2].map(&mut asked);
+        assert_eq!(first_round, [1, 2, 3].map(|byte| Some(peer(byte))));
+        assert_eq!([3, 4, 5].map(asked), [Some(peer(1)), None, Some(peer(2))]);
     }
 
     #[test]
