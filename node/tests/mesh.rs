@@ -6,6 +6,7 @@
 )]
 
 mod mesh {
+    mod line;
     mod members;
     mod raw;
     mod strangers;

@@ -67,6 +67,9 @@ pub(super) const SIMULTANEOUS: Duration = Duration::from_secs(5);
 /// A connection that lost stays this long, so that the other end has seen the one that won.
 pub(super) const RETIRING: Duration = Duration::from_secs(1);
 
+/// Closing a connection takes no longer than this.
+pub(super) const CLOSING: Duration = Duration::from_secs(1);
+
 /// The first pause after a failure; it doubles up to the cap.
 pub(super) const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// The longest pause between two dials.

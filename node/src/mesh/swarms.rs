@@ -1,5 +1,7 @@
 //! The two swarms: TCP, Noise and Yamux each, on ports of their own, with the same key.
 
+mod brief;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use super::limits::{
 };
 use super::link::Links;
 use super::porch::Porch;
+use brief::Brief;
 
 /// What members speak with each other. The gate comes first.
 #[derive(NetworkBehaviour)]
@@ -126,6 +129,7 @@ where
         .authenticate(noise)
         .multiplex(yamux)
         .timeout(HANDSHAKE)
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Brief::new(muxer))))
         .boxed()
 }
 
@@ -147,4 +151,66 @@ fn circuit_relay(own: PeerId) -> relay::Behaviour {
     let mut behaviour = relay::Behaviour::new(own, config);
     behaviour.set_status(Some(relay::Status::Enable));
     behaviour
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+
+    use futures::AsyncWrite;
+    use libp2p::core::Endpoint;
+    use libp2p::core::muxing::StreamMuxerExt;
+    use libp2p::core::transport::{DialOpts, ListenerId, MemoryTransport, PortUse, TransportEvent};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::mesh::identity::keypair;
+    use crate::mesh::limits::CLOSING;
+
+    /// A connection whose other end stops reading as soon as it is secured.
+    #[tokio::test]
+    async fn closing_over_a_dead_line_ends() {
+        let end = |seed| {
+            let line = MemoryTransport::default();
+            secured(&keypair(&[seed; 32]), line, STREAMS_MAX)
+        };
+        let (mut near, mut far) = (end(1), end(2));
+        let any = "/memory/0".parse().expect("an address");
+        far.listen_on(ListenerId::next(), any).expect("free");
+        let listening = poll_fn(|cx| Pin::new(&mut far).poll(cx)).await;
+        let TransportEvent::NewAddress { listen_addr, .. } = listening else {
+            panic!("no address, but {listening:?}");
+        };
+        let options = DialOpts {
+            role: Endpoint::Dialer,
+            port_use: PortUse::New,
+        };
+        let dial = near.dial(listen_addr, options).expect("a dial");
+        let coming = async {
+            let coming = poll_fn(|cx| Pin::new(&mut far).poll(cx)).await;
+            let TransportEvent::Incoming { upgrade, .. } = coming else {
+                panic!("nobody came, but {coming:?}");
+            };
+            upgrade.await
+        };
+        tokio::pin!(coming);
+        let (_, mut near) = tokio::select! {
+            near = dial => near.expect("secured"),
+            _ = &mut coming => panic!("it was to wait for a first stream"),
+        };
+
+        let mut stream = poll_fn(|cx| near.poll_outbound_unpin(cx))
+            .await
+            .expect("room");
+        let writing = poll_fn(|cx| {
+            while Pin::new(&mut stream).poll_write(cx, &[7; 4096]).is_ready() {}
+            near.poll_unpin(cx).map(drop)
+        });
+        let stuck = timeout(Duration::from_millis(300), writing).await.is_err();
+        assert!(stuck, "nobody reads");
+        let closing = poll_fn(|cx| near.poll_close_unpin(cx));
+        let closed = timeout(CLOSING + Duration::from_secs(1), closing).await;
+        assert!(matches!(closed, Ok(Ok(()))), "{closed:?}");
+    }
 }

@@ -1,7 +1,8 @@
 //! Members of one network: admission through the porch, frames both ways, coming back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::line::Line;
 use super::support::{Network, Node, meet, part};
 use guichet::mesh::limits::FRAME_BYTES_MAX;
 use guichet::mesh::{Duty, MeshEvent, Path, SendError};
@@ -61,7 +62,7 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     drop(relay);
     kiosk.until_down(&subject).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    let back = std::time::Instant::now();
+    let back = Instant::now();
     let mut relay = Node::start_on(&network, 2, Duty::Relay, &[], [&main, &porch]).await;
     let up = meet(&mut kiosk, &mut relay).await;
     let took = up - back;
@@ -80,7 +81,7 @@ async fn a_relay_killed_and_back_is_reached_again_at_once() {
     let (subject, main, porch) = (kiosk.subject, kiosk.main.clone(), kiosk.porch.clone());
     drop(kiosk);
     relay.until_down(&subject).await;
-    let back = std::time::Instant::now();
+    let back = Instant::now();
     let at = [main.as_str(), porch.as_str()];
     let mut kiosk = Node::start_on(&network, 3, Duty::Member, &[&relay], at).await;
     let up = meet(&mut kiosk, &mut relay).await;
@@ -213,4 +214,52 @@ async fn who_is_shut_out_is_cut_off_and_stays_out() {
     let up = |event: &MeshEvent| matches!(event, MeshEvent::PeerUp { .. }).then_some(());
     assert_eq!(kiosk.within(Duration::from_secs(2), up).await, None);
     assert!(relay.mesh.refusals().strangers > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_freezes_under_load_is_dead_within_six_seconds_and_replaced() {
+    let network = Network::new(1);
+    let mut kiosk = Node::start(&network, 3, Duty::Member, &[]).await;
+    let mut station = Node::start(&network, 4, Duty::Member, &[]).await;
+    let line = Line::to(&station.main).await;
+    station.mesh.allow(kiosk.subject, vec![]);
+    kiosk
+        .mesh
+        .allow(station.subject, vec![line.address.clone()]);
+    meet(&mut kiosk, &mut station).await;
+    for _ in 0..2 {
+        line.freeze();
+        let frozen = Instant::now();
+        fill(&mut kiosk, &station).await;
+        line.thaw();
+        let (desk, booth) = (station.subject, kiosk.subject);
+        let (kiosk_down, station_down) =
+            tokio::join!(kiosk.until_down(&desk), station.until_down(&booth));
+        for down in [kiosk_down, station_down] {
+            assert!(down - frozen < Duration::from_secs(6));
+        }
+        let up = meet(&mut kiosk, &mut station).await;
+        println!(
+            "frozen; down after {} ms and {} ms, up after {} ms",
+            (kiosk_down - frozen).as_millis(),
+            (station_down - frozen).as_millis(),
+            (up - frozen).as_millis()
+        );
+        assert!(up - frozen < Duration::from_secs(8));
+        kiosk
+            .mesh
+            .send(&station.subject, b"de nouveau".to_vec())
+            .expect("room");
+        assert_eq!(station.until_frame(&kiosk.subject).await, b"de nouveau");
+    }
+}
+
+/// Sends until nothing more is taken.
+async fn fill(from: &mut Node, to: &Node) {
+    while from
+        .mesh
+        .send(&to.subject, vec![1; FRAME_BYTES_MAX])
+        .is_ok()
+        || from.drained(&to.subject).await
+    {}
 }
