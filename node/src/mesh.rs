@@ -262,7 +262,7 @@ impl Mesh {
         self.command(Command::Forbid { subject });
     }
 
-    /// Closes the connections to a member; a new one is made as if the line had broken.
+    /// Closes the connection to a member that says what it must not; another is made after a pause.
     pub fn close(&self, subject: SubjectId) {
         self.command(Command::Close { subject });
     }

@@ -69,6 +69,8 @@ pub(super) const RETIRING: Duration = Duration::from_secs(1);
 
 /// Closing a connection takes no longer than this.
 pub(super) const CLOSING: Duration = Duration::from_secs(1);
+/// A connection that stood this long was none of the failures that make us pause.
+pub(super) const STEADY: Duration = Duration::from_secs(2);
 
 /// The first pause after a failure; it doubles up to the cap.
 pub(super) const RETRY_FIRST: Duration = Duration::from_millis(250);

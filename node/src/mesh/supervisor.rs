@@ -142,6 +142,11 @@ impl Supervisor {
         }
     }
 
+    /// The peer's primary connection.
+    pub fn primary(&self, peer: &SubjectId) -> Option<ConnectionId> {
+        self.peers.get(peer)?.connection()
+    }
+
     /// Whether this is the peer's primary connection.
     pub fn is_primary(&self, peer: &SubjectId, connection: ConnectionId) -> bool {
         self.peers

@@ -35,7 +35,6 @@ pub(super) enum Command {
     Forbid {
         subject: SubjectId,
     },
-    /// Close its connections.
     Close {
         subject: SubjectId,
     },
@@ -131,10 +130,9 @@ impl Task {
                 self.input(Input::Forbidden { peer: subject });
             }
             Command::Close { subject } => {
-                if let Some(peer) = peer_of(&subject)
-                    && self.main.disconnect_peer_id(peer).is_err()
-                {
-                    tracing::debug!(%subject, "there was no connection to close");
+                if let Some(connection) = self.supervisor.primary(&subject) {
+                    let peer = subject;
+                    self.input(Input::Broke { peer, connection });
                 }
             }
         }

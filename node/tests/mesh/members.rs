@@ -254,6 +254,27 @@ async fn a_connection_that_freezes_under_load_is_dead_within_six_seconds_and_rep
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_closed_is_reached_again_after_a_pause() {
+    let network = Network::new(1);
+    let mut kiosk = Node::start(&network, 3, Duty::Member, &[]).await;
+    let mut station = Node::start(&network, 4, Duty::Member, &[]).await;
+    station.mesh.allow(kiosk.subject, vec![]);
+    kiosk
+        .mesh
+        .allow(station.subject, vec![station.main.clone()]);
+    meet(&mut kiosk, &mut station).await;
+    for _ in 0..2 {
+        kiosk.mesh.close(station.subject);
+        let closed = Instant::now();
+        part(&mut kiosk, &mut station).await;
+        let pause = meet(&mut kiosk, &mut station).await - closed;
+        println!("closed; up again after {} ms", pause.as_millis());
+        assert!(pause > Duration::from_millis(1900), "{pause:?}");
+        assert!(pause < Duration::from_secs(4), "{pause:?}");
+    }
+}
+
 /// Sends until nothing more is taken.
 async fn fill(from: &mut Node, to: &Node) {
     while from

@@ -8,7 +8,7 @@ use libp2p::swarm::ConnectionId;
 use super::retry::{Jitter, Retry};
 use crate::mesh::limits::{
     ADDRESSES_MAX, DIAL_PAUSE_MAX, DIRECT_AGAIN, OPENING, RETIRING, SILENCE_MAX, SILENCE_SUSPECT,
-    SIMULTANEOUS,
+    SIMULTANEOUS, STEADY,
 };
 
 /// Which end dialled a connection.
@@ -123,6 +123,10 @@ impl Peer {
         self.primary().is_some()
     }
 
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.primary().map(|primary| primary.connection)
+    }
+
     pub fn is_primary(&self, connection: ConnectionId) -> bool {
         self.primary()
             .is_some_and(|primary| primary.connection == connection)
@@ -169,9 +173,6 @@ impl Peer {
                 if primary.connection == connection =>
             {
                 self.presence = Presence::Open(primary);
-                if primary.path == Path::Direct {
-                    self.dial.succeeded();
-                }
                 Step::Up {
                     connection,
                     path: primary.path,
@@ -291,10 +292,20 @@ impl Peer {
             Presence::Opening(_) => Step::Refused { close },
             Presence::Moving(_) | Presence::Open(_) => Step::Lost { close },
         };
-        let was_open = matches!(self.presence, Presence::Open(_));
+        let steady = match self.presence {
+            Presence::Open(primary) if now.duration_since(primary.since) >= STEADY => {
+                Some(primary.path)
+            }
+            Presence::Absent | Presence::Opening(_) | Presence::Moving(_) | Presence::Open(_) => {
+                None
+            }
+        };
         self.presence = Presence::Absent;
+        if steady == Some(Path::Direct) {
+            self.dial.succeeded();
+        }
         self.dial.restart(now);
-        if !was_open {
+        if steady.is_none() {
             self.dial.failed(now, jitter);
         }
         step

@@ -6,7 +6,7 @@ use super::*;
 use crate::mesh::identity::{dialable, keypair, subject_of};
 use crate::mesh::limits::{
     DIAL_PAUSE_MAX, DIRECT_AGAIN, RETIRING, RETRY_FIRST, SILENCE_MAX, SILENCE_SUSPECT,
-    SIMULTANEOUS, VISIT_PAUSE_MAX,
+    SIMULTANEOUS, STEADY, VISIT_PAUSE_MAX,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -382,6 +382,30 @@ fn a_circuit_serves_until_a_direct_path_is_found() {
 }
 
 #[test]
+fn a_circuit_that_breaks_is_sought_again_before_the_path_that_never_was() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    let relay = scene.relay;
+    scene.allow(relay, &[]);
+    scene.join(relay, 1, Dialler::We, Path::Direct);
+    scene.allow(peer, &[5]);
+    scene.pass(Duration::ZERO);
+    scene.input(Input::DialFailed { peer });
+    scene.join(peer, 2, Dialler::We, Path::Relayed);
+    scene.pass_alive(STEADY, peer, 2);
+    scene.done.clear();
+    let connection = connection(2);
+    scene.input(Input::Disconnected { peer, connection });
+    scene.pass(Duration::ZERO);
+    let circuit = scene.machine.relays[&relay].circuit(&relay);
+    let addresses = vec![circuit.expect("a circuit")];
+    assert_eq!(
+        scene.taken(),
+        vec![Output::Down { peer }, Output::Dial { peer, addresses }]
+    );
+}
+
+#[test]
 fn a_peer_that_breaks_the_rules_is_closed_and_not_hurried_after() {
     let (own, peer) = ordered();
     let mut scene = Scene::new(own);
@@ -401,6 +425,37 @@ fn a_peer_that_breaks_the_rules_is_closed_and_not_hurried_after() {
     assert_eq!(scene.dials(peer), vec![]);
     scene.pass(MS);
     assert_eq!(scene.dials(peer).len(), 1);
+}
+
+#[test]
+fn a_connection_that_does_not_last_is_a_failed_dial() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.pass(Duration::ZERO);
+    let start = scene.now;
+    for number in 1..=20 {
+        scene.join(peer, number, Dialler::We, Path::Direct);
+        let connection = connection(number);
+        scene.input(Input::Disconnected { peer, connection });
+        let next = scene.machine.poll_timeout().expect("another dial");
+        scene.pass(next - scene.now);
+    }
+    assert!(
+        scene.now - start > 15 * DIAL_PAUSE_MAX / 2,
+        "nobody is hammered"
+    );
+    scene.join(peer, 30, Dialler::We, Path::Direct);
+    scene.pass_alive(STEADY, peer, 30);
+    scene.done.clear();
+    let connection = connection(30);
+    scene.input(Input::Disconnected { peer, connection });
+    scene.pass(Duration::ZERO);
+    assert_eq!(
+        scene.dials(peer).len(),
+        1,
+        "a line that breaks is dialled at once"
+    );
 }
 
 #[test]
