@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::folder::Opened;
-use crate::mesh::MeshEvent;
+use crate::mesh::MeshEvents;
 use crate::web::counter::Ask;
 use crate::{Parts, clock, stop::Stop};
 
@@ -54,7 +54,7 @@ pub struct Ready {
 /// What the loop listens to.
 pub(crate) struct Sources {
     asks: mpsc::Receiver<Ask>,
-    mesh: mpsc::UnboundedReceiver<MeshEvent>,
+    mesh: MeshEvents,
     disk: mpsc::UnboundedReceiver<DiskEvent>,
     cases: mpsc::UnboundedReceiver<CaseEvent>,
     station: mpsc::UnboundedReceiver<StationEvent>,

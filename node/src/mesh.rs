@@ -181,6 +181,33 @@ pub struct Mesh {
     shared: Arc<Shared>,
 }
 
+/// What the mesh tells, in order. The application sends over a stream from the moment it is told of
+/// it and no sooner, so that nothing meant for an earlier stream enters a later one.
+pub struct MeshEvents {
+    told: mpsc::UnboundedReceiver<Told>,
+    shared: Arc<Shared>,
+}
+
+/// An event, and the stream that a `PeerUp` is about.
+type Told = (MeshEvent, Option<Outbox>);
+
+impl MeshEvents {
+    /// The next event; none once the mesh has ended. Safe to cancel.
+    pub async fn recv(&mut self) -> Option<MeshEvent> {
+        let (event, outbox) = self.told.recv().await?;
+        match (&event, outbox) {
+            (MeshEvent::PeerUp { peer, .. }, Some(outbox)) => {
+                lock(&self.shared.links).insert(*peer, outbox);
+            }
+            (MeshEvent::PeerDown { peer }, _) => {
+                lock(&self.shared.links).remove(peer);
+            }
+            _ => {}
+        }
+        Some(event)
+    }
+}
+
 /// What the task and the handles both touch.
 #[derive(Default)]
 struct Shared {
@@ -192,9 +219,7 @@ struct Shared {
 impl Mesh {
     /// Binds both ports and starts. Needs a tokio runtime. The events are bounded by what each peer
     /// may have under way; read them steadily.
-    pub fn start(
-        config: MeshConfig,
-    ) -> Result<(Self, mpsc::UnboundedReceiver<MeshEvent>), MeshError> {
+    pub fn start(config: MeshConfig) -> Result<(Self, MeshEvents), MeshError> {
         let key = keypair(&config.seed);
         let own = subject_of(&key.public().to_peer_id()).expect("the key is Ed25519");
         let relays = config
@@ -221,12 +246,12 @@ impl Mesh {
         listening.map_err(|error| cannot_listen(&config.porch, &error))?;
 
         let supervisor = Supervisor::new(own, relays, Jitter::new(config.jitter), Instant::now());
-        let (events, events_out) = mpsc::unbounded_channel();
+        let (told, events_out) = mpsc::unbounded_channel();
         let (commands, commands_in) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
         let outward = Outward {
             shared: Arc::clone(&shared),
-            events,
+            events: told,
             commands: commands_in,
         };
         let admission = Admission {
@@ -234,7 +259,11 @@ impl Mesh {
             admit: config.admit,
         };
         tokio::spawn(Task::new(main, porch, supervisor, admission, outward).run());
-        Ok((Self { commands, shared }, events_out))
+        let events = MeshEvents {
+            told: events_out,
+            shared: Arc::clone(&shared),
+        };
+        Ok((Self { commands, shared }, events))
     }
 
     /// Queues a frame of 1 to `FRAME_BYTES_MAX` bytes to a peer that is up.

@@ -22,7 +22,7 @@ use super::station::Station;
 use super::{Ready, Sources, vault};
 use crate::folder::keys::Seal;
 use crate::folder::{self, Opened, private};
-use crate::mesh::{self, Mesh, MeshConfig, RelayAddress};
+use crate::mesh::{self, Mesh, MeshConfig, MeshEvents, RelayAddress};
 use crate::render::Renderer;
 use crate::web::view::Ill;
 use crate::web::{Counter, Settings, Web};
@@ -160,7 +160,7 @@ async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<Web> {
     Ok(web)
 }
 
-fn connect(opened: &Opened) -> anyhow::Result<(Mesh, mpsc::UnboundedReceiver<mesh::MeshEvent>)> {
+fn connect(opened: &Opened) -> anyhow::Result<(Mesh, MeshEvents)> {
     let (identity, config) = (&opened.identity, &opened.config);
     let root = identity.root;
     let relays = config

@@ -23,7 +23,7 @@ use super::link::LinkEvent;
 use super::porch::{VisitOver, Visitor};
 use super::supervisor::{Dialler, Input, Output, Path, Supervisor};
 use super::swarms::{Main, MainEvent, Outside, OutsideEvent};
-use super::{Admit, MeshEvent, Refusals, Shared, lock};
+use super::{Admit, MeshEvent, Outbox, Refusals, Shared, Told, lock};
 
 /// What the application asks of the task.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub(super) struct Admission {
 /// The task's side of what it shares with the application.
 pub(super) struct Outward {
     pub shared: Arc<Shared>,
-    pub events: mpsc::UnboundedSender<MeshEvent>,
+    pub events: mpsc::UnboundedSender<Told>,
     pub commands: mpsc::UnboundedReceiver<Command>,
 }
 
@@ -391,7 +391,6 @@ impl Task {
                     path,
                 } => self.up(peer, connection, path),
                 Output::Down { peer } => {
-                    lock(&self.outward.shared.links).remove(&peer);
                     self.tell(MeshEvent::PeerDown { peer });
                 }
             }
@@ -438,12 +437,13 @@ impl Task {
         let (Some(outbox), Some((_, address))) = (outbox, self.connections.get(&connection)) else {
             return;
         };
-        lock(&self.outward.shared.links).insert(peer, outbox);
-        self.tell(MeshEvent::PeerUp {
+        let address = address.to_string();
+        let up = MeshEvent::PeerUp {
             peer,
             path,
-            address: address.to_string(),
-        });
+            address,
+        };
+        self.tell_of(up, Some(outbox));
     }
 
     fn count(&self, count: impl FnOnce(&mut Refusals)) {
@@ -451,7 +451,11 @@ impl Task {
     }
 
     fn tell(&self, event: MeshEvent) {
-        if self.outward.events.send(event).is_err() {
+        self.tell_of(event, None);
+    }
+
+    fn tell_of(&self, event: MeshEvent, outbox: Option<Outbox>) {
+        if self.outward.events.send((event, outbox)).is_err() {
             tracing::trace!("nobody listens to the mesh any more");
         }
     }

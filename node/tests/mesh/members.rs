@@ -275,6 +275,25 @@ async fn a_member_that_is_closed_is_reached_again_after_a_pause() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_to_an_earlier_stream_enters_no_later_one() {
+    let network = Network::new(1);
+    let mut kiosk = Node::start(&network, 3, Duty::Member, &[]).await;
+    let mut station = Node::start(&network, 4, Duty::Member, &[]).await;
+    kiosk.mesh.allow(station.subject, vec![]);
+    station.mesh.allow(kiosk.subject, vec![kiosk.main.clone()]);
+    station.until_up(&kiosk.subject).await;
+    station.mesh.close(kiosk.subject);
+    station.until_down(&kiosk.subject).await;
+    station.until_up(&kiosk.subject).await;
+
+    for salute in [b"premier", b"dernier"] {
+        kiosk.until_up(&station.subject).await;
+        let _an_earlier_stream_is_gone = kiosk.mesh.send(&station.subject, salute.to_vec());
+    }
+    assert_eq!(station.until_frame(&kiosk.subject).await, b"dernier");
+}
+
 /// Sends until nothing more is taken.
 async fn fill(from: &mut Node, to: &Node) {
     while from

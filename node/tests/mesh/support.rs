@@ -3,9 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use guichet::mesh::{Duty, Mesh, MeshConfig, MeshEvent, RelayAddress};
+use guichet::mesh::{Duty, Mesh, MeshConfig, MeshEvent, MeshEvents, RelayAddress};
 use guichet_keys::{Signature, SigningKey, SubjectId};
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 const DOMAIN: &str = "guichet-test/member";
@@ -39,7 +38,7 @@ pub struct Node {
     pub subject: SubjectId,
     pub main: String,
     pub porch: String,
-    events: UnboundedReceiver<MeshEvent>,
+    events: MeshEvents,
 }
 
 impl Node {
