@@ -24,6 +24,7 @@ mod pages;
 mod pending;
 mod scope;
 mod session;
+mod unsaved;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -49,6 +50,7 @@ use pages::Pages;
 use pending::Pending;
 use scope::Scope;
 use session::{Greeting, Session, follow_frame};
+use unsaved::Unsaved;
 
 /// Receipts wait this long for company.
 const RECEIPT_DELAY: Duration = Duration::from_millis(30);
@@ -169,6 +171,7 @@ pub struct Replica {
     readings: u64,
     following: BTreeSet<CaseTag>,
     pending: Pending,
+    unsaved: Unsaved,
     landing_bytes: usize,
     receipts_at: Option<Instant>,
     outputs: VecDeque<Output>,
@@ -266,7 +269,7 @@ impl Replica {
             Input::FrameReceived(peer, bytes) => self.on_frame(now, peer, &bytes),
             Input::Written(things) => self.on_written(things),
             Input::Stored(stored) => self.on_stored(now, stored),
-            Input::StoreFailed => self.on_store_failed(),
+            Input::StoreFailed => self.on_store_failed(now),
             Input::SegmentsStored(segments) => self.on_segments_stored(now, segments),
             Input::SegmentsFailed => {
                 self.landing_bytes = 0;
@@ -304,6 +307,13 @@ impl Replica {
             self.close(now, peer, "no hello in time");
         }
         self.ask_for_pages(now);
+        if self
+            .unsaved
+            .poll_timeout()
+            .is_some_and(|due| due <= now.instant)
+        {
+            self.store_again();
+        }
         if self.receipts_at.is_some_and(|due| due <= now.instant) {
             self.receipts_at = None;
             self.sign_receipts(now);
@@ -317,6 +327,7 @@ impl Replica {
         sessions
             .chain(self.receipts_at)
             .chain(self.pages.poll_timeout())
+            .chain(self.unsaved.poll_timeout())
             .min()
     }
 
@@ -455,8 +466,19 @@ impl Replica {
         }
     }
 
-    /// Hands a checked thing to the store.
+    /// Hands a checked thing to the store, behind what the disk did not take before.
     fn store(&mut self, thing: Thing) {
+        self.store_again();
+        self.hand_out(thing);
+    }
+
+    fn store_again(&mut self) {
+        for thing in self.unsaved.take() {
+            self.hand_out(thing);
+        }
+    }
+
+    fn hand_out(&mut self, thing: Thing) {
         let record = NewRecord {
             feed: thing.what().feed(),
             meta: minicbor::to_vec(thing.meta()).expect("encoding into memory cannot fail"),
@@ -543,13 +565,20 @@ impl Replica {
         self.outputs.push_back(Output::Tell(event));
     }
 
-    fn on_store_failed(&mut self) {
-        let failed = std::iter::from_fn(|| self.pending.pop())
-            .map(|thing| thing.hash())
-            .collect();
+    /// Whoever delivered something of what was lost begins a new session, to deliver it again.
+    fn on_store_failed(&mut self, now: Now) {
+        let lost: Vec<Thing> = std::iter::from_fn(|| self.pending.pop()).collect();
+        let failed: Vec<Hash> = lost.iter().map(Thing::hash).collect();
         self.landing_bytes = 0;
-        let peers: Vec<_> = self.sessions.keys().copied().collect();
-        for peer in peers {
+        let believed = lost.into_iter().filter(|thing| match thing {
+            Thing::Statement(_) => true,
+            Thing::Receipt(receipt) => receipt.node() == self.me,
+            Thing::Envelope(_) | Thing::Page { .. } => false,
+        });
+        self.unsaved.keep(now.instant, believed);
+        let delivered = |session: &&Session| failed.iter().any(|hash| session.awaits(hash));
+        let sessions = self.sessions.values().filter(delivered);
+        for peer in sessions.map(Session::peer).collect::<Vec<_>>() {
             self.end_session(&peer);
             self.outputs.push_back(Output::Close(
                 peer,

@@ -196,6 +196,9 @@ impl Replica {
         if self.catalogue.holds(&hash) {
             return Ok(Taken::Held(hash));
         }
+        if self.unsaved.contains(&hash) {
+            self.store_again();
+        }
         if self.pending.contains(&hash) {
             return Ok(Taken::Pending(hash));
         }

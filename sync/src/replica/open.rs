@@ -56,6 +56,7 @@ impl Replica {
             readings: 0,
             following: BTreeSet::new(),
             pending: super::Pending::default(),
+            unsaved: super::Unsaved::default(),
             landing_bytes: 0,
             receipts_at: None,
             outputs: VecDeque::new(),

@@ -410,6 +410,11 @@ impl Session {
         self.delivered.insert(hash);
     }
 
+    /// Whether the peer delivered this and it is not durable here yet.
+    pub fn awaits(&self, hash: &Hash) -> bool {
+        self.delivered.contains(hash)
+    }
+
     /// Something is durable here; gives the new cursors if they moved.
     pub fn on_settled(&mut self, hash: &Hash, feed: Feed, arrival: u64) -> Option<Cursors> {
         if !self.delivered.remove(hash) {
