@@ -52,6 +52,8 @@ pub enum DiskEvent {
     SegmentsStored(Vec<(PageId, u32)>),
     /// Segments were lost.
     SegmentsFailed(StoreError),
+    /// Something else was not written; whoever asked for it knows.
+    WriteFailed(StoreError),
     /// Bytes free on the disk, now and then.
     Free(u64),
 }
@@ -168,11 +170,10 @@ impl Worker {
                     tracing::warn!(%error, "a cursor was not kept");
                 }
             }
-            Job::Note(key, value, done) => done(
-                self.store
-                    .note(key, &value)
-                    .map_err(|error| refusal(&error)),
-            ),
+            Job::Note(key, value, done) => {
+                let noted = self.store.note(key, &value);
+                done(noted.map_err(|error| self.failed(error)))
+            }
         }
     }
 
@@ -184,6 +185,7 @@ impl Worker {
                 Err(error) => {
                     self.refusing = true;
                     self.tell(DiskEvent::AppendFailed(error));
+                    self.tell_free();
                 }
             }
         }
@@ -221,8 +223,15 @@ impl Worker {
             if let Err(error) = self.store.drop_page(id) {
                 tracing::warn!(%error, "a page that was not written whole stays on the disk");
             }
-            refusal(&error)
+            self.failed(error)
         })
+    }
+
+    /// Tells the node what did not work, and gives what to tell whoever asked for it.
+    fn failed(&self, error: StoreError) -> Refusal {
+        let refusal = refusal(&error);
+        self.tell(DiskEvent::WriteFailed(error));
+        refusal
     }
 
     fn tell_free(&self) {

@@ -353,6 +353,7 @@ impl Node {
                 self.on_disk_ill(&error);
                 self.tell_replica(Input::SegmentsFailed);
             }
+            DiskEvent::WriteFailed(error) => self.on_disk_ill(&error),
             DiskEvent::Free(bytes) => self.free_bytes = bytes,
         }
     }
