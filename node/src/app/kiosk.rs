@@ -15,7 +15,7 @@ use guichet_sync::replica::Input;
 use tokio::sync::oneshot;
 
 use super::cases::{Task, answer};
-use super::disk::Job;
+use super::disk::{Done, Job};
 use super::node::{Duty, Node};
 use super::opened::Opening;
 use super::shown;
@@ -42,6 +42,7 @@ pub struct Visit {
 /// A kiosk's own state.
 pub struct Kiosk {
     visit: Option<Visit>,
+    beginning: Vec<CaseBrief>,
     interrupted: bool,
     idle: Duration,
 }
@@ -51,6 +52,7 @@ impl Kiosk {
     pub fn new(interrupted: bool, idle: Duration) -> Self {
         Self {
             visit: None,
+            beginning: Vec::new(),
             interrupted,
             idle,
         }
@@ -191,10 +193,8 @@ impl Node {
             .ok_or(Refusal::NotFound(Thing::Template))?
             .title
             .clone();
-        if self
-            .visit()
-            .is_ok_and(|visit| visit.cases.len() >= VISIT_CASES_MAX)
-        {
+        let begun = self.visit().map_or(0, |visit| visit.cases.len());
+        if begun + self.kiosk()?.beginning.len() >= VISIT_CASES_MAX {
             return Err(Refusal::Full);
         }
         let (case, author) = (
@@ -233,12 +233,44 @@ impl Node {
         self.cases.hand_in(case, Task::Open(Box::new(opening)));
         self.tell_replica(Input::Written(things.into_iter().flatten().collect()));
         self.tell_replica(Input::CaseFollowed(case));
-        self.enter_visit(CaseBrief {
+        let brief = CaseBrief {
             case,
             service: read.brief.clone(),
             title,
-        });
+        };
+        if let Duty::Kiosk(kiosk) = &mut self.duty {
+            kiosk.beginning.push(brief);
+        }
+        self.disk
+            .hand_in(Job::Note(VISIT_NOTE, vec![1], Box::new(|_| ())));
         Ok(case)
+    }
+
+    fn take_beginning(&mut self, case: &CaseTag) -> Option<CaseBrief> {
+        let Duty::Kiosk(kiosk) = &mut self.duty else {
+            return None;
+        };
+        let mut taken = kiosk.beginning.extract_if(.., |brief| brief.case == *case);
+        taken.next()
+    }
+
+    /// Something of a case is durable: if it was just beginning, it belongs to the visit now.
+    pub(super) fn case_saved(&mut self, case: &CaseTag) {
+        if let Some(brief) = self.take_beginning(case) {
+            self.enter_visit(brief);
+        }
+    }
+
+    /// Something of a case was not saved: if it was just beginning, it never began.
+    pub(super) fn case_failed(&mut self, case: &CaseTag) {
+        if self.take_beginning(case).is_none() {
+            return;
+        }
+        self.cases.hand_in(*case, Task::Close);
+        self.tell_replica(Input::CaseLeft(*case));
+        if self.visit().is_err() {
+            self.clear_note(Box::new(|_| ()));
+        }
     }
 
     fn enter_visit(&mut self, brief: CaseBrief) {
@@ -256,23 +288,29 @@ impl Node {
             .cases
             .push(brief);
         self.touch();
-        self.disk
-            .hand_in(Job::Note(VISIT_NOTE, vec![1], Box::new(|_| ())));
         self.counter.tell(Change::Home);
         self.counter.tell(Change::Visit);
     }
 
-    /// Ends the visit: answered once the keys are gone and the disk no longer says that one is open.
+    /// Ends the visit: answered once the keys are gone and the disk no longer says that one is
+    /// open, or cannot be told.
     pub(super) fn end_visit(&mut self, reply: Option<Reply<()>>) {
-        let taken = match &mut self.duty {
-            Duty::Kiosk(kiosk) if self.rules.forget_after_visit => kiosk.visit.take(),
-            Duty::Kiosk(_) | Duty::Station(_) | Duty::Relay => None,
-        };
-        for brief in taken.iter().flat_map(|visit| &visit.cases) {
+        let mut taken = Vec::new();
+        if let Duty::Kiosk(kiosk) = &mut self.duty
+            && self.rules.forget_after_visit
+        {
+            taken.append(&mut kiosk.beginning);
+            taken.extend(kiosk.visit.take().into_iter().flat_map(|visit| visit.cases));
+        }
+        for brief in taken {
             self.cases.hand_in(brief.case, Task::Close);
             self.tell_replica(Input::CaseLeft(brief.case));
         }
-        self.clear_note(reply);
+        self.clear_note(Box::new(|_| {
+            if let Some(reply) = reply {
+                answer(reply, Ok(()));
+            }
+        }));
         self.counter.tell(Change::VisitEnded);
         self.counter.tell(Change::Home);
     }
@@ -282,16 +320,11 @@ impl Node {
         if let Duty::Kiosk(kiosk) = &mut self.duty {
             kiosk.interrupted = false;
         }
-        self.clear_note(Some(reply));
+        self.clear_note(Box::new(|cleared| answer(reply, cleared)));
         self.counter.tell(Change::Home);
     }
 
-    fn clear_note(&self, reply: Option<Reply<()>>) {
-        let done = Box::new(move |cleared| {
-            if let Some(reply) = reply {
-                answer(reply, cleared);
-            }
-        });
+    fn clear_note(&self, done: Done) {
         self.disk.hand_in(Job::Note(VISIT_NOTE, Vec::new(), done));
     }
 

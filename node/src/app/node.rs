@@ -278,6 +278,7 @@ impl Node {
 
     fn on_saved(&mut self, hash: &Hash) {
         if let Some(waiting) = self.waiting.remove(hash) {
+            self.case_saved(&waiting.case);
             (waiting.done)(Ok(()));
         }
     }
@@ -287,6 +288,7 @@ impl Node {
             (waiting.done)(Err(refusal));
             self.cases
                 .hand_in(waiting.case, Task::Withdraw(waiting.envelopes));
+            self.case_failed(&waiting.case);
         }
     }
 
