@@ -2,8 +2,9 @@
 //!
 //! A journey makes a [`village`]: a [`network`] of namespaces with a [`process`]
 //! in each place. It opens a [`browser`] beside one and uses its
-//! [`pages`], or gives orders by [`script`] through [`api`]. Lines are cut by dropping packets between two places, so the product
-//! needs no switch for tests. [`canary`] searches disks, memory and
+//! [`pages`], or gives orders by [`script`] through [`api`]; a [`visit`] is the one that most tests
+//! leave behind. Lines are cut by dropping packets between two places and disks filled on a
+//! [`small_disk`], so the product needs no switch for tests. [`canary`] searches disks, memory and
 //! [`capture`]d traffic for what must not be there. [`figure`] is the one form in
 //! which programs say what they measured, [`seeds`] the frame of those that draw
 //! their world at random, and [`bench`] what is measured.
@@ -27,4 +28,6 @@ pub mod samples;
 pub mod script;
 pub mod seeds;
 pub mod sim;
+pub mod small_disk;
 pub mod village;
+pub mod visit;

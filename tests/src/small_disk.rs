@@ -1,0 +1,94 @@
+//! A disk of a few megabytes under a data folder, which a test can fill and free.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// A page of a tmpfs, which gives out no less.
+const CRUMB: [u8; 4096] = [7; 4096];
+
+/// A file system in memory, in the place of a folder; it goes when this is dropped.
+#[derive(Debug)]
+pub struct SmallDisk {
+    folder: PathBuf,
+}
+
+impl SmallDisk {
+    /// Puts a folder, with what is in it, on a disk of this size.
+    pub fn under(folder: &Path, bytes: u64) -> Result<Self> {
+        let was = folder.with_extension("was");
+        fs::rename(folder, &was)?;
+        fs::create_dir(folder)?;
+        let options = format!("size={bytes},mode=0700");
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(folder))?;
+        let disk = Self {
+            folder: folder.to_path_buf(),
+        };
+        run(Command::new("cp").arg("-a").arg(was.join(".")).arg(folder))?;
+        Ok(disk)
+    }
+
+    /// Takes all the space that is left.
+    pub fn fill(&self) -> Result<()> {
+        let mut ballast = File::options()
+            .create(true)
+            .append(true)
+            .open(self.ballast())?;
+        loop {
+            match ballast.write_all(&CRUMB) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::StorageFull => return Ok(()),
+                Err(error) => return Err(error).context("the ballast"),
+            }
+        }
+    }
+
+    /// Gives it back.
+    pub fn free(&self) -> Result<()> {
+        Ok(fs::remove_file(self.ballast())?)
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.folder.join("ballast")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = run(Command::new("umount").arg("--lazy").arg(&self.folder));
+    }
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?}: {}", said.trim());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_disk_is_full_until_it_is_freed() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("data");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("kept"), b"before").unwrap();
+        let disk = SmallDisk::under(&folder, 1 << 20).unwrap();
+        disk.fill().unwrap();
+        let refused = fs::write(folder.join("new"), CRUMB).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::StorageFull);
+        assert_eq!(fs::read(folder.join("kept")).unwrap(), b"before");
+        disk.free().unwrap();
+        fs::write(folder.join("new"), CRUMB).unwrap();
+        drop(disk);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "it was a disk");
+    }
+}

@@ -1,0 +1,205 @@
+//! A disk that was damaged while the node was off.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use guichet_tests::process::log_file;
+use guichet_tests::script::Script;
+use guichet_tests::village::{Site, Village};
+use guichet_tests::visit::{Visit, receipt_says, unlocked};
+
+use super::ills;
+
+/// What can happen to a store.
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    /// Rubbish behind the journal's end, as of a write that was interrupted.
+    Rubbish,
+    /// The journal ends in the middle of what had been acknowledged.
+    Cut,
+    /// The same, and no index is left that knows how far it went.
+    CutWithoutIndex,
+    /// There is no index.
+    NoIndex,
+    /// The index is not what was written.
+    BadIndex,
+}
+
+impl Harm {
+    const ALL: [Self; 5] = [
+        Self::Rubbish,
+        Self::NoIndex,
+        Self::BadIndex,
+        Self::CutWithoutIndex,
+        Self::Cut,
+    ];
+
+    /// Does it to the store of a node that is off; `cut_at` is a length that its journal once had.
+    fn befall(self, site: &Site, cut_at: u64) {
+        let store = site.folder().join("store");
+        match self {
+            Self::Rubbish => {
+                let journal = File::options().write(true).open(journal(site)).unwrap();
+                let end = journal.metadata().unwrap().len();
+                journal.write_all_at(&[0xa5; 700], end).unwrap();
+            }
+            Self::Cut | Self::CutWithoutIndex => {
+                let journal = File::options().write(true).open(journal(site)).unwrap();
+                assert!(journal.metadata().unwrap().len() > cut_at + 40);
+                journal.set_len(cut_at + 40).unwrap();
+            }
+            Self::NoIndex | Self::BadIndex => {}
+        }
+        match self {
+            Self::Rubbish | Self::Cut => {}
+            Self::NoIndex | Self::CutWithoutIndex => {
+                fs::remove_dir_all(store.join("index")).unwrap();
+            }
+            Self::BadIndex => spoil(&store.join("index")),
+        }
+    }
+
+    /// What the node says that it did.
+    fn repair(self) -> &'static str {
+        match self {
+            Self::Rubbish => "cut off 700 bytes of an interrupted write",
+            Self::Cut => "ends before records that had been saved",
+            Self::CutWithoutIndex => "bytes of an interrupted write at byte",
+            Self::NoIndex => "index rebuilt from the journal: it was not there",
+            Self::BadIndex => "; the old one is ",
+        }
+    }
+}
+
+/// The last segment of the journal.
+fn journal(site: &Site) -> PathBuf {
+    let folder = fs::read_dir(site.folder().join("store/journal")).unwrap();
+    folder.map(|entry| entry.unwrap().path()).max().unwrap()
+}
+
+fn spoil(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            spoil(&path);
+            continue;
+        }
+        let file = File::options().write(true).open(&path).unwrap();
+        let length = file.metadata().unwrap().len();
+        for at in (0..length).step_by(512) {
+            file.write_all_at(&[0x5a; 128], at).unwrap();
+        }
+    }
+}
+
+fn journal_length(site: &Site) -> u64 {
+    journal(site).metadata().unwrap().len()
+}
+
+/// The node has said in its log and its status what it did.
+async fn is_said(site: &Site, harm: Harm) {
+    let log = fs::read_to_string(log_file(&site.log).unwrap()).unwrap();
+    assert!(log.contains(harm.repair()), "{harm:?}: {log}");
+    let repaired = ills(&site.script().unwrap(), "repaired").await.unwrap();
+    let said = repaired
+        .iter()
+        .filter_map(|ill| ill["what"].as_str())
+        .any(|what| what.contains(harm.repair()));
+    assert!(said, "{harm:?}: {repaired:?}");
+}
+
+async fn stored(node: &Script) -> anyhow::Result<[u64; 3]> {
+    let status = node.api().get_json("/status").await?;
+    let count = |what| status["stored"][what].as_u64().unwrap_or_default();
+    Ok([count("edits"), count("acts"), count("pages")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_station_is_repaired_and_has_everything() {
+    let mut village = Village::running("damaged-station").await.unwrap();
+    let cut_at = journal_length(&village.stations[0]);
+    let kiosk = village.kiosks[0].script().unwrap();
+    let left = Visit::at(&kiosk).await.unwrap();
+    receipt_says(&kiosk, "received").await.unwrap();
+    for harm in Harm::ALL {
+        village.station().stop().await.unwrap();
+        harm.befall(&village.stations[0], cut_at);
+        village.station().start().await.unwrap();
+        is_said(&village.stations[0], harm).await;
+        let desk = unlocked(&village).await.unwrap();
+        left.is_at(&desk).await.unwrap();
+        receipt_says(&kiosk, "received").await.unwrap();
+        let word = format!("Après {harm:?}");
+        kiosk.set(&left.case, "rent", "413").await.unwrap();
+        kiosk.set(&left.case, "rent", "412").await.unwrap();
+        desk.set(&left.case, "first_name", &word).await.unwrap();
+        let name = async |kiosk: &Script| kiosk.values(&left.case, "first_name").await;
+        kiosk
+            .until("what the desk wrote", name, |it| *it == [word.clone()])
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_relay_is_repaired_and_has_everything() {
+    let mut village = Village::running("damaged-relay").await.unwrap();
+    let cut_at = journal_length(&village.relay);
+    let kiosk = village.kiosks[0].script().unwrap();
+    let left = Visit::at(&kiosk).await.unwrap();
+    receipt_says(&kiosk, "received").await.unwrap();
+    let before = stored(&village.relay.script().unwrap()).await.unwrap();
+    for harm in Harm::ALL {
+        village.relay.stop().await.unwrap();
+        harm.befall(&village.relay, cut_at);
+        village.relay.start().await.unwrap();
+        is_said(&village.relay, harm).await;
+        village
+            .relay
+            .script()
+            .unwrap()
+            .until("everything on the relay", stored, |now| *now == before)
+            .await
+            .unwrap();
+        receipt_says(&kiosk, "received").await.unwrap();
+    }
+    village.stations[0].kill();
+    village.start().await.unwrap();
+    left.is_at(&unlocked(&village).await.unwrap())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_kiosk_is_repaired_and_owes_nothing() {
+    let mut village = Village::running("damaged-kiosk").await.unwrap();
+    let cut_at = journal_length(&village.kiosks[0]);
+    let kiosk = village.kiosks[0].script().unwrap();
+    let left = Visit::at(&kiosk).await.unwrap();
+    receipt_says(&kiosk, "received").await.unwrap();
+    for harm in Harm::ALL {
+        village.kiosk().stop().await.unwrap();
+        harm.befall(&village.kiosks[0], cut_at);
+        village.kiosk().start().await.unwrap();
+        is_said(&village.kiosks[0], harm).await;
+        let kiosk = village.kiosks[0].script().unwrap();
+        let outbox = async |kiosk: &Script| {
+            let status = kiosk.api().get_json("/status").await?;
+            Ok(status["outbox"]["items"].as_u64())
+        };
+        kiosk
+            .until("an empty outbox", outbox, |items| *items == Some(0))
+            .await
+            .unwrap();
+        let desk = unlocked(&village).await.unwrap();
+        left.is_at(&desk).await.unwrap();
+        let next = kiosk.begin("caf", "housing").await.unwrap();
+        kiosk.set(&next, "rent", "500").await.unwrap();
+        let rent = async |desk: &Script| desk.values(&next, "rent").await;
+        desk.until("the next visit", rent, |it| *it == ["500"])
+            .await
+            .unwrap();
+        kiosk.end_visit().await.unwrap();
+    }
+}
