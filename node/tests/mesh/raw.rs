@@ -26,8 +26,8 @@ pub struct Raw {
 
 impl Raw {
     /// Connects with the key of this seed; none if the handshake fails.
-    pub async fn connect(address: &str, seed: u8) -> Option<Self> {
-        let key = Keypair::ed25519_from_bytes([seed; 32]).expect("any 32 bytes are a seed");
+    pub async fn connect(address: &str, seed: [u8; 32]) -> Option<Self> {
+        let key = Keypair::ed25519_from_bytes(seed).expect("any 32 bytes are a seed");
         let mut transport = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
             .upgrade(Version::V1Lazy)
             .authenticate(noise::Config::new(&key).expect("a key"))

@@ -35,7 +35,7 @@ fn hello(network: &Network, chain: &[u8]) -> Vec<u8> {
 
 /// Sends bytes at a porch and returns all that comes back.
 async fn visit(porch: &str, seed: u8, says: &[u8]) -> Vec<u8> {
-    let raw = Raw::connect(porch, seed)
+    let raw = Raw::connect(porch, [seed; 32])
         .await
         .expect("a porch is open to anybody");
     let mut stream = raw
@@ -79,7 +79,7 @@ async fn a_stranger_gets_the_hello_and_nothing_else() {
         for says in &hellos {
             assert_eq!(visit(&node.porch, 50, says).await, expected);
         }
-        let raw = Raw::connect(&node.porch, 50)
+        let raw = Raw::connect(&node.porch, [50; 32])
             .await
             .expect("a porch is open to anybody");
         for protocol in OTHERS {
@@ -88,11 +88,11 @@ async fn a_stranger_gets_the_hello_and_nothing_else() {
                 "{protocol} on the porch"
             );
         }
-        let mut raw = Raw::connect(&node.main, 50)
+        let mut raw = Raw::connect(&node.main, [50; 32])
             .await
             .expect("keys are exchanged");
         assert!(raw.closed(SHORT).await, "the gate shuts");
-        let raw = Raw::connect(&node.main, 50)
+        let raw = Raw::connect(&node.main, [50; 32])
             .await
             .expect("keys are exchanged");
         for protocol in OTHERS {
@@ -128,7 +128,7 @@ async fn a_member_is_admitted_by_the_same_visit() {
 async fn a_visitor_that_says_too_much_or_nothing_is_sent_away() {
     let network = Network::new(1);
     let relay = Node::start(&network, 2, Duty::Relay, &[]).await;
-    let mut raw = Raw::connect(&relay.porch, 50)
+    let mut raw = Raw::connect(&relay.porch, [50; 32])
         .await
         .expect("open to anybody");
     let mut stream = raw
@@ -141,7 +141,7 @@ async fn a_visitor_that_says_too_much_or_nothing_is_sent_away() {
     stream.write_all(&length).await.expect("taken");
     stream.flush().await.expect("taken");
     drop(stream);
-    let mut silent = Raw::connect(&relay.porch, 51)
+    let mut silent = Raw::connect(&relay.porch, [51; 32])
         .await
         .expect("open to anybody");
     let (one, other) = tokio::join!(
@@ -149,7 +149,7 @@ async fn a_visitor_that_says_too_much_or_nothing_is_sent_away() {
         silent.closed(Duration::from_secs(5))
     );
     assert!(one && other);
-    let mut idle = Raw::connect(&relay.porch, 52)
+    let mut idle = Raw::connect(&relay.porch, [52; 32])
         .await
         .expect("open to anybody");
     let held = idle
@@ -180,7 +180,7 @@ async fn a_member_that_breaks_the_rules_is_closed_and_nobody_else() {
         &[0, 0, 0, 1, 7],
     ];
     for (count, breach) in breaches.iter().enumerate() {
-        let mut raw = Raw::connect(&relay.main, 50).await.expect("a member");
+        let mut raw = Raw::connect(&relay.main, [50; 32]).await.expect("a member");
         let mut stream = raw.stream(SYNC).await.expect("a member");
         stream.write_all(breach).await.expect("taken");
         stream.flush().await.expect("taken");
@@ -203,7 +203,10 @@ async fn members_stay_served_while_a_stranger_floods_both_ports() {
     let (main, porch) = (relay.main.clone(), relay.porch.clone());
     let flood = tokio::spawn(async move {
         for seed in 100..200 {
-            tokio::join!(Raw::connect(&main, seed), Raw::connect(&porch, seed));
+            tokio::join!(
+                Raw::connect(&main, [seed; 32]),
+                Raw::connect(&porch, [seed; 32])
+            );
         }
     });
     for number in 0..20_u8 {
