@@ -1,0 +1,100 @@
+//! Segments of a page that are not what its manifest names.
+
+use guichet_sync::limits::SEGMENT_BYTES;
+use guichet_sync::receipt::Stage;
+use guichet_sync::replica::Thing;
+use guichet_sync::wire::Frame;
+
+use super::network::Who;
+use super::village::Village;
+
+const PAGE_BYTES: usize = 2 * SEGMENT_BYTES + 100;
+const SEGMENTS: usize = 3;
+
+/// A change of the second segment of a page on its way.
+type Spoil = fn(&mut u32, &mut Vec<u8>);
+
+fn check(spoil: Spoil, why: &str) {
+    let mut village = Village::new();
+    let (mut citizen, mut adviser) = village.case();
+    let (manifest, segments) = citizen.page(PAGE_BYTES);
+    let page = manifest.id();
+    assert_eq!(segments.len(), SEGMENTS);
+    village.put_segments(Who::Kiosk, page, PAGE_BYTES as u64, &segments);
+    village.spoil = Some(Box::new(move |frame| {
+        if let Frame::Segment { index, sealed, .. } = frame
+            && *index == 1
+        {
+            spoil(index, sealed);
+        }
+    }));
+    let complete = true;
+    village.write(Who::Kiosk, vec![Thing::Page { manifest, complete }]);
+
+    let relay = village.node(Who::Relay);
+    assert_eq!(relay.closed, [why]);
+    let held = relay.replica.page_held(&page).expect("its manifest holds");
+    assert!(!held.contains(1), "nothing of it is stored");
+    assert!(!village.node(Who::Station).replica.page_is_complete(&page));
+    let book = |village: &Village| village.node(Who::Kiosk).replica.book().page(&page);
+    assert_eq!(book(&village), None, "nobody signs for it");
+
+    village.spoil = None;
+    village.put(&mut citizen, "rent", "412");
+    village.join(Who::Kiosk, Who::Relay);
+    for who in [Who::Relay, Who::Station] {
+        let replica = &village.node(who).replica;
+        assert!(replica.page_is_complete(&page), "{who:?} has it whole");
+    }
+    let reached = book(&village).map(|reached| reached.stage);
+    assert_eq!(reached, Some(Stage::Received));
+    let rent = village.both_read([&mut citizen, &mut adviser], "rent");
+    assert_eq!(rent, ["412"]);
+}
+
+#[test]
+fn a_segment_that_is_not_its_pages_ends_the_session_and_the_page_comes_whole_later() {
+    let other = "segment 1 is not the one its manifest names";
+    check(|_, sealed| sealed[7] ^= 1, other);
+    check(|_, sealed| sealed.truncate(100), other);
+    check(|_, sealed| sealed.clear(), other);
+    check(|_, sealed| sealed.resize(60_000, 0), other);
+    check(
+        |index, _| *index = 2,
+        "segment 2 is not the one its manifest names",
+    );
+    check(|index, _| *index = 3, "segment 3 of a page of 3 segments");
+    check(
+        |index, _| *index = u32::MAX,
+        "segment 4294967295 of a page of 3 segments",
+    );
+}
+
+#[test]
+fn segments_that_nobody_asked_for_are_passed_over() {
+    let mut village = Village::new();
+    let (mut citizen, _) = village.case();
+    let (manifest, segments) = citizen.page(PAGE_BYTES);
+    let page = manifest.id();
+    let segment = |index: usize, sealed: Vec<u8>| {
+        let index = index as u32;
+        Frame::Segment {
+            page,
+            index,
+            sealed,
+        }
+        .encode()
+    };
+    for (index, sealed) in segments.iter().enumerate() {
+        village.send(Who::Kiosk, Who::Relay, &segment(index, sealed.clone()));
+    }
+    assert!(village.node(Who::Relay).replica.page_held(&page).is_none());
+
+    village.put_segments(Who::Kiosk, page, PAGE_BYTES as u64, &segments);
+    let complete = true;
+    village.write(Who::Kiosk, vec![Thing::Page { manifest, complete }]);
+    village.send(Who::Kiosk, Who::Relay, &segment(1, vec![0; 50]));
+    let relay = village.node(Who::Relay);
+    assert_eq!(relay.closed, Vec::<String>::new());
+    assert!(relay.replica.page_is_complete(&page));
+}

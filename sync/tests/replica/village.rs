@@ -1,0 +1,369 @@
+//! Three nodes in virtual time: the real replica and the real store of each, and lines that carry
+//! frames in order, altered if a test says so.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use guichet_keys::{Hash, Statement, SubjectId};
+use guichet_sync::page::{PageId, segment_count};
+use guichet_sync::replica::{Event, Input, Now, Opening, Output, Refusal, Replica, Send, Thing};
+use guichet_sync::rules::Rules;
+use guichet_sync::store::Store;
+use guichet_sync::wire::{Epoch, Frame};
+use tempfile::TempDir;
+
+use super::network::{NOW_S, Who, directory, family_key, state};
+
+/// Longer than a receipt waits for company, and than a page may stall.
+const SETTLE: Duration = Duration::from_secs(12);
+const STEPS_MAX: usize = 200_000;
+const NODES: [Who; 3] = [Who::Relay, Who::Kiosk, Who::Station];
+
+pub struct Village {
+    nodes: Vec<Node>,
+    lines: BTreeSet<(SubjectId, SubjectId)>,
+    passing: VecDeque<Passing>,
+    /// What happens to each frame on its way.
+    pub spoil: Option<Box<dyn FnMut(&mut Frame)>>,
+    elapsed: Duration,
+}
+
+pub struct Node {
+    pub who: Who,
+    folder: TempDir,
+    store: Option<Store>,
+    pub replica: Replica,
+    /// Why this node closed sessions.
+    pub closed: Vec<String>,
+    /// What people here wrote that this node refused.
+    pub refused: Vec<(Hash, Refusal)>,
+}
+
+struct Passing {
+    from: SubjectId,
+    to: SubjectId,
+    /// None: the line ends.
+    frame: Option<Vec<u8>>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an Instant can be had in no other way; tests count from this one"
+)]
+fn origin() -> Instant {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    *START.get_or_init(Instant::now)
+}
+
+fn at(elapsed: Duration) -> Now {
+    Now {
+        instant: origin() + elapsed,
+        wall_ms: NOW_S * 1000 + elapsed.as_millis() as u64,
+    }
+}
+
+impl Village {
+    /// A relay, and a kiosk and a station that are joined to it.
+    pub fn new() -> Self {
+        let mut village = Self {
+            nodes: NODES.map(|who| Node::new(who, at(Duration::ZERO))).into(),
+            lines: BTreeSet::new(),
+            passing: VecDeque::new(),
+            spoil: None,
+            elapsed: Duration::ZERO,
+        };
+        village.join(Who::Relay, Who::Kiosk);
+        village.join(Who::Relay, Who::Station);
+        village
+    }
+
+    pub fn now(&self) -> Now {
+        at(self.elapsed)
+    }
+
+    pub fn node(&self, who: Who) -> &Node {
+        self.nodes.iter().find(|it| it.who == who).expect("a node")
+    }
+
+    fn node_mut(&mut self, subject: &SubjectId) -> &mut Node {
+        let found = self
+            .nodes
+            .iter_mut()
+            .find(|it| it.who.subject() == *subject);
+        found.expect("a node")
+    }
+
+    /// Lays a line between two nodes, and says hello over it.
+    pub fn join(&mut self, a: Who, b: Who) {
+        for (from, to) in [(a, b), (b, a)] {
+            self.lines.insert((from.subject(), to.subject()));
+            self.input(from, Input::PeerConnected(to.subject()));
+        }
+        self.settle();
+    }
+
+    pub fn are_joined(&self, a: Who, b: Who) -> bool {
+        self.lines.contains(&(a.subject(), b.subject()))
+    }
+
+    fn part(&mut self, a: SubjectId, b: SubjectId) {
+        for (from, to) in [(a, b), (b, a)] {
+            self.lines.remove(&(from, to));
+            let now = self.now();
+            let node = self.node_mut(&from);
+            node.replica.handle_input(now, Input::PeerLost(to));
+        }
+    }
+
+    /// Something happens at a node; what follows has not happened yet.
+    pub fn input(&mut self, who: Who, input: Input) {
+        let now = self.now();
+        let node = self.node_mut(&who.subject());
+        node.replica.handle_input(now, input);
+    }
+
+    /// A node sends a frame that its program would not, and everybody comes to rest.
+    pub fn send(&mut self, from: Who, to: Who, frame: &[u8]) {
+        self.input(to, Input::FrameReceived(from.subject(), frame.to_vec()));
+        self.settle();
+    }
+
+    /// Somebody at this node wrote these things, and everybody comes to rest.
+    pub fn write(&mut self, who: Who, things: Vec<Thing>) {
+        self.input(who, Input::Written(things));
+        self.settle();
+    }
+
+    /// Puts the segments of a page on a node's disk, as a person's upload does.
+    pub fn put_segments(&mut self, who: Who, page: PageId, length: u64, sealed: &[Vec<u8>]) {
+        let store = self.node_mut(&who.subject()).store();
+        let id = *page.0.as_bytes();
+        store
+            .begin_page(id, length, segment_count(length))
+            .expect("begins");
+        let numbered = (0..).zip(sealed).map(|(at, it)| (id, at, it.clone()));
+        store.write_segments(numbered.collect()).expect("writes");
+    }
+
+    /// Stops every node dead and starts it again from its disk; lines are laid again.
+    pub fn restart(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        self.passing.clear();
+        let now = self.now();
+        self.nodes.iter_mut().for_each(|node| node.boot(now));
+        for (from, to) in &lines {
+            let now = self.now();
+            let input = Input::PeerConnected(*to);
+            self.node_mut(from).replica.handle_input(now, input);
+        }
+        self.lines = lines;
+        self.settle();
+    }
+
+    /// Lets everything happen that does in some seconds.
+    pub fn settle(&mut self) {
+        let until = self.elapsed + SETTLE;
+        for _ in 0..STEPS_MAX {
+            let busy = (0..self.nodes.len()).fold(false, |busy, at| self.drain(at) || busy);
+            if self.pass() || busy {
+                continue;
+            }
+            let wakes = |node: &Node| node.replica.poll_timeout();
+            let due = self.nodes.iter().filter_map(wakes).min();
+            let Some(due) = due.filter(|due| *due <= origin() + until) else {
+                self.elapsed = until;
+                return;
+            };
+            self.elapsed = self.elapsed.max(due - origin());
+            let now = self.now();
+            for node in &mut self.nodes {
+                if node
+                    .replica
+                    .poll_timeout()
+                    .is_some_and(|due| due <= now.instant)
+                {
+                    node.replica.handle_timeout(now);
+                }
+            }
+        }
+        panic!("the village does not come to rest");
+    }
+
+    /// Delivers the next frame; gives whether there was one.
+    fn pass(&mut self) -> bool {
+        let Some(Passing { from, to, frame }) = self.passing.pop_front() else {
+            return false;
+        };
+        if !self.lines.contains(&(from, to)) {
+            return true;
+        }
+        let Some(mut bytes) = frame else {
+            self.part(from, to);
+            return true;
+        };
+        if let Some(spoil) = &mut self.spoil {
+            let mut frame = Frame::decode(&bytes).expect("what a replica sends is a frame");
+            spoil(&mut frame);
+            bytes = frame.encode();
+        }
+        let now = self.now();
+        let input = Input::FrameReceived(from, bytes);
+        self.node_mut(&to).replica.handle_input(now, input);
+        true
+    }
+
+    /// Carries out what a node wants; gives whether it wanted anything.
+    fn drain(&mut self, at: usize) -> bool {
+        let now = self.now();
+        let node = &mut self.nodes[at];
+        let from = node.who.subject();
+        let mut busy = false;
+        while let Some(output) = node.replica.poll_output(now) {
+            busy = true;
+            match output {
+                Output::Send(to, send) => {
+                    let frame = Some(node.frame(send));
+                    self.passing.push_back(Passing { from, to, frame });
+                }
+                Output::Close(to, reason) => {
+                    node.closed.push(reason);
+                    let frame = None;
+                    self.passing.push_back(Passing { from, to, frame });
+                }
+                Output::Tell(Event::WriteRefused(hash, refusal)) => {
+                    node.refused.push((hash, refusal));
+                }
+                Output::Tell(_) => {}
+                disk @ (Output::Store(_)
+                | Output::BeginPage(..)
+                | Output::StoreSegment(..)
+                | Output::SaveCursors(..)) => node.keep(now, disk),
+            }
+        }
+        busy
+    }
+}
+
+impl Node {
+    fn new(who: Who, now: Now) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, replica) = open(who, &folder, now);
+        Self {
+            who,
+            folder,
+            store: Some(store),
+            replica,
+            closed: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    fn boot(&mut self, now: Now) {
+        self.store = None;
+        let (store, replica) = open(self.who, &self.folder, now);
+        (self.store, self.replica) = (Some(store), replica);
+    }
+
+    fn store(&mut self) -> &mut Store {
+        self.store.as_mut().expect("a node that runs")
+    }
+
+    /// The bytes of a durable thing.
+    pub fn read(&self, at: &guichet_sync::store::Location) -> Vec<u8> {
+        let store = self.store.as_ref().expect("a node that runs");
+        store.reader().read(*at).expect("what is durable is read")
+    }
+
+    pub fn holds(&self, hash: &Hash) -> bool {
+        self.replica.catalogue().holds(hash)
+    }
+
+    /// How many things are durable here.
+    pub fn count(&self) -> u64 {
+        let catalogue = self.replica.catalogue();
+        let count = |feed| catalogue.count(feed);
+        guichet_sync::feed::Feed::ALL.map(count).iter().sum()
+    }
+
+    fn frame(&mut self, send: Send) -> Vec<u8> {
+        let frame = match send {
+            Send::Frame(bytes) => return bytes,
+            Send::Stored { what, arrival, at } => {
+                let payload = self.read(&at);
+                match arrival {
+                    Some(arrival) => Frame::Item {
+                        what,
+                        arrival,
+                        payload,
+                    },
+                    None => Frame::Live { what, payload },
+                }
+            }
+            Send::Segment { page, index } => {
+                let reader = self.store().reader();
+                let sealed = reader.read_segment(*page.0.as_bytes(), index);
+                Frame::Segment {
+                    page,
+                    index,
+                    sealed: sealed.expect("what is durable is read"),
+                }
+            }
+        };
+        frame.encode()
+    }
+
+    fn keep(&mut self, now: Now, output: Output) {
+        let store = self.store.as_mut().expect("a node that runs");
+        let durable = match output {
+            Output::Store(records) => Input::Stored(store.append(records).expect("writes")),
+            Output::BeginPage(page, length) => {
+                let id = *page.0.as_bytes();
+                let begun = store.begin_page(id, length, segment_count(length));
+                return begun.expect("begins");
+            }
+            Output::StoreSegment(page, index, sealed) => {
+                let segments = vec![(*page.0.as_bytes(), index, sealed)];
+                store.write_segments(segments).expect("writes");
+                Input::SegmentsStored(vec![(page, index)])
+            }
+            Output::SaveCursors(peer, cursors) => {
+                let saved = store.set_cursor(*peer.as_bytes(), cursors);
+                return saved.expect("remembers");
+            }
+            Output::Send(..) | Output::Close(..) | Output::Tell(_) => return,
+        };
+        self.replica.handle_input(now, durable);
+    }
+}
+
+fn open(who: Who, folder: &TempDir, now: Now) -> (Store, Replica) {
+    let (store, opened) = Store::open(folder.path(), [who as u8; 16]).expect("opens");
+    let mut directory = directory();
+    let key = Statement::ServiceKey(family_key().0);
+    directory
+        .learn(state(Who::FamilySteward, 1, key))
+        .expect("the steward may");
+    let reader = store.reader();
+    let replica = Replica::open(
+        now,
+        Opening {
+            signer: who.key(),
+            directory,
+            epoch: Epoch(opened.epoch),
+            rules: Rules::default(),
+            records: opened.records.iter().collect(),
+            cursors: opened
+                .cursors
+                .into_iter()
+                .map(|(peer, cursors)| (SubjectId::from(peer), cursors))
+                .collect(),
+            pages: opened
+                .pages
+                .into_iter()
+                .map(|page| (PageId(Hash::from(page.id)), page.bitmap))
+                .collect(),
+            read: &|at| reader.read(*at).ok(),
+        },
+    );
+    (store, replica)
+}
