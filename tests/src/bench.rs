@@ -7,10 +7,15 @@ use anyhow::{Context as _, Result};
 
 use crate::figure::Figure;
 
+mod edit;
 mod journal;
+mod machine;
 mod memory;
 mod seal;
 mod start;
+mod transfer;
+mod visit;
+mod wire;
 
 type Run = fn() -> Pin<Box<dyn Future<Output = Result<Vec<Figure>>>>>;
 
@@ -25,10 +30,10 @@ pub struct Bench {
 }
 
 /// All benchmarks.
-pub const ALL: [Bench; 4] = [
+pub const ALL: [Bench; 7] = [
     Bench {
         name: "start",
-        about: "a node's start, from the command to its first page",
+        about: "a start of a node and of the demo, from the command to the first page",
         run: || Box::pin(start::run()),
     },
     Bench {
@@ -37,14 +42,29 @@ pub const ALL: [Bench; 4] = [
         run: || Box::pin(memory::run()),
     },
     Bench {
+        name: "edit",
+        about: "an edit from its POST at the kiosk to the event on the adviser's page",
+        run: || Box::pin(edit::run()),
+    },
+    Bench {
         name: "journal",
         about: "envelopes made durable in groups, and opening the store again",
         run: || Box::pin(std::future::ready(journal::run())),
     },
     Bench {
+        name: "transfer",
+        about: "256 MiB of documents from the kiosk through the relay to the station",
+        run: || Box::pin(transfer::run()),
+    },
+    Bench {
         name: "seal",
         about: "sealing, opening, signing and wrapping on one core",
         run: || Box::pin(std::future::ready(seal::run())),
+    },
+    Bench {
+        name: "wire",
+        about: "what one edit of one field costs on the line, in whole IP packets (as root)",
+        run: || Box::pin(wire::run()),
     },
 ];
 
@@ -55,10 +75,11 @@ pub fn named(name: &str) -> Result<Bench> {
 }
 
 impl Bench {
-    /// Measures.
+    /// Measures; the figures of the machine, as it was before, come first.
     pub async fn run(&self) -> Result<Vec<Figure>> {
-        (self.run)()
-            .await
-            .with_context(|| format!("bench {}", self.name))
+        let mut figures = machine::figures(self.name)?;
+        let measured = (self.run)().await;
+        figures.extend(measured.with_context(|| format!("bench {}", self.name))?);
+        Ok(figures)
     }
 }

@@ -93,14 +93,14 @@ impl Script {
     /// Puts a value into a register and returns what the node says to it.
     pub async fn try_set(&self, case: &str, field: &str, value: &str) -> Result<Answer> {
         let view = self.case(case).await?;
-        let path = path_of(&view, case, field)?;
+        let path = field_path(&view, case, field)?;
         self.api.post(&path, &json!({ "value": value })).await
     }
 
     /// Puts text at a place of a text area, counted in UTF-16 code units.
     pub async fn splice(&self, case: &str, field: &str, at: usize, insert: &str) -> Result<()> {
         let view = self.case(case).await?;
-        let path = format!("{}/splice", path_of(&view, case, field)?);
+        let path = format!("{}/splice", field_path(&view, case, field)?);
         let version = text(&field_of(&view, field)?["content"], "version")?;
         let body = json!({ "version": version, "at": at, "delete": 0, "insert": insert });
         self.api.post_json(&path, &body).await.map(drop)
@@ -214,7 +214,8 @@ pub fn field_of<'a>(view: &'a Value, name: &str) -> Result<&'a Value> {
         .with_context(|| format!("no field {name}"))
 }
 
-fn path_of(view: &Value, case: &str, name: &str) -> Result<String> {
+/// Where a field is written.
+pub fn field_path(view: &Value, case: &str, name: &str) -> Result<String> {
     let found = fields(view).find(|(_, field)| field["name"] == name);
     let (form, _) = found.with_context(|| format!("no field {name}"))?;
     Ok(format!("/cases/{case}/forms/{form}/fields/{name}"))

@@ -1,16 +1,20 @@
-use std::time::Instant;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::api::Api;
 use crate::figure::Figure;
 use crate::network::Place;
-use crate::process::{Node, guichet};
+use crate::process::{Node, Process, READY_WITHIN, free_ports, guichet, until_healthy};
 
 const STARTS: usize = 10;
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// Starts each node of a fresh network again and again; what is timed runs from
-/// the command to the last byte of the home page behind the start URL.
+/// the command to the last byte of the home page behind the start URL. Then the
+/// demo: from the command until all three nodes say that they are healthy.
 pub async fn run() -> Result<Vec<Figure>> {
     let folder = tempfile::tempdir()?;
     let network = folder.path().join("network");
@@ -45,7 +49,7 @@ pub async fn run() -> Result<Vec<Figure>> {
             let started = Node::start(&here, &network.join(node), "bench-start").await?;
             first_page(&started).await?;
             samples.push(begun.elapsed().as_secs_f64() * 1e3);
-            started.stop(std::time::Duration::from_secs(5)).await?;
+            started.stop(STOP_WITHIN).await?;
         }
         figures.push(Figure::spread(
             "start",
@@ -54,7 +58,40 @@ pub async fn run() -> Result<Vec<Figure>> {
             "ms",
         ));
     }
+    figures.extend(demo(&folder.path().join("demo")).await?);
     Ok(figures)
+}
+
+/// The first start makes the network; the others find it.
+async fn demo(dir: &Path) -> Result<[Figure; 2]> {
+    let first = healthy_after_ms(dir).await?;
+    let mut samples = Vec::new();
+    for _ in 0..STARTS {
+        samples.push(healthy_after_ms(dir).await?);
+    }
+    let name = "demo: to /healthz of all three";
+    Ok([
+        Figure::of("start", &format!("{name}, a new network"), first, "ms", 1),
+        Figure::spread("start", name, samples, "ms"),
+    ])
+}
+
+async fn healthy_after_ms(dir: &Path) -> Result<f64> {
+    let ports = free_ports()?;
+    let list = ports.map(|port| port.to_string()).join(",");
+    let dir = dir.to_string_lossy();
+    let here = Place::here();
+    let begun = Instant::now();
+    let arguments = ["demo", "--dir", &dir, "--ports", &list];
+    let demo = Process::start(&here, "bench-start-demo", &arguments)?;
+    for port in ports {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        until_healthy(&here, address, READY_WITHIN).await?;
+    }
+    let healthy = begun.elapsed();
+    demo.line(READY_WITHIN)?;
+    demo.stop(STOP_WITHIN).await?;
+    Ok(healthy.as_secs_f64() * 1e3)
 }
 
 async fn first_page(node: &Node) -> Result<()> {

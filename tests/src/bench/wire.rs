@@ -1,0 +1,102 @@
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use crate::figure::Figure;
+use crate::network::{Place, Traffic};
+use crate::script::{Script, field_path};
+use crate::village::Village;
+
+const EDITS: usize = 20;
+/// In this time an edit has gone everywhere and every receipt for it has come back.
+const WINDOW: Duration = Duration::from_secs(3);
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// The kiosk's lines and what goes over them, in the order of the figures.
+const WAYS: [&str; 4] = [
+    "kiosk to relay",
+    "relay to kiosk",
+    "kiosk to station, directly",
+    "station to kiosk, directly",
+];
+
+/// Puts a value into one field while everybody is there, and reads what the router between the
+/// nodes has carried: whole IP packets with their headers, what TCP acknowledges included. What
+/// goes over an idle line in the same time is told apart, and is not taken off.
+pub async fn run() -> Result<Vec<Figure>> {
+    let village = Village::running("bench-wire").await?;
+    let kiosk = village.kiosks[0].script()?;
+    let case = kiosk.begin("caf", "housing").await?;
+    let path = field_path(&kiosk.case(&case).await?, &case, "rent")?;
+    put(&kiosk, &path, 400).await?;
+    let received = |states: &Vec<String>| !states.is_empty() && states.iter().all(|it| it == "received");
+    kiosk
+        .until("a receipt of the station", Script::receipt, received)
+        .await?;
+    tokio::time::sleep(SETTLE).await;
+
+    let mut idle = Samples::default();
+    for _ in 0..EDITS {
+        let before = carried(&village)?;
+        tokio::time::sleep(WINDOW).await;
+        idle.add(&before, &carried(&village)?);
+    }
+    let mut edits = Samples::default();
+    for number in 0..EDITS {
+        let before = carried(&village)?;
+        put(&kiosk, &path, 401 + number).await?;
+        tokio::time::sleep(WINDOW).await;
+        edits.add(&before, &carried(&village)?);
+    }
+    let mut figures = edits.figures("one edit of one field");
+    figures.extend(idle.figures("idle for as long"));
+    Ok(figures)
+}
+
+async fn put(kiosk: &Script, path: &str, value: usize) -> Result<()> {
+    let order = json!({ "value": value.to_string() });
+    let answer = kiosk.api().post(path, &order).await?;
+    ensure!(answer.status < 300, "{}", answer.text());
+    Ok(())
+}
+
+fn carried(village: &Village) -> Result<[Traffic; WAYS.len()]> {
+    let (kiosk, station) = (&village.kiosks[0].place, &village.stations[0].place);
+    let relay = &village.relay.place;
+    let way = |from: &Place, to: &Place| village.network.traffic(from, to);
+    Ok([
+        way(kiosk, relay)?,
+        way(relay, kiosk)?,
+        way(kiosk, station)?,
+        way(station, kiosk)?,
+    ])
+}
+
+/// What was carried each way, once for each time.
+#[derive(Default)]
+struct Samples {
+    bytes: [Vec<f64>; WAYS.len()],
+    packets: [Vec<f64>; WAYS.len()],
+}
+
+impl Samples {
+    fn add(&mut self, before: &[Traffic; WAYS.len()], after: &[Traffic; WAYS.len()]) {
+        for (way, (before, after)) in before.iter().zip(after).enumerate() {
+            self.bytes[way].push((after.bytes - before.bytes) as f64);
+            self.packets[way].push((after.packets - before.packets) as f64);
+        }
+    }
+
+    fn figures(self, what: &str) -> Vec<Figure> {
+        let figure = |way: &str, samples, unit| {
+            Figure::spread("wire", &format!("{way}: {what}"), samples, unit)
+        };
+        let mut figures = Vec::new();
+        for ((way, bytes), packets) in WAYS.iter().zip(self.bytes).zip(self.packets) {
+            figures.push(figure(way, bytes, "B"));
+            figures.push(figure(way, packets, "packets"));
+        }
+        figures
+    }
+}
