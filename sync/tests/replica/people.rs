@@ -74,9 +74,10 @@ impl Village {
 
     fn introduce(&mut self, person: &mut Person) {
         let number = person.number;
-        let binding = match person.signer {
-            Who::Kiosk => kiosk_author(Who::Kiosk, number),
-            agent => agent_author(agent, number),
+        let binding = if person.signer == Who::Kiosk {
+            kiosk_author(Who::Kiosk, number)
+        } else {
+            agent_author(person.signer, number)
         };
         let signed = state(person.signer, u64::from(number), binding);
         self.write(person.at, vec![Thing::Statement(signed)]);

@@ -19,12 +19,15 @@ const SETTLE: Duration = Duration::from_secs(12);
 const STEPS_MAX: usize = 200_000;
 const NODES: [Who; 3] = [Who::Relay, Who::Kiosk, Who::Station];
 
+/// Alters what passes.
+type Spoil = Box<dyn FnMut(&mut Frame)>;
+
 pub struct Village {
     nodes: Vec<Node>,
     lines: BTreeSet<(SubjectId, SubjectId)>,
     passing: VecDeque<Passing>,
     /// What happens to each frame on its way.
-    pub spoil: Option<Box<dyn FnMut(&mut Frame)>>,
+    pub spoil: Option<Spoil>,
     elapsed: Duration,
 }
 
@@ -164,7 +167,7 @@ impl Village {
     pub fn settle(&mut self) {
         let until = self.elapsed + SETTLE;
         for _ in 0..STEPS_MAX {
-            let busy = (0..self.nodes.len()).fold(false, |busy, at| self.drain(at) || busy);
+            let busy = (0..self.nodes.len()).filter(|at| self.drain(*at)).count() > 0;
             if self.pass() || busy {
                 continue;
             }

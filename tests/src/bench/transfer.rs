@@ -56,7 +56,10 @@ async fn all_here(visit: &Visit, begun: Instant) -> Result<Duration> {
         if here == usize::from(DOCUMENTS) {
             return Ok(begun.elapsed());
         }
-        ensure!(begun.elapsed() < PATIENCE, "{here} of {DOCUMENTS} documents");
+        ensure!(
+            begun.elapsed() < PATIENCE,
+            "{here} of {DOCUMENTS} documents"
+        );
         tokio::time::sleep(LOOK_AGAIN_AFTER).await;
     }
 }

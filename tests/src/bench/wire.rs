@@ -30,7 +30,8 @@ pub async fn run() -> Result<Vec<Figure>> {
     let case = kiosk.begin("caf", "housing").await?;
     let path = field_path(&kiosk.case(&case).await?, &case, "rent")?;
     put(&kiosk, &path, 400).await?;
-    let received = |states: &Vec<String>| !states.is_empty() && states.iter().all(|it| it == "received");
+    let received =
+        |states: &Vec<String>| !states.is_empty() && states.iter().all(|it| it == "received");
     kiosk
         .until("a receipt of the station", Script::receipt, received)
         .await?;
