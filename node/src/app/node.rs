@@ -243,7 +243,10 @@ impl Node {
                 self.cases.hand_in(case, Task::DraftReceived(sealed))
             }
             Event::RosterReceived(relay, members) => self.on_roster(relay, members),
-            Event::PeerReady(peer) => tracing::info!(%peer, "a session streams"),
+            Event::PeerReady(peer) => {
+                tracing::info!(%peer, "a session streams");
+                self.tell_roster(None);
+            }
             Event::WriteRefused(hash, refusal) => {
                 tracing::error!(%refusal, "what was written here is refused here");
                 self.on_failed(&hash, Refusal::Busy);

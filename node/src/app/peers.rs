@@ -93,7 +93,8 @@ impl Node {
         kiosks != [Some(Role::Kiosk), Some(Role::Kiosk)]
     }
 
-    fn tell_roster(&mut self, left: Option<SubjectId>) {
+    /// A relay tells everybody who is there; who has not said hello yet is not told.
+    pub(super) fn tell_roster(&mut self, left: Option<SubjectId>) {
         if matches!(self.duty, Duty::Relay) {
             self.tell_replica(Input::RosterChanged(self.presences.roster(left)));
         }
