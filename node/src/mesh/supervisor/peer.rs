@@ -89,7 +89,7 @@ impl Peer {
     }
 
     /// Puts new addresses before known ones and forgets those that do not fit. Dials at `at` unless
-    /// the peer is reached already, or unless there is nothing new to try.
+    /// the peer is reached already, or unless there is nothing new to try and a pause goes on.
     pub fn learn(&mut self, mut addresses: Vec<Multiaddr>, at: Instant) {
         let news = addresses
             .iter()
@@ -100,10 +100,11 @@ impl Peer {
                 self.addresses.push(address);
             }
         }
+        let pauses = self.dial.deadline().is_some();
         match self.primary().map(|primary| primary.path) {
-            None => self.dial.start(at),
+            None if news || !pauses => self.dial.start(at),
             Some(Path::Relayed) if news => self.dial.start(at),
-            Some(Path::Relayed | Path::Direct) => {}
+            None | Some(Path::Relayed | Path::Direct) => {}
         }
     }
 

@@ -406,6 +406,26 @@ fn a_circuit_that_breaks_is_sought_again_before_the_path_that_never_was() {
 }
 
 #[test]
+fn who_is_let_in_again_is_not_dialled_sooner_unless_there_is_a_new_address() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.pass(Duration::ZERO);
+    scene.input(Input::DialFailed { peer });
+    scene.done.clear();
+    let pause = RETRY_FIRST / 2 - MS;
+    for _ in 0..pause.as_millis() {
+        scene.allow(peer, &[]);
+        scene.allow(peer, &[5]);
+        scene.pass(MS);
+    }
+    assert_eq!(scene.dials(peer), vec![], "the pause goes on");
+    scene.allow(peer, &[6]);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer), vec![scene.now - scene.start]);
+}
+
+#[test]
 fn a_peer_that_breaks_the_rules_is_closed_and_not_hurried_after() {
     let (own, peer) = ordered();
     let mut scene = Scene::new(own);
