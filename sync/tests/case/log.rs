@@ -108,7 +108,7 @@ fn what_does_not_open_holds_up_nobody_else_and_gives_way_to_a_lower_hash() {
     let mut one = writer(1, &[]);
     let opened = open_form(&mut one);
     let good = set(&mut one, "412", 1);
-    let other = set(&mut writer(2, &[opened.clone()]), "421", 2);
+    let other = set(&mut writer(2, std::slice::from_ref(&opened)), "421", 2);
     let bad = |wanted: fn(&Envelope, &Envelope) -> bool| {
         let mut tries = (0..=255).map(|salt| nonsense(&opened, salt));
         tries.find(|bad| wanted(bad, &good)).expect("one of 256")
