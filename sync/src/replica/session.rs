@@ -13,23 +13,34 @@
 //! call the first lane that has something gives one frame, so that a form
 //! edit overtakes a page within one segment.
 
+mod have;
+mod incoming;
+mod taken;
+mod wishes;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{AuthorId, CaseTag, Directory, Hash, Role, SubjectId};
+use guichet_keys::{CaseTag, Directory, Hash, SubjectId};
 
 use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Entry, Meta};
 use crate::envelope::Kind;
 use crate::feed::Feed;
-use crate::limits::{HAVE_ENTRIES_MAX, PAGE_BYTES_MAX};
+use crate::limits::PAGE_BYTES_MAX;
 use crate::page::{PageId, sealed_len};
-use crate::store::{Location, RECORD_OVERHEAD_MAX};
-use crate::window::{LEAST_BYTES, Window};
+use crate::store::Location;
+use crate::window::Window;
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading, What};
 
 use super::pages::Pages;
 use super::scope::Scope;
+
+pub use have::{follow_frame, have_frames};
+
+use incoming::Incoming;
+use taken::Taken;
+use wishes::Wishes;
 
 /// More than this many entries behind, and a feed is a backlog.
 const BACKLOG: u64 = 64;
@@ -39,20 +50,8 @@ const SCAN_MAX: usize = 4096;
 const MARK_DELAY: Duration = Duration::from_millis(500);
 /// Drafts that wait; older ones give way.
 const DRAFTS_MAX: usize = 32;
-/// Bytes taken before the peer is told.
-const CREDIT_BYTES: u64 = 8 * 1024;
-/// Frames taken before the peer is told.
-const CREDIT_FRAMES: u64 = 16;
 /// Bytes of a frame beside its payload, roughly.
 const FRAME_OVERHEAD: u64 = 24;
-/// Pages that one peer may want at a time; the oldest give way.
-const WANTED_MAX: usize = 64;
-
-// A sender takes a stored thing for up to a record's meta part larger than it is. What a peer has
-// taken and not told must not close the sender's window for ever.
-const _: () = assert!(
-    CREDIT_BYTES + CREDIT_FRAMES * (FRAME_OVERHEAD + RECORD_OVERHEAD_MAX as u64) < LEAST_BYTES
-);
 
 /// What the transport is asked to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,18 +116,6 @@ struct Outgoing {
     mark_due: Option<Instant>,
 }
 
-#[derive(Debug, Default)]
-struct Incoming {
-    next: u64,
-    queue: VecDeque<(u64, Option<Hash>)>,
-}
-
-#[derive(Debug)]
-struct Wanted {
-    page: PageId,
-    peer_has: Bitmap,
-}
-
 /// What our hello says of the readings, both ways.
 #[derive(Clone, Copy, Debug)]
 pub struct Greeting {
@@ -154,14 +141,11 @@ pub struct Session {
     live: VecDeque<(Feed, u64)>,
     introduced: BTreeSet<u64>,
     outgoing: [Outgoing; Feed::COUNT],
-    incoming: [Incoming; Feed::COUNT],
-    delivered: BTreeSet<Hash>,
-    wanted: Vec<Wanted>,
+    incoming: Incoming,
+    wishes: Wishes,
     window: Window,
     transport: Transport,
-    taken_frames: u64,
-    credited_frames: u64,
-    uncredited_bytes: u64,
+    taken: Taken,
     bad_items: u32,
     hello_due: Option<Instant>,
 }
@@ -189,14 +173,11 @@ impl Session {
             live: VecDeque::new(),
             introduced: BTreeSet::new(),
             outgoing: Default::default(),
-            incoming: Default::default(),
-            delivered: BTreeSet::new(),
-            wanted: Vec::new(),
+            incoming: Incoming::default(),
+            wishes: Wishes::default(),
             window: Window::default(),
             transport: Transport::Open,
-            taken_frames: 0,
-            credited_frames: 0,
-            uncredited_bytes: 0,
+            taken: Taken::default(),
             bad_items: 0,
             hello_due: Some(hello_due),
         }
@@ -238,11 +219,13 @@ impl Session {
         self.hello_due = None;
         self.peer_reading = Some(reading);
         let cursors = Progress::resumed(self.greeting.read, served);
-        for (incoming, next) in self.incoming.iter_mut().zip(cursors.unwrap_or([1; 4])) {
-            incoming.next = next.max(1);
-        }
+        self.incoming.begin(cursors.unwrap_or([1; Feed::COUNT]));
         let resumed = Progress::resumed(read, self.greeting.served);
-        for (outgoing, next) in self.outgoing.iter_mut().zip(resumed.unwrap_or([1; 4])) {
+        for (outgoing, next) in self
+            .outgoing
+            .iter_mut()
+            .zip(resumed.unwrap_or([1; Feed::COUNT]))
+        {
             outgoing.next = next.max(1);
             outgoing.began = outgoing.next;
             outgoing.marked = outgoing.next - 1;
@@ -351,19 +334,14 @@ impl Session {
         self.drafts.push_back(frame.encode());
     }
 
-    /// The peer wants the segments of a page that it does not have. It may know of the page
-    /// before this node does.
+    /// The peer wants the segments of a page that it does not have.
     pub fn on_want(&mut self, page: PageId, peer_has: Bitmap) {
-        self.on_unwant(page);
-        if self.wanted.len() == WANTED_MAX {
-            self.wanted.remove(0);
-        }
-        self.wanted.push(Wanted { page, peer_has });
+        self.wishes.want(page, peer_has);
     }
 
     /// The peer wants this page no longer.
     pub fn on_unwant(&mut self, page: PageId) {
-        self.wanted.retain(|wanted| wanted.page != page);
+        self.wishes.unwant(page);
     }
 
     /// The peer took this many frames in all.
@@ -373,15 +351,12 @@ impl Session {
 
     /// A frame of this many bytes was taken from the peer.
     pub fn on_taken(&mut self, bytes: u64) {
-        self.taken_frames += 1;
-        self.uncredited_bytes += bytes;
+        self.taken.on_frame(bytes);
     }
 
     /// Tells the peer what was taken, when it is enough to tell.
     pub fn grant_credit(&mut self) {
-        let frames = self.taken_frames;
-        if self.uncredited_bytes >= CREDIT_BYTES || frames - self.credited_frames >= CREDIT_FRAMES {
-            (self.uncredited_bytes, self.credited_frames) = (0, frames);
+        if let Some(frames) = self.taken.credit() {
             self.control.push_back(Frame::Credit { frames }.encode());
         }
     }
@@ -399,15 +374,12 @@ impl Session {
         arrival: u64,
         waits_for: Option<Hash>,
     ) -> Option<Cursors> {
-        self.incoming[feed.index()]
-            .queue
-            .push_back((arrival, waits_for));
-        self.settle()
+        self.incoming.on_arrival(feed, arrival, waits_for)
     }
 
     /// The peer delivered this, which is not durable here yet.
     pub fn on_delivered(&mut self, hash: Hash) {
-        self.delivered.insert(hash);
+        self.incoming.on_delivered(hash);
     }
 
     /// Whether the peer delivered this and it is not durable here yet.
@@ -417,37 +389,11 @@ impl Session {
 
     /// Something is durable here; gives the new cursors if they moved.
     pub fn on_settled(&mut self, hash: &Hash, feed: Feed, arrival: u64) -> Option<Cursors> {
-        if !self.delivered.remove(hash) {
+        if !self.incoming.take_delivered(hash) {
             return None;
         }
         self.on_peer_holds(feed, arrival);
-        for (_, waits_for) in self
-            .incoming
-            .iter_mut()
-            .flat_map(|incoming| incoming.queue.iter_mut())
-        {
-            if waits_for.as_ref() == Some(hash) {
-                *waits_for = None;
-            }
-        }
-        self.settle()
-    }
-
-    fn settle(&mut self) -> Option<Cursors> {
-        let mut moved = false;
-        for incoming in &mut self.incoming {
-            while let Some((arrival, None)) = incoming.queue.front() {
-                incoming.next = incoming.next.max(arrival + 1);
-                incoming.queue.pop_front();
-                moved = true;
-            }
-        }
-        moved.then(|| self.cursors())
-    }
-
-    /// Where we have read the peer to.
-    pub fn cursors(&self) -> Cursors {
-        [0, 1, 2, 3].map(|feed: usize| self.incoming[feed].next)
+        self.incoming.on_settled(hash)
     }
 
     /// Our reading of the peer.
@@ -547,7 +493,10 @@ impl Session {
                     self.ordered(now, context, Feed::Acts)
                 }
             })
-            .or_else(|| self.next_segment(context))
+            .or_else(|| {
+                let (page, index) = self.wishes.next(&self.scope, context)?;
+                Some(Send::Segment { page, index })
+            })
             .or_else(|| self.ordered(now, context, Feed::Edits))
             .or_else(|| self.ordered(now, context, Feed::Acts))
     }
@@ -684,28 +633,6 @@ impl Session {
             .encode(),
         ))
     }
-
-    fn next_segment(&mut self, context: &Context<'_>) -> Option<Send> {
-        for wanted in &mut self.wanted {
-            let page = wanted.page;
-            let Some((case, ours)) = context.pages.case_of(&page).zip(context.pages.held(&page))
-            else {
-                continue;
-            };
-            let Some(index) = ours
-                .first_beyond(&wanted.peer_has)
-                .filter(|_| self.scope.follows(context.directory, &case))
-            else {
-                continue;
-            };
-            wanted.peer_has.insert(index);
-            if ours.is_full() && ours.first_beyond(&wanted.peer_has).is_none() {
-                self.on_unwant(page);
-            }
-            return Some(Send::Segment { page, index });
-        }
-        None
-    }
 }
 
 fn feed_of(kind: Kind) -> Feed {
@@ -715,83 +642,9 @@ fn feed_of(kind: Kind) -> Feed {
     }
 }
 
-/// Says that a case is followed here, and what is held of it.
-pub fn follow_frame(catalogue: &Catalogue, case: CaseTag) -> Frame {
-    let mut have = catalogue.have(Some(&case));
-    have.truncate(HAVE_ENTRIES_MAX);
-    let loose = catalogue.loose_of(&case).take(HAVE_ENTRIES_MAX);
-    let prefixes = loose.flat_map(|(_, _, hash)| hash.as_bytes()[..8].to_vec());
-    let prefixes = prefixes.collect();
-    Frame::Follow {
-        case,
-        have,
-        prefixes,
-    }
-}
-
-/// Cuts what a node holds, of what the peer may know, into frames for a peer that does not go on
-/// from a cursor. Receipts about cases that are not known here came from somebody who knows them.
-pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) -> Vec<Frame> {
-    let chains: Vec<_> = catalogue
-        .cases()
-        .filter(|case| scope.may_see(directory, case))
-        .flat_map(|case| catalogue.have(Some(case)))
-        .collect();
-    let authors: BTreeSet<AuthorId> = chains.iter().map(|have| have.chain.author).collect();
-    let may_know = |meta: &Meta| match meta {
-        Meta::Statement {
-            author: Some(author),
-            ..
-        } => {
-            let theirs = directory.author(author);
-            scope.role() != Some(Role::Kiosk)
-                || authors.contains(author)
-                || theirs.is_some_and(|known| known.binding.node == scope.peer())
-        }
-        Meta::Statement { case, .. } => case.is_none_or(|case| scope.may_see(directory, &case)),
-        Meta::Receipt { cases, .. } => {
-            let unknown = |case| directory.case(case).is_none();
-            let mut cases = cases.iter();
-            cases.any(|case| unknown(case) || scope.may_see(directory, case))
-        }
-        Meta::Manifest { case, .. } => scope.may_see(directory, case),
-        Meta::Envelope { .. } => false,
-    };
-    let loose = catalogue.loose().filter(|(feed, arrival, _)| {
-        let entry = catalogue.entry(*feed, *arrival);
-        entry.is_some_and(|entry| may_know(&entry.meta))
-    });
-    let prefixes: Vec<u8> = loose
-        .flat_map(|(_, _, hash)| hash.as_bytes()[..8].to_vec())
-        .collect();
-    let mut chains = chains.chunks(HAVE_ENTRIES_MAX);
-    let mut prefixes = prefixes.chunks(8 * HAVE_ENTRIES_MAX);
-    let count = chains.len().max(prefixes.len()).max(1);
-    let mut frames = Vec::with_capacity(count);
-    for at in 0..count {
-        frames.push(Frame::Have {
-            chains: chains.next().unwrap_or_default().to_vec(),
-            prefixes: prefixes.next().unwrap_or_default().to_vec(),
-            last: at + 1 == count,
-        });
-    }
-    frames
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn session() -> Session {
-        let directory = Directory::new(SubjectId::from([0; 32]));
-        let scope = Scope::of(SubjectId::from([1; 32]), &directory);
-        let greeting = Greeting {
-            reading: Reading([0; 16]),
-            read: None,
-            served: None,
-        };
-        Session::new(scope, greeting, Interest::All, crate::test_clock())
-    }
 
     #[test]
     fn a_reading_is_resumed_only_where_both_remember_it() {
@@ -821,31 +674,5 @@ mod tests {
         );
         assert_eq!(Progress::resumed(progress(1, 7), None), None);
         assert_eq!(Progress::resumed(None, progress(1, 7)), None);
-    }
-
-    #[test]
-    fn cursors_move_only_over_what_is_settled() {
-        let hash = |byte| Hash::from([byte; 32]);
-        let mut session = session();
-        session.on_hello(Reading([1; 16]), None, None);
-        assert_eq!(session.on_arrival(Feed::Edits, 1, Some(hash(1))), None);
-        assert_eq!(session.on_arrival(Feed::Edits, 2, Some(hash(2))), None);
-        assert_eq!(
-            session.on_arrival(Feed::Acts, 7, None),
-            Some([1, 1, 1, 8]),
-            "another feed goes on"
-        );
-        [hash(1), hash(2)]
-            .into_iter()
-            .for_each(|hash| session.on_delivered(hash));
-        assert_eq!(
-            session.on_settled(&hash(2), Feed::Edits, 1),
-            None,
-            "the first is not durable yet"
-        );
-        assert_eq!(
-            session.on_settled(&hash(1), Feed::Edits, 2),
-            Some([1, 1, 3, 8])
-        );
     }
 }
