@@ -2,9 +2,10 @@
 //!
 //! A page is asked from one peer at a time. A relay asks whoever made the page
 //! first; everybody else asks a relay first, so that a page goes up a thin line
-//! once. A peer that gives nothing for [`STALL`] is left for the next. When all
-//! have been asked in vain the next round takes twice as long, until somebody
-//! new is there to ask.
+//! once. A peer that gives nothing for [`STALL`] is left for the next; as long
+//! as it gives of pages it was asked for before, the later ones are not late.
+//! When all have been asked in vain the next round takes twice as long, until
+//! somebody new is there to ask.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -48,6 +49,7 @@ enum Fetch {
     Asked {
         manifest: Box<Manifest>,
         source: SubjectId,
+        turn: u64,
         due: Instant,
         stalls: u32,
         landing: BTreeSet<u32>,
@@ -205,7 +207,8 @@ impl Pages {
         };
         let Fetch::Asked {
             manifest,
-            due,
+            source,
+            turn,
             stalls,
             landing,
             ..
@@ -217,9 +220,26 @@ impl Pages {
             return Ok(false);
         }
         manifest.check_segment(index, sealed)?;
-        (*due, *stalls) = (now + STALL, 0);
+        *stalls = 0;
         landing.insert(index);
+        let (giver, first) = (*source, *turn);
+        self.delay(now + STALL, giver, first);
         Ok(true)
+    }
+
+    /// What a peer was asked for at this turn and since is not late before `until`.
+    fn delay(&mut self, until: Instant, giver: SubjectId, first: u64) {
+        for id in &self.asked {
+            let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
+            if let Some(Fetch::Asked {
+                source, turn, due, ..
+            }) = fetch
+                && *source == giver
+                && *turn >= first
+            {
+                *due = until.max(*due);
+            }
+        }
     }
 
     /// Segments of a page are durable; gives whether nothing is missing now.
@@ -330,9 +350,11 @@ impl Pages {
         else {
             return None;
         };
+        self.turns += 1;
         page.fetch = Fetch::Asked {
             manifest,
             source,
+            turn: self.turns,
             due: now + STALL * (1 << DOUBLINGS_MAX.min(rounds)),
             stalls: stalls.saturating_add(1),
             landing: BTreeSet::new(),
@@ -466,6 +488,23 @@ mod tests {
         assert!(!pages.on_durable(&id, [0]));
         assert!(pages.on_durable(&id, [1]));
         assert_eq!((pages.incomplete(), pages.poll_timeout()), (0, None));
+    }
+
+    #[test]
+    fn what_was_asked_for_later_is_not_late_while_a_peer_gives_the_earlier() {
+        let now = crate::test_clock();
+        let mut pages = Pages::default();
+        let first = wanted(&mut pages, 1, 9);
+        let second = wanted(&mut pages, 2, 9);
+        let two = |_: &CaseTag, _: &AuthorId| vec![peer(1), peer(2)];
+        assert_eq!(pages.ask(now, two).len(), 2);
+        let later = now + STALL - Duration::from_secs(1);
+        assert_eq!(pages.accept(later, &first, 0, b"s"), Ok(true));
+        assert!(pages.ask(now + STALL, two).is_empty());
+        assert_eq!(pages.accept(now + STALL, &second, 0, b"s"), Ok(true));
+        let moved = pages.ask(later + STALL, two);
+        assert_eq!(moved.len(), 1, "the later one does not hold up the earlier");
+        assert_eq!((moved[0].page, moved[0].from), (first, Some(peer(2))));
     }
 
     #[test]
