@@ -384,7 +384,7 @@ impl Session {
 
     /// Whether the peer delivered this and it is not durable here yet.
     pub fn awaits(&self, hash: &Hash) -> bool {
-        self.delivered.contains(hash)
+        self.incoming.awaits(hash)
     }
 
     /// Something is durable here; gives the new cursors if they moved.

@@ -50,6 +50,11 @@ impl Incoming {
         self.delivered.insert(hash);
     }
 
+    /// Whether this came and is not durable here yet.
+    pub fn awaits(&self, hash: &Hash) -> bool {
+        self.delivered.contains(hash)
+    }
+
     /// Something is durable here; gives whether it came from this peer.
     pub fn take_delivered(&mut self, hash: &Hash) -> bool {
         self.delivered.remove(hash)
