@@ -4,7 +4,8 @@
 //! `Sec-Fetch-Site`, against other sites, other ports included; then who asks: a session's
 //! cookie, or the bearer token of the data folder. An order (`POST`) of a session must come from
 //! our own origin and repeat the page's token, in a header or in a field of the form. Only then
-//! is its body read. `/healthz`, the assets and the start addresses need no session.
+//! is its body read; and its connection ends with the answer, since the buffer of one that stays
+//! would keep what was said. `/healthz`, the assets and the start addresses need no session.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -176,6 +177,7 @@ impl<S: Sync> FromRequestParts<S> for Fields {
 /// The middleware before every route.
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let mut visitor = Visitor::of(request.headers(), request.uri());
+    let order = request.method() == Method::POST;
     let passed = match admit(&site, &mut visitor, &request) {
         Ok(()) => read_order(&visitor, request).await,
         Err(problem) => Err(problem),
@@ -188,6 +190,10 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
         Err(problem) => respond::problem(&site, &visitor, &problem),
     };
     harden(response.headers_mut());
+    if order {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     response
 }
 
