@@ -30,7 +30,7 @@ use crate::{clock, entropy};
 pub const VISIT_NOTE: &str = "visit";
 /// Most cases of one visit.
 const VISIT_CASES_MAX: usize = 8;
-/// How long before the end the page warns.
+/// How long before the end the page warns, unless that is more than half of the time.
 const WARNING: Duration = Duration::from_secs(60);
 
 /// The visit that is open.
@@ -99,12 +99,13 @@ impl Node {
     }
 
     fn idle(&self) -> Idle {
+        let whole = self.kiosk().map_or(Duration::ZERO, |kiosk| kiosk.idle);
         let left = self.visit_ends_at().map_or(Duration::ZERO, |end| {
             end.saturating_duration_since(clock::now())
         });
         Idle {
             ends_in_s: left.as_secs(),
-            warn_s: WARNING.as_secs(),
+            warn_s: WARNING.min(whole / 2).as_secs(),
         }
     }
 
