@@ -142,6 +142,15 @@ impl Browser {
         self.post("/back", &json!({})).await.map(drop)
     }
 
+    /// Closes the window as a person does and returns what the browser leaves behind: its
+    /// profile, until that is dropped.
+    pub async fn quit(self) -> Result<TempDir> {
+        let path = format!("/session/{}", self.session);
+        command(&self.api, "DELETE", &path, &Value::Null).await?;
+        drop(self.driver);
+        Ok(self.profile)
+    }
+
     /// Touches an element.
     pub async fn click(&self, css: &str) -> Result<()> {
         self.with(css, "click", &json!({})).await
@@ -168,6 +177,17 @@ impl Browser {
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
         self.type_in(css, &format!("{CONTROL}a{CONTROL}{DELETE}{text}"))
             .await
+    }
+
+    /// Puts text at the caret all at once, as pasting does; the field keeps the focus.
+    pub async fn paste(&self, css: &str, text: &str) -> Result<()> {
+        self.click(css).await?;
+        let script = "return document.execCommand('insertText', false, arguments[0])";
+        let done = self.run(script, &json!([text])).await?;
+        done.as_bool()
+            .filter(|done| *done)
+            .context("not pasted")
+            .map(drop)
     }
 
     /// Presses Enter in a field.
@@ -328,6 +348,11 @@ impl Browser {
         self.profile.path().join("downloads")
     }
 
+    /// The folder in which the browser keeps what it keeps.
+    pub fn profile(&self) -> &Path {
+        self.profile.path()
+    }
+
     /// The process group of the browser and its driver.
     pub fn process_group(&self) -> u32 {
         self.driver.child.id()
@@ -401,10 +426,10 @@ pub fn quoted(text: &str) -> String {
 }
 
 async fn command(api: &Api, method: &str, path: &str, body: &Value) -> Result<Value> {
-    let body = if method == "GET" {
-        Vec::new()
-    } else {
+    let body = if method == "POST" {
         body.to_string().into_bytes()
+    } else {
+        Vec::new()
     };
     let answer = api.send(method, path, "application/json", &body).await?;
     let mut value = answer.json()?["value"].take();

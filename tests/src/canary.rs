@@ -1,7 +1,7 @@
 //! Canaries: words that must not be found where plain text must not be.
 //!
-//! A canary is 32 random letters and digits, put into a field, a name, a message
-//! or a document. A [`Search`] looks for all of them at once, as they are and as
+//! A canary is 32 random letters and digits, put into a field, a name or a
+//! message, or 64 bytes somewhere in a document. A [`Search`] looks for all of them at once, as they are and as
 //! programs write text: UTF-16, base64, percent and hexadecimal signs, and
 //! deflated in any of these forms. Deflate, zlib and gzip hold the same stream,
 //! so inflating is tried at every byte. Each search that finds nothing needs a
@@ -17,6 +17,8 @@ use aho_corasick::AhoCorasick;
 use anyhow::{Context as _, Result};
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 
+use guichet_sync::limits::SEGMENT_BYTES;
+
 use crate::capture::Stream;
 
 mod inflate;
@@ -24,30 +26,58 @@ mod inflate;
 use inflate::Inflater;
 
 const LENGTH: usize = 32;
+const WINDOW_BYTES: usize = 64;
+const WINDOWS: usize = 4;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const CHUNK_BYTES: usize = 16 * 1024 * 1024;
 const OVERLAP_BYTES: usize = 128 * 1024;
 
-/// A random word, and what it stands for.
+/// A word or a window of bytes, and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canary {
-    /// What was put under this word: "message of the citizen".
+    /// What was put under these bytes: "message of the citizen".
     pub label: String,
-    /// The word.
-    pub word: String,
+    /// What is looked for.
+    pub bytes: Vec<u8>,
 }
 
 impl Canary {
     /// Makes a word for `label`.
     pub fn new(label: &str) -> Result<Self> {
-        let mut bytes = [0; LENGTH];
-        getrandom::fill(&mut bytes).context("the system's randomness")?;
-        let letter = |byte: u8| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]);
+        let letter = |byte: u8| ALPHABET[usize::from(byte) % ALPHABET.len()];
         Ok(Self {
             label: label.to_string(),
-            word: bytes.map(letter).iter().collect(),
+            bytes: random::<LENGTH>()?.map(letter).to_vec(),
         })
     }
+
+    /// Takes windows at random places of a document; none crosses the border of two
+    /// segments, where any storage may part it.
+    pub fn windows(label: &str, document: &[u8]) -> Result<Vec<Self>> {
+        let window = |number| {
+            let segments: Vec<_> = document.chunks(SEGMENT_BYTES).collect();
+            let drawn = u64::from_le_bytes(random()?) as usize;
+            let segment = segments[drawn % segments.len()];
+            let room = segment.len().checked_sub(WINDOW_BYTES);
+            let from = (drawn >> 16) % (room.context("a document has segments of 64 bytes")? + 1);
+            Ok(Self {
+                label: format!("{label}, window {number}"),
+                bytes: segment[from..from + WINDOW_BYTES].to_vec(),
+            })
+        };
+        (1..=WINDOWS).map(window).collect()
+    }
+
+    /// The word as text; empty for a window.
+    pub fn word(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).context("the system's randomness")?;
+    Ok(bytes)
 }
 
 /// How a word was written where it was found.
@@ -106,13 +136,20 @@ impl Search {
         let mut patterns = Vec::new();
         let mut meanings = Vec::new();
         for canary in canaries {
-            for (writing, pattern) in writings(&canary.word) {
+            for (writing, pattern) in writings(&canary.bytes) {
                 patterns.push(pattern);
                 meanings.push((canary.label.clone(), writing));
             }
         }
         let words = AhoCorasick::new(patterns).context("a search automaton")?;
         Ok(Self { words, meanings })
+    }
+
+    /// The labels of the canaries that are not among these findings.
+    pub fn missing(&self, findings: &BTreeSet<Finding>) -> BTreeSet<String> {
+        let found: BTreeSet<_> = findings.iter().map(|it| &it.label).collect();
+        let labels = self.meanings.iter().map(|(label, _)| label);
+        labels.filter(|it| !found.contains(it)).cloned().collect()
     }
 
     /// Looks through bytes and what may be deflated in them.
@@ -232,8 +269,7 @@ impl Search {
 }
 
 /// All the ways in which a word may be written, with what would be found.
-fn writings(word: &str) -> Vec<(Writing, Vec<u8>)> {
-    let plain = word.as_bytes();
+fn writings(plain: &[u8]) -> Vec<(Writing, Vec<u8>)> {
     let each = |write: &dyn Fn(u8) -> String| -> Vec<u8> {
         plain
             .iter()

@@ -1,13 +1,14 @@
 //! The harness: real `guichet` processes, real lines and real browsers.
 //!
 //! A journey makes a [`village`]: a [`network`] of namespaces with a [`process`]
-//! in each place. It opens a [`browser`] beside one and uses its
-//! [`pages`], or gives orders by [`script`] through [`api`]; a [`visit`] is the one that most tests
-//! leave behind. Lines are cut by dropping packets between two places and disks filled on a
-//! [`small_disk`], so the product needs no switch for tests. [`canary`] searches disks, memory and
-//! [`capture`]d traffic for what must not be there. [`figure`] is the one form in
-//! which programs say what they measured, [`seeds`] the frame of those that draw
-//! their world at random, and [`bench`] what is measured.
+//! in each place. It opens a [`browser`] beside one and uses its [`pages`], or
+//! gives orders by [`script`] through [`api`]; a [`visit`] is the one that most
+//! tests leave behind. Lines are cut by dropping packets between two places and
+//! disks filled on a [`small_disk`], so the product needs no switch for tests.
+//! [`canary`] searches disks, memory and [`capture`]d traffic for what must not be there,
+//! and finds it in what is [`careless`]. [`figure`] is the one form in which
+//! programs say what they measured, [`seeds`] the frame of those that draw their
+//! world at random, and [`bench`] what is measured.
 //!
 //! Everything that is started ends with its owner: processes, namespaces,
 //! browsers and their profiles. What a killed test left behind is swept by the
@@ -20,6 +21,7 @@ pub mod bench;
 pub mod browser;
 pub mod canary;
 pub mod capture;
+pub mod careless;
 pub mod figure;
 pub mod network;
 pub mod pages;

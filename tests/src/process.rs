@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::api::Api;
+use crate::careless::Care;
 use crate::network::Place;
 
 /// How long a process may take to say that it is ready.
@@ -34,9 +35,14 @@ fn programs() -> Result<PathBuf> {
     Ok(programs.context("a folder above deps")?.to_path_buf())
 }
 
-/// The program under test, which must be newer than its sources.
+/// The program under test.
 pub fn binary() -> Result<PathBuf> {
-    let binary = programs()?.join("guichet");
+    program("guichet")
+}
+
+/// A program that cargo has built, which must be newer than its sources.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let binary = programs()?.join(name);
     let built = fs::metadata(&binary).and_then(|it| it.modified());
     let advice = "build it first: cargo build --release";
     let built = built.with_context(|| format!("{} is missing; {advice}", binary.display()))?;
@@ -235,8 +241,27 @@ pub struct Node {
 impl Node {
     /// Starts `guichet run` and waits until its pages answer; it logs under `name`.
     pub async fn start(place: &Place, folder: &Path, name: &str) -> Result<Self> {
-        let dir = folder.to_string_lossy();
-        let process = Process::start(place, name, &["run", "--dir", &dir])?;
+        Self::start_with(place.command(binary()?), place, folder, name).await
+    }
+
+    /// Starts a node that goes without a care.
+    pub async fn start_without(
+        care: Care,
+        place: &Place,
+        folder: &Path,
+        name: &str,
+    ) -> Result<Self> {
+        Self::start_with(care.without(place)?, place, folder, name).await
+    }
+
+    async fn start_with(
+        mut command: Command,
+        place: &Place,
+        folder: &Path,
+        name: &str,
+    ) -> Result<Self> {
+        command.args(["--json", "run", "--dir"]).arg(folder);
+        let process = Process::spawn(command, name)?;
         let ready = process.line(READY_WITHIN)?;
         let text = |key: &str| {
             ready[key]
@@ -278,6 +303,16 @@ impl Node {
     /// Its data folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// What it has logged, and those before it under the same name.
+    pub fn log(&self) -> String {
+        self.process.log()
     }
 
     /// Its process.

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use crate::browser::{Browser, Size};
+use crate::careless::Care;
 use crate::network::{Network, Place};
 use crate::process::{Node, artefacts, guichet, log_file};
 use crate::script::Script;
@@ -42,6 +43,8 @@ pub struct Site {
     pub log: String,
     /// Where it is.
     pub place: Place,
+    /// What its node goes without, from its next start.
+    pub without: Option<Care>,
     folder: PathBuf,
     node: Option<Node>,
 }
@@ -75,12 +78,12 @@ impl Village {
             let place = network.place(&folder)?;
             let log = format!("{name}-{folder}");
             fs::remove_file(log_file(&log)?).or_else(absent)?;
-            let node = None;
             Ok(Site {
                 folder: dir.join(folder),
                 log,
                 place,
-                node,
+                without: None,
+                node: None,
             })
         };
         let relay = site("relay".into())?;
@@ -158,7 +161,8 @@ impl Village {
         self.folder.path()
     }
 
-    fn sites(&mut self) -> impl Iterator<Item = &mut Site> {
+    /// The relay, the kiosks and the stations.
+    pub fn sites(&mut self) -> impl Iterator<Item = &mut Site> {
         [&mut self.relay]
             .into_iter()
             .chain(&mut self.kiosks)
@@ -170,7 +174,12 @@ impl Site {
     /// Starts the node, if it does not run.
     pub async fn start(&mut self) -> Result<()> {
         if self.node.is_none() {
-            self.node = Some(Node::start(&self.place, &self.folder, &self.log).await?);
+            let (place, folder, log) = (&self.place, &self.folder, &self.log);
+            let started = match self.without {
+                None => Node::start(place, folder, log).await?,
+                Some(care) => Node::start_without(care, place, folder, log).await?,
+            };
+            self.node = Some(started);
         }
         Ok(())
     }
@@ -212,25 +221,31 @@ impl Site {
         &self.folder
     }
 
-    /// Moves what was written for one machine to the addresses of the places.
-    fn settle(&self, relay: &Site) -> Result<()> {
+    /// Changes settings, before the node starts.
+    pub fn configure(&self, change: impl FnOnce(&mut toml::Table)) -> Result<()> {
         let file = self.folder.join("guichet.toml");
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let mut settings: toml::Table = text.parse()?;
-        settings.insert("mesh_host".into(), self.place.address().to_string().into());
-        settings.insert("port".into(), 7001.into());
-        if let Some(toml::Value::Array(relays)) = settings.get_mut("relays") {
-            let address = format!("/ip4/{}/", relay.place.address());
-            for entry in relays {
-                let moved = entry
-                    .as_str()
-                    .unwrap_or_default()
-                    .replace("/ip4/127.0.0.1/", &address);
-                *entry = moved.into();
-            }
-        }
+        change(&mut settings);
         fs::write(&file, settings.to_string())?;
         Ok(())
+    }
+
+    /// Moves what was written for one machine to the addresses of the places.
+    fn settle(&self, relay: &Site) -> Result<()> {
+        let own = self.place.address().to_string();
+        let of_relay = format!("/ip4/{}/", relay.place.address());
+        self.configure(|settings| {
+            settings.insert("mesh_host".into(), own.into());
+            settings.insert("port".into(), 7001.into());
+            let relays = settings
+                .get_mut("relays")
+                .and_then(toml::Value::as_array_mut);
+            for entry in relays.into_iter().flatten() {
+                let written = entry.as_str().unwrap_or_default();
+                *entry = written.replace("/ip4/127.0.0.1/", &of_relay).into();
+            }
+        })
     }
 }
 

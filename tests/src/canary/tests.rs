@@ -56,7 +56,7 @@ fn every_writing_is_found_and_nothing_else() {
         assert!(found.contains(&expected), "{expected}: {found:?}");
         assert!(found.iter().all(|it| it.label == "planted"));
     };
-    let plain = text(&canary.word);
+    let plain = text(canary.word());
     let percent: String = plain.iter().map(|byte| format!("%{byte:02X}")).collect();
     check(Writing::Plain, false, &plain);
     check(Writing::Utf16Le, false, &utf16(&plain, u16::to_le_bytes));
@@ -110,7 +110,7 @@ fn every_writing_is_found_and_nothing_else() {
 #[test]
 fn what_is_absent_is_not_found() {
     let search = Search::new(&[Canary::new("absent").unwrap()]).unwrap();
-    let other = text(&Canary::new("other").unwrap().word);
+    let other = text(Canary::new("other").unwrap().word());
     let bytes = [
         &noise(100_000)[..],
         &other,
@@ -128,11 +128,21 @@ fn files_and_their_names_are_searched() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("a/b");
     fs::create_dir_all(&deep).unwrap();
-    fs::write(deep.join("file"), deflated(&text(&canaries[0].word))).unwrap();
-    fs::write(deep.join(&canaries[1].word), "").unwrap();
+    fs::write(deep.join("file"), deflated(&text(canaries[0].word()))).unwrap();
+    fs::write(deep.join(canaries[1].word()), "").unwrap();
     let found = search.folder(folder.path()).unwrap();
-    let labels: BTreeSet<_> = found.iter().map(|it| it.label.as_str()).collect();
-    assert_eq!(labels, BTreeSet::from(["content", "name"]));
+    assert_eq!(search.missing(&found), BTreeSet::new());
+    assert_eq!(search.missing(&BTreeSet::new()).len(), 2);
+}
+
+#[test]
+fn windows_of_a_document_are_found_in_it() {
+    let document = noise(100_000);
+    let windows = Canary::windows("noise", &document).unwrap();
+    let search = Search::new(&windows).unwrap();
+    let segments = document.chunks(SEGMENT_BYTES);
+    let found: BTreeSet<_> = segments.flat_map(|it| search.bytes("here", it)).collect();
+    assert_eq!(search.missing(&found), BTreeSet::new());
 }
 
 #[test]
@@ -146,7 +156,7 @@ fn memory_of_a_process_is_searched() {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    writeln!(input, "{}", canaries[0].word).unwrap();
+    writeln!(input, "{}", canaries[0].word()).unwrap();
     let mut answer = [0];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut answer).unwrap();
     let found = search.memory(child.id()).unwrap();
