@@ -6,9 +6,10 @@
 //! tests leave behind. Lines are cut by dropping packets between two places and
 //! disks filled on a [`small_disk`], so the product needs no switch for tests.
 //! [`canary`] searches disks, memory and [`capture`]d traffic for what must not be there,
-//! and finds it in what is [`careless`]. [`figure`] is the one form in which
-//! programs say what they measured, [`seeds`] the frame of those that draw their
-//! world at random, and [`bench`] what is measured.
+//! and finds it in what is [`careless`]; a [`burglar`] tries every key on every
+//! lock of a folder. [`figure`] is the one form in which programs say what they
+//! measured, [`seeds`] the frame of those that draw their world at random, and
+//! [`bench`] what is measured.
 //!
 //! Everything that is started ends with its owner: processes, namespaces,
 //! browsers and their profiles. What a killed test left behind is swept by the
@@ -19,6 +20,7 @@
 pub mod api;
 pub mod bench;
 pub mod browser;
+pub mod burglar;
 pub mod canary;
 pub mod capture;
 pub mod careless;
