@@ -156,9 +156,11 @@ fn circuit_relay(own: PeerId) -> relay::Behaviour {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::io;
     use std::pin::Pin;
+    use std::task::{Context, Poll};
 
-    use futures::AsyncWrite;
+    use futures::{AsyncRead, AsyncWrite};
     use libp2p::core::Endpoint;
     use libp2p::core::muxing::StreamMuxerExt;
     use libp2p::core::transport::{DialOpts, ListenerId, MemoryTransport, PortUse, TransportEvent};
@@ -168,14 +170,56 @@ mod tests {
     use crate::mesh::identity::keypair;
     use crate::mesh::limits::CLOSING;
 
-    /// A connection whose other end stops reading as soon as it is secured.
+    /// A line that takes so many bytes and then no more, as one whose other end is gone.
+    struct Dying<T> {
+        line: T,
+        takes: usize,
+    }
+
+    impl<T: AsyncRead + Unpin> AsyncRead for Dying<T> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            into: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.line).poll_read(cx, into)
+        }
+    }
+
+    impl<T: AsyncWrite + Unpin> AsyncWrite for Dying<T> {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            match self.takes.checked_sub(bytes.len()) {
+                None => Poll::Pending,
+                Some(left) => {
+                    self.takes = left;
+                    Pin::new(&mut self.line).poll_write(cx, bytes)
+                }
+            }
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.line).poll_flush(cx)
+        }
+
+        fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.line).poll_close(cx)
+        }
+    }
+
     #[tokio::test]
     async fn closing_over_a_dead_line_ends() {
-        let end = |seed| {
-            let line = MemoryTransport::default();
-            secured(&keypair(&[seed; 32]), line, STREAMS_MAX)
+        let dying = |line, _| Dying {
+            line,
+            takes: 128 * 1024,
         };
-        let (mut near, mut far) = (end(1), end(2));
+        let dying = MemoryTransport::default().map(dying);
+        let mut near = secured(&keypair(&[1; 32]), dying, STREAMS_MAX);
+        let line = MemoryTransport::default();
+        let mut far = secured(&keypair(&[2; 32]), line, STREAMS_MAX);
         let any = "/memory/0".parse().expect("an address");
         far.listen_on(ListenerId::next(), any).expect("free");
         let listening = poll_fn(|cx| Pin::new(&mut far).poll(cx)).await;
