@@ -63,6 +63,7 @@ struct Reception {
     at_porch: Vec<u8>,
     spoken_at_porch: Vec<&'static str>,
     spoken_inside: Vec<&'static str>,
+    offered_inside: usize,
     first_frame: Option<Frame>,
     shut: bool,
 }
@@ -111,6 +112,7 @@ impl Caller {
         drop(porch);
         let mut main = Raw::connect(&doors.main, self.seed).await.unwrap();
         let shut = main.closed(SHUT_WITHIN).await;
+        let offered_inside = main.offered();
         let main = Raw::connect(&doors.main, self.seed).await.unwrap();
         let spoken_inside = spoken(&main).await;
         drop(main);
@@ -120,6 +122,7 @@ impl Caller {
             at_porch,
             spoken_at_porch,
             spoken_inside,
+            offered_inside,
             first_frame,
             shut,
         }
@@ -270,6 +273,7 @@ async fn strangers_get_the_hello_and_nothing_else_while_members_go_on() {
                 at_porch: doors.hello.clone(),
                 spoken_at_porch: vec![],
                 spoken_inside: vec![],
+                offered_inside: 0,
                 first_frame: None,
                 shut: true,
             };
@@ -286,6 +290,7 @@ async fn strangers_get_the_hello_and_nothing_else_while_members_go_on() {
             assert!(reception.spoken_inside.contains(&protocol), "{reception:?}");
         }
         assert!(matches!(reception.first_frame, Some(Frame::Hello { .. })));
+        assert!(reception.offered_inside > 0, "{reception:?}");
         assert!(!reception.shut, "a member is let in");
     }
 }

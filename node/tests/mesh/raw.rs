@@ -2,6 +2,8 @@
 //! so that a test can say what no node would say.
 
 use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// One connection to a node.
 pub struct Raw {
     wanted: mpsc::UnboundedSender<oneshot::Sender<SubstreamBox>>,
+    offered: Arc<AtomicUsize>,
     driver: JoinHandle<()>,
 }
 
@@ -42,10 +45,17 @@ impl Raw {
             .expect("a dial");
         let (_, muxer) = timeout(PATIENCE, dial).await.ok()?.ok()?;
         let (wanted, requests) = mpsc::unbounded_channel();
+        let offered = Arc::<AtomicUsize>::default();
         Some(Self {
             wanted,
-            driver: tokio::spawn(drive(muxer, requests)),
+            offered: Arc::clone(&offered),
+            driver: tokio::spawn(drive(muxer, requests, offered)),
         })
+    }
+
+    /// How many streams the node has opened towards this end so far.
+    pub fn offered(&self) -> usize {
+        self.offered.load(Ordering::Relaxed)
     }
 
     /// A stream that speaks this protocol; none if the node does not, or is gone.
@@ -82,6 +92,7 @@ impl Raw {
 async fn drive(
     mut muxer: StreamMuxerBox,
     mut requests: mpsc::UnboundedReceiver<oneshot::Sender<SubstreamBox>>,
+    offered: Arc<AtomicUsize>,
 ) {
     let mut request = None;
     poll_fn(|cx| {
@@ -92,6 +103,7 @@ async fn drive(
             match muxer.poll_inbound_unpin(cx) {
                 Poll::Ready(Ok(stream)) => {
                     drop(stream);
+                    offered.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
                 Poll::Ready(Err(_)) => return Poll::Ready(()),

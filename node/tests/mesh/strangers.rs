@@ -92,6 +92,7 @@ async fn a_stranger_gets_the_hello_and_nothing_else() {
             .await
             .expect("keys are exchanged");
         assert!(raw.closed(SHORT).await, "the gate shuts");
+        assert_eq!(raw.offered(), 0, "streams of the node's own");
         let raw = Raw::connect(&node.main, [50; 32])
             .await
             .expect("keys are exchanged");
