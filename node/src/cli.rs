@@ -189,7 +189,11 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         }
         Command::Status(Node { dir }) => show(&dir, "/status", voice),
         Command::Case { command } => match command {
-            CaseCommand::List(Node { dir }) => show(&dir, "/cases", voice),
+            CaseCommand::List(Node { dir }) => {
+                let answer = runtime()?.block_on(loopback::get(&dir, "/cases"))?;
+                voice.answer(&answer, &say::cases(&answer));
+                Ok(())
+            }
             CaseCommand::Show { tag, node } => {
                 let tag: String = checked_tag(&tag)?;
                 show(&node.dir, &format!("/cases/{tag}"), voice)

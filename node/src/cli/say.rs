@@ -61,6 +61,37 @@ pub fn one_line(error: &clap::Error) -> String {
     format!("{first}; `guichet --help` lists what is understood")
 }
 
+/// The cases of a node, one a line.
+pub fn cases(answer: &Value) -> String {
+    let cases = answer["cases"].as_array().map_or(&[][..], Vec::as_slice);
+    if cases.is_empty() {
+        return "no case can be read here now".to_owned();
+    }
+    let lines: Vec<String> = cases.iter().map(one_case).collect();
+    lines.join("\n")
+}
+
+fn one_case(case: &Value) -> String {
+    let word = |value: &Value| plain(value).unwrap_or_default();
+    let mut text = format!(
+        "{}  {}, {}",
+        word(&case["case"]),
+        word(&case["service"]["name"]),
+        word(&case["title"])
+    );
+    if let Some(person) = case.get("person") {
+        _ = write!(text, "  {}", word(person));
+    }
+    if let (Some(filled), Some(fields)) = (case["filled"].as_u64(), case["fields"].as_u64()) {
+        let (documents, messages) = (word(&case["documents"]), word(&case["messages"]));
+        _ = write!(
+            text,
+            "  answers: {filled} of {fields}, documents: {documents}, messages: {messages}"
+        );
+    }
+    text
+}
+
 /// JSON as indented `key: value` lines.
 pub fn outline(value: &Value) -> String {
     let mut text = String::new();
@@ -109,6 +140,7 @@ fn plain(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Array(items) if items.is_empty() => Some("none".into()),
         Value::Object(fields) if fields.is_empty() => Some("none".into()),
+        Value::Object(texts) if texts.keys().eq(["en", "fr"]) => plain(&texts["en"]),
         Value::Array(_) | Value::Object(_) => None,
     }
 }
@@ -132,5 +164,32 @@ mod tests {
         });
         let expected = "alarms: none\npeers:\n  - name: kiosk-1\n    up: no\n  - name: station-1\n    up: yes\nrole: relay\nwell: yes";
         assert_eq!(outline(&value), expected);
+    }
+
+    #[test]
+    fn a_text_in_two_languages_is_said_once() {
+        let service = json!({ "title": { "fr": "Aide", "en": "Help" }, "open": true });
+        assert_eq!(outline(&service), "open: yes\ntitle: Help");
+    }
+
+    #[test]
+    fn cases_come_one_a_line() {
+        let name = json!({ "fr": "Conseil énergie", "en": "Energy advice" });
+        let brief = json!({ "case": "7e", "service": { "name": name }, "title": "Voucher" });
+        let mut desk = brief.clone();
+        desk["person"] = "Vidal".into();
+        for (key, count) in [
+            ("filled", 1),
+            ("fields", 15),
+            ("documents", 2),
+            ("messages", 0),
+        ] {
+            desk[key] = count.into();
+        }
+        let listed = cases(&json!({ "cases": [brief, desk] }));
+        let expected = "7e  Energy advice, Voucher\n7e  Energy advice, Voucher  Vidal  answers: 1 of 15, documents: 2, messages: 0";
+        assert_eq!(listed, expected);
+        let none = cases(&json!({ "cases": [] }));
+        assert_eq!(none, "no case can be read here now");
     }
 }
