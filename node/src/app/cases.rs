@@ -35,8 +35,8 @@ const WORKERS: usize = 2;
 pub enum Task {
     /// Open it.
     Open(Box<Opening>),
-    /// Close it and forget its keys.
-    Close,
+    /// Close it, forget its keys, and let go of who waits for that.
+    Close(Option<Arc<Ending>>),
     /// Take in an envelope or manifest that is durable at this place.
     Insert(What, Location),
     /// Begin an empty form.
@@ -217,8 +217,9 @@ impl Worker {
     fn carry_out(&mut self, case: CaseTag, task: Task) {
         if let Task::Open(opening) = task {
             self.open_case(case, *opening);
-        } else if matches!(task, Task::Close) {
+        } else if let Task::Close(ending) = task {
             self.open.remove(&case);
+            drop(ending);
         } else if let Some(open) = self.open.get_mut(&case) {
             carry_out(&self.shared, open, task);
         } else {
@@ -267,7 +268,7 @@ impl Shared {
 fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
     let case = open.case();
     match task {
-        Task::Open(_) | Task::Close => {}
+        Task::Open(_) | Task::Close(_) => {}
         Task::Insert(what, at) => insert(shared, open, what, at),
         Task::StartForm {
             form,
@@ -407,12 +408,30 @@ fn refuse(task: Task) {
         Task::Document { reply, .. } => answer(reply, Err(lost)),
         Task::View { reply, .. } => answer(reply, Err(lost)),
         Task::Open(_)
-        | Task::Close
+        | Task::Close(_)
         | Task::Insert(..)
         | Task::Draft { .. }
         | Task::DraftReceived(_)
         | Task::SetWriter(_)
         | Task::Withdraw(_) => {}
+    }
+}
+
+/// An order that is answered once all who keep this have let go of it.
+pub struct Ending(Option<Reply<()>>);
+
+impl Ending {
+    /// What answers this.
+    pub fn new(reply: Reply<()>) -> Self {
+        Self(Some(reply))
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(reply) = self.0.take() {
+            answer(reply, Ok(()));
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! a visit is open, and nothing of whom; a start that finds it says *visite
 //! interrompue*.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, KeyUse, ServiceId, Statement};
@@ -14,7 +15,7 @@ use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::Input;
 use tokio::sync::oneshot;
 
-use super::cases::{Task, answer};
+use super::cases::{Ending, Task, answer};
 use super::disk::{Done, Job};
 use super::node::{Duty, Node};
 use super::opened::Opening;
@@ -267,7 +268,7 @@ impl Node {
         if self.take_beginning(case).is_none() {
             return;
         }
-        self.cases.hand_in(*case, Task::Close);
+        self.cases.hand_in(*case, Task::Close(None));
         self.tell_replica(Input::CaseLeft(*case));
         if self.visit().is_err() {
             self.clear_note(Box::new(|_| ()));
@@ -303,15 +304,13 @@ impl Node {
             taken.append(&mut kiosk.beginning);
             taken.extend(kiosk.visit.take().into_iter().flat_map(|visit| visit.cases));
         }
+        let ending = reply.map(|reply| Arc::new(Ending::new(reply)));
         for brief in taken {
-            self.cases.hand_in(brief.case, Task::Close);
+            let closing = Task::Close(ending.clone());
+            self.cases.hand_in(brief.case, closing);
             self.tell_replica(Input::CaseLeft(brief.case));
         }
-        self.clear_note(Box::new(|_| {
-            if let Some(reply) = reply {
-                answer(reply, Ok(()));
-            }
-        }));
+        self.clear_note(Box::new(|_| drop(ending)));
         self.counter.tell(Change::VisitEnded);
         self.counter.tell(Change::Home);
     }

@@ -270,7 +270,7 @@ impl Node {
             vault
                 .opened
                 .keys()
-                .for_each(|case| self.cases.hand_in(*case, Task::Close));
+                .for_each(|case| self.cases.hand_in(*case, Task::Close(None)));
             self.counter.tell(Change::Desk);
         }
     }
@@ -345,7 +345,7 @@ impl Node {
                 .map(|(case, _)| *case)
         {
             vault.opened.remove(&oldest);
-            self.cases.hand_in(oldest, Task::Close);
+            self.cases.hand_in(oldest, Task::Close(None));
         }
     }
 
