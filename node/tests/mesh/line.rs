@@ -13,10 +13,11 @@ pub struct Line {
     listening: JoinHandle<()>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Open,
-    Frozen,
+#[derive(Clone, Copy)]
+struct State {
+    /// How often it froze: whatever was open before stays frozen, whenever that is noticed.
+    freezes: u32,
+    passes: bool,
 }
 
 impl Line {
@@ -24,7 +25,10 @@ impl Line {
         let target = format!("127.0.0.1:{}", main.rsplit('/').next().expect("a port"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let port = listener.local_addr().expect("bound").port();
-        let (state, watched) = watch::channel(State::Open);
+        let (state, watched) = watch::channel(State {
+            freezes: 0,
+            passes: true,
+        });
         let listening = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(carry(near, target.clone(), watched.clone()));
@@ -40,12 +44,15 @@ impl Line {
 
     /// From now on nothing passes over what is open; new connections neither.
     pub fn freeze(&self) {
-        self.state.send_replace(State::Frozen);
+        self.state.send_modify(|state| {
+            state.freezes += 1;
+            state.passes = false;
+        });
     }
 
     /// New connections pass; what was frozen stays so.
     pub fn thaw(&self) {
-        self.state.send_replace(State::Open);
+        self.state.send_modify(|state| state.passes = true);
     }
 }
 
@@ -56,10 +63,11 @@ impl Drop for Line {
 }
 
 async fn carry(mut near: TcpStream, target: String, mut state: watch::Receiver<State>) {
+    let freezes = state.borrow().freezes;
     let Ok(mut far) = TcpStream::connect(target).await else {
         return;
     };
-    let frozen = state.wait_for(|state| *state == State::Frozen);
+    let frozen = state.wait_for(|now| !now.passes || now.freezes > freezes);
     let held = tokio::select! {
         _ended = copy_bidirectional(&mut near, &mut far) => return,
         frozen = frozen => frozen.is_ok(),
