@@ -221,37 +221,36 @@ async fn a_connection_that_freezes_under_load_is_dead_within_six_seconds_and_rep
     let network = Network::new(1);
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[]).await;
     let mut station = Node::start(&network, 4, Duty::Member, &[]).await;
+    // The first connection can only go over the line: the station has no address yet.
     let line = Line::to(&station.main).await;
     station.mesh.allow(kiosk.subject, vec![]);
     kiosk
         .mesh
         .allow(station.subject, vec![line.address.clone()]);
     meet(&mut kiosk, &mut station).await;
-    for _ in 0..2 {
-        line.freeze();
-        let frozen = Instant::now();
-        fill(&mut kiosk, &station).await;
-        line.thaw();
-        let (desk, booth) = (station.subject, kiosk.subject);
-        let (kiosk_down, station_down) =
-            tokio::join!(kiosk.until_down(&desk), station.until_down(&booth));
-        for down in [kiosk_down, station_down] {
-            assert!(down - frozen < Duration::from_secs(6));
-        }
-        let up = meet(&mut kiosk, &mut station).await;
-        println!(
-            "frozen; down after {} ms and {} ms, up after {} ms",
-            (kiosk_down - frozen).as_millis(),
-            (station_down - frozen).as_millis(),
-            (up - frozen).as_millis()
-        );
-        assert!(up - frozen < Duration::from_secs(8));
-        kiosk
-            .mesh
-            .send(&station.subject, b"de nouveau".to_vec())
-            .expect("room");
-        assert_eq!(station.until_frame(&kiosk.subject).await, b"de nouveau");
+    line.freeze();
+    let frozen = Instant::now();
+    fill(&mut kiosk, &station).await;
+    line.thaw();
+    let (desk, booth) = (station.subject, kiosk.subject);
+    let (kiosk_down, station_down) =
+        tokio::join!(kiosk.until_down(&desk), station.until_down(&booth));
+    for down in [kiosk_down, station_down] {
+        assert!(down - frozen < Duration::from_secs(6));
     }
+    let up = meet(&mut kiosk, &mut station).await;
+    println!(
+        "frozen; down after {} ms and {} ms, up after {} ms",
+        (kiosk_down - frozen).as_millis(),
+        (station_down - frozen).as_millis(),
+        (up - frozen).as_millis()
+    );
+    assert!(up - frozen < Duration::from_secs(8));
+    kiosk
+        .mesh
+        .send(&station.subject, b"de nouveau".to_vec())
+        .expect("room");
+    assert_eq!(station.until_frame(&kiosk.subject).await, b"de nouveau");
 }
 
 #[tokio::test(flavor = "multi_thread")]
