@@ -452,8 +452,11 @@ mod tests {
     #[tokio::test]
     async fn a_process_stops_or_is_killed() {
         let sleep = || {
-            let mut command = Command::new("sh");
+            // A shell cannot trap what was ignored when it began, as it is in the background.
+            let mut command = Command::new("env");
             command.args([
+                "--default-signal=INT",
+                "sh",
                 "-c",
                 "trap 'exit 0' INT; echo 1; while :; do sleep 0.05; done",
             ]);
