@@ -134,6 +134,24 @@ impl Node {
         .await
     }
 
+    /// When the stream that is open was lost, and when the next one opened. The other end may have
+    /// noticed first and be back already: then there is no news of a loss in between.
+    pub async fn until_replaced(&mut self, peer: &SubjectId) -> (Instant, Instant) {
+        let (lost, is_up) = self
+            .until("the stream is lost", |event| match event {
+                MeshEvent::PeerDown { peer: of } if of == peer => Some((Instant::now(), false)),
+                MeshEvent::PeerUp { peer: of, .. } if of == peer => Some((Instant::now(), true)),
+                _ => None,
+            })
+            .await;
+        let up = if is_up {
+            lost
+        } else {
+            self.until_up(peer).await
+        };
+        (lost, up)
+    }
+
     /// Whether the queue to a peer gets room within a second.
     pub async fn drained(&mut self, peer: &SubjectId) -> bool {
         let drained = |event: &MeshEvent| match event {
