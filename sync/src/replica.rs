@@ -23,6 +23,7 @@ mod open;
 mod pages;
 mod pending;
 mod scope;
+mod send;
 mod session;
 mod unsaved;
 
@@ -44,7 +45,7 @@ use crate::wire::{Epoch, Frame, Interest, Presence, Progress, Reading};
 pub use book::{Book, Reached};
 pub use check::{Refusal, Thing};
 pub use open::Opening;
-pub use session::Send;
+pub use send::Send;
 
 use pages::Pages;
 use pending::Pending;

@@ -17,7 +17,7 @@ use guichet_sync::page::PageId;
 use guichet_sync::replica::{Event, Input, Now, Output, Replica, Send, Thing};
 use guichet_sync::rules::Rules;
 use guichet_sync::store::Reader;
-use guichet_sync::wire::{Frame, What};
+use guichet_sync::wire::What;
 
 use super::cases::{CaseEvent, Cases, Task};
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
@@ -166,31 +166,10 @@ impl Node {
     }
 
     fn send(&mut self, peer: SubjectId, send: Send) {
-        let frame = match send {
-            Send::Frame(frame) => Ok(frame),
-            Send::Stored { what, arrival, at } => self.reader.read(at).map(|payload| {
-                match arrival {
-                    Some(arrival) => Frame::Item {
-                        what,
-                        arrival,
-                        payload,
-                    },
-                    None => Frame::Live { what, payload },
-                }
-                .encode()
-            }),
-            Send::Segment { page, index } => self
-                .reader
-                .read_segment(*page.0.as_bytes(), index)
-                .map(|sealed| {
-                    Frame::Segment {
-                        page,
-                        index,
-                        sealed,
-                    }
-                    .encode()
-                }),
-        };
+        let frame = send.into_frame(
+            |at| self.reader.read(at),
+            |page, index| self.reader.read_segment(*page.0.as_bytes(), index),
+        );
         match frame.map(|frame| self.mesh.send(&peer, frame)) {
             Ok(Ok(())) => {
                 if self

@@ -29,12 +29,12 @@ use crate::envelope::Kind;
 use crate::feed::Feed;
 use crate::limits::PAGE_BYTES_MAX;
 use crate::page::{PageId, sealed_len};
-use crate::store::Location;
 use crate::window::Window;
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading, What};
 
 use super::pages::Pages;
 use super::scope::Scope;
+use super::send::Send;
 
 pub use have::{follow_frame, have_frames};
 
@@ -52,29 +52,6 @@ const MARK_DELAY: Duration = Duration::from_millis(500);
 const DRAFTS_MAX: usize = 32;
 /// Bytes of a frame beside its payload, roughly.
 const FRAME_OVERHEAD: u64 = 24;
-
-/// What the transport is asked to send.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Send {
-    /// This frame.
-    Frame(Vec<u8>),
-    /// A stored thing, in the order of its feed if it has an arrival number, else as live.
-    Stored {
-        /// Its form.
-        what: What,
-        /// Its arrival number, for the order of its feed.
-        arrival: Option<u64>,
-        /// Where its bytes are.
-        at: Location,
-    },
-    /// A stored segment of a page.
-    Segment {
-        /// Which page.
-        page: PageId,
-        /// Which segment.
-        index: u32,
-    },
-}
 
 /// What a session looks things up in.
 #[derive(Clone, Copy)]

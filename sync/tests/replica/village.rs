@@ -288,31 +288,13 @@ impl Node {
         guichet_sync::feed::Feed::ALL.map(count).iter().sum()
     }
 
-    fn frame(&mut self, send: Send) -> Vec<u8> {
-        let frame = match send {
-            Send::Frame(bytes) => return bytes,
-            Send::Stored { what, arrival, at } => {
-                let payload = self.read(&at);
-                match arrival {
-                    Some(arrival) => Frame::Item {
-                        what,
-                        arrival,
-                        payload,
-                    },
-                    None => Frame::Live { what, payload },
-                }
-            }
-            Send::Segment { page, index } => {
-                let reader = self.store().reader();
-                let sealed = reader.read_segment(*page.0.as_bytes(), index);
-                Frame::Segment {
-                    page,
-                    index,
-                    sealed: sealed.expect("what is durable is read"),
-                }
-            }
-        };
-        frame.encode()
+    fn frame(&self, send: Send) -> Vec<u8> {
+        let store = self.store.as_ref().expect("a node that runs");
+        let frame = send.into_frame(
+            |at| store.reader().read(at),
+            |page, index| store.reader().read_segment(*page.0.as_bytes(), index),
+        );
+        frame.expect("what is durable is read")
     }
 
     fn keep(&mut self, now: Now, output: Output) {

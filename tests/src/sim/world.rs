@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use guichet_keys::{AuthorId, CaseTag, SubjectId};
 use guichet_sync::replica::{Event, Input, Now, Output, Send};
 use guichet_sync::rules::Rules;
-use guichet_sync::wire::{Epoch, Frame};
+use guichet_sync::wire::Epoch;
 
 use super::cast::{BEGINNING_MS, Cast, Post};
 use super::disk::{Disk, Done, Job, Platter};
@@ -350,31 +350,11 @@ impl World {
 
     fn send(&mut self, machine: usize, peer: &SubjectId, send: &Send) {
         let platter = &self.machines[machine].disk.platter;
-        let frame = match send {
-            Send::Frame(bytes) => Some(bytes.clone()),
-            Send::Stored { what, arrival, at } => platter.read(at).map(|payload| {
-                let what = *what;
-                match *arrival {
-                    Some(arrival) => Frame::Item {
-                        what,
-                        arrival,
-                        payload,
-                    },
-                    None => Frame::Live { what, payload },
-                }
-                .encode()
-            }),
-            Send::Segment { page, index } => platter.read_segment(page, *index).map(|sealed| {
-                let (page, index) = (*page, *index);
-                Frame::Segment {
-                    page,
-                    index,
-                    sealed,
-                }
-                .encode()
-            }),
-        };
-        let Some(bytes) = frame else {
+        let frame = send.clone().into_frame(
+            |at| platter.read(&at).ok_or(()),
+            |page, index| platter.read_segment(&page, index).ok_or(()),
+        );
+        let Ok(bytes) = frame else {
             return self
                 .ledger
                 .fail(format!("{send:?} names nothing on the disk"));
