@@ -577,7 +577,10 @@ impl Replica {
             Thing::Envelope(_) | Thing::Page { .. } => false,
         });
         self.unsaved.keep(now.instant, believed);
-        let delivered = |session: &&Session| failed.iter().any(|hash| session.awaits(hash));
+        let delivered = |session: &&Session| {
+            let incoming = session.incoming();
+            failed.iter().any(|hash| incoming.awaits(hash))
+        };
         let sessions = self.sessions.values().filter(delivered);
         for peer in sessions.map(Session::peer).collect::<Vec<_>>() {
             self.end_session(&peer);

@@ -72,7 +72,7 @@ impl Replica {
             } => self.on_item(now, peer, what, Some(arrival), payload),
             Frame::Live { what, payload } => self.on_item(now, peer, what, None, payload),
             Frame::Mark { feed, arrival } => {
-                let moved = session.on_arrival(feed, arrival, None);
+                let moved = session.incoming_mut().on_arrival(feed, arrival, None);
                 self.save_cursors(peer, moved);
             }
             Frame::Follow {
@@ -82,9 +82,10 @@ impl Replica {
             } => session.on_follow(&self.catalogue, case, &have, &prefixes),
             Frame::Unfollow { case } => session.scope_mut().unfollow(&case),
             Frame::Want { page, have } => {
-                session.on_want(page, Bitmap::from_bytes(&have, PAGE_SEGMENTS_MAX));
+                let peer_has = Bitmap::from_bytes(&have, PAGE_SEGMENTS_MAX);
+                session.wishes_mut().want(page, peer_has);
             }
-            Frame::Unwant { page } => session.on_unwant(page),
+            Frame::Unwant { page } => session.wishes_mut().unwant(page),
             Frame::Segment {
                 page,
                 index,
@@ -179,7 +180,7 @@ impl Replica {
                 None
             }
             Ok(Taken::Pending(hash)) => {
-                session.on_delivered(hash);
+                session.incoming_mut().on_delivered(hash);
                 self.rules.cursor_after_durable.then_some(hash)
             }
             Ok(Taken::Superseded) => None,
@@ -192,7 +193,8 @@ impl Replica {
             }
         };
         if let Some(arrival) = arrival {
-            let moved = session.on_arrival(what.feed(), arrival, waits_for);
+            let incoming = session.incoming_mut();
+            let moved = incoming.on_arrival(what.feed(), arrival, waits_for);
             self.save_cursors(peer, moved);
         }
     }

@@ -23,12 +23,11 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{CaseTag, Directory, Hash, SubjectId};
 
-use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Entry, Meta};
 use crate::envelope::Kind;
 use crate::feed::Feed;
 use crate::limits::PAGE_BYTES_MAX;
-use crate::page::{PageId, sealed_len};
+use crate::page::sealed_len;
 use crate::window::Window;
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading, What};
 
@@ -175,6 +174,21 @@ impl Session {
         &mut self.scope
     }
 
+    /// How far the peer was read.
+    pub fn incoming(&self) -> &Incoming {
+        &self.incoming
+    }
+
+    /// The same, to be changed.
+    pub fn incoming_mut(&mut self) -> &mut Incoming {
+        &mut self.incoming
+    }
+
+    /// The pages that the peer wants, to be changed.
+    pub fn wishes_mut(&mut self) -> &mut Wishes {
+        &mut self.wishes
+    }
+
     /// Whether the hello came in time.
     pub fn is_overdue(&self, now: Instant) -> bool {
         self.hello_due.is_some_and(|due| due <= now)
@@ -311,16 +325,6 @@ impl Session {
         self.drafts.push_back(frame.encode());
     }
 
-    /// The peer wants the segments of a page that it does not have.
-    pub fn on_want(&mut self, page: PageId, peer_has: Bitmap) {
-        self.wishes.want(page, peer_has);
-    }
-
-    /// The peer wants this page no longer.
-    pub fn on_unwant(&mut self, page: PageId) {
-        self.wishes.unwant(page);
-    }
-
     /// The peer took this many frames in all.
     pub fn on_credit(&mut self, now: Instant, frames: u64) {
         self.window.on_credit(now, frames);
@@ -342,26 +346,6 @@ impl Session {
     pub fn on_bad_item(&mut self) -> u32 {
         self.bad_items += 1;
         self.bad_items
-    }
-
-    /// An item or mark came; it is settled once `waits_for` is durable here.
-    pub fn on_arrival(
-        &mut self,
-        feed: Feed,
-        arrival: u64,
-        waits_for: Option<Hash>,
-    ) -> Option<Cursors> {
-        self.incoming.on_arrival(feed, arrival, waits_for)
-    }
-
-    /// The peer delivered this, which is not durable here yet.
-    pub fn on_delivered(&mut self, hash: Hash) {
-        self.incoming.on_delivered(hash);
-    }
-
-    /// Whether the peer delivered this and it is not durable here yet.
-    pub fn awaits(&self, hash: &Hash) -> bool {
-        self.incoming.awaits(hash)
     }
 
     /// Something is durable here; gives the new cursors if they moved.
