@@ -368,3 +368,38 @@ impl Frame {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_is_resumed_only_where_both_remember_it() {
+        let progress = |reading, next| {
+            Some(Progress {
+                reading: Reading([reading; 16]),
+                next: [next; 4],
+            })
+        };
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(1, 7)),
+            Some([7; 4])
+        );
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(1, 9)),
+            Some([7; 4])
+        );
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(2, 9)),
+            None,
+            "a copy was read"
+        );
+        assert_eq!(
+            Progress::resumed(progress(1, 7), progress(1, 6)),
+            None,
+            "an image is older"
+        );
+        assert_eq!(Progress::resumed(progress(1, 7), None), None);
+        assert_eq!(Progress::resumed(None, progress(1, 7)), None);
+    }
+}
