@@ -15,11 +15,12 @@
 
 mod have;
 mod incoming;
+mod outgoing;
 mod taken;
 mod wishes;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use guichet_keys::{CaseTag, Directory, Hash, SubjectId};
 
@@ -38,15 +39,12 @@ use super::send::Send;
 pub use have::{follow_frame, have_frames};
 
 use incoming::Incoming;
+use outgoing::Outgoing;
 use taken::Taken;
 use wishes::Wishes;
 
-/// More than this many entries behind, and a feed is a backlog.
-const BACKLOG: u64 = 64;
 /// Entries looked at in one call before a mark is sent.
 const SCAN_MAX: usize = 4096;
-/// A mark may wait this long for an item that makes it needless.
-const MARK_DELAY: Duration = Duration::from_millis(500);
 /// Drafts that wait; older ones give way.
 const DRAFTS_MAX: usize = 32;
 /// Bytes of a frame beside its payload, roughly.
@@ -81,15 +79,6 @@ pub enum Transport {
     Open,
     /// Its queue is full.
     Full,
-}
-
-#[derive(Debug, Default)]
-struct Outgoing {
-    began: u64,
-    next: u64,
-    known: BTreeSet<u64>,
-    marked: u64,
-    mark_due: Option<Instant>,
 }
 
 /// What our hello says of the readings, both ways.
@@ -212,14 +201,9 @@ impl Session {
         let cursors = Progress::resumed(self.greeting.read, served);
         self.incoming.begin(cursors.unwrap_or([1; Feed::COUNT]));
         let resumed = Progress::resumed(read, self.greeting.served);
-        for (outgoing, next) in self
-            .outgoing
-            .iter_mut()
-            .zip(resumed.unwrap_or([1; Feed::COUNT]))
-        {
-            outgoing.next = next.max(1);
-            outgoing.began = outgoing.next;
-            outgoing.marked = outgoing.next - 1;
+        let next = resumed.unwrap_or([1; Feed::COUNT]);
+        for (outgoing, next) in self.outgoing.iter_mut().zip(next) {
+            outgoing.begin(next);
         }
         self.stage = if resumed.is_some() {
             Stage::Streaming
@@ -250,13 +234,13 @@ impl Session {
                 .links()
                 .filter(|(_, _, link)| !lacking.contains(&(feed, link.arrival)))
             {
-                self.outgoing[feed.index()].known.insert(link.arrival);
+                self.outgoing[feed.index()].on_listed(link.arrival);
             }
         }
         let prefixes: BTreeSet<&[u8]> = prefixes.chunks_exact(8).collect();
         for (feed, arrival, hash) in catalogue.loose() {
             if prefixes.contains(&hash.as_bytes()[..8]) {
-                self.outgoing[feed.index()].known.insert(arrival);
+                self.outgoing[feed.index()].on_listed(arrival);
             }
         }
         if last {
@@ -277,9 +261,9 @@ impl Session {
         self.scope.follow(case);
         let passed = self.outgoing.each_ref().map(|outgoing| {
             if followed {
-                outgoing.began
+                outgoing.began()
             } else {
-                outgoing.next
+                outgoing.next()
             }
         });
         let held: BTreeSet<&[u8]> = prefixes.chunks_exact(8).collect();
@@ -294,18 +278,13 @@ impl Session {
 
     /// The peer holds this, wherever it has it from.
     pub fn on_peer_holds(&mut self, feed: Feed, arrival: u64) {
-        let outgoing = &mut self.outgoing[feed.index()];
-        if arrival >= outgoing.next {
-            outgoing.known.insert(arrival);
-        }
+        self.outgoing[feed.index()].on_peer_holds(arrival);
     }
 
     /// Something became durable here: it may go ahead of a backlog.
     pub fn on_durable(&mut self, catalogue: &Catalogue, feed: Feed, arrival: u64) {
-        let next = self.outgoing[feed.index()].next;
-        let behind = catalogue.next_arrival(feed).saturating_sub(next);
         if self.stage == Stage::Streaming
-            && behind > BACKLOG
+            && self.is_backlog(catalogue, feed)
             && matches!(feed, Feed::Edits | Feed::Acts)
         {
             self.live.push_back((feed, arrival));
@@ -364,7 +343,7 @@ impl Session {
 
     /// How far the peer's reading of us was served, if it was at all.
     pub fn served(&self) -> Option<Progress> {
-        let next = [0, 1, 2, 3].map(|feed: usize| self.outgoing[feed].next);
+        let next = self.outgoing.each_ref().map(Outgoing::next);
         let reading = self.peer_reading.filter(|_| self.has_served)?;
         Some(Progress { reading, next })
     }
@@ -376,22 +355,14 @@ impl Session {
 
     /// How many things of the feeds the peer has not been sent yet.
     pub fn waiting(&self, catalogue: &Catalogue) -> u64 {
-        let behind = |feed: Feed| {
-            let outgoing = &self.outgoing[feed.index()];
-            catalogue
-                .next_arrival(feed)
-                .saturating_sub(outgoing.next.max(1))
-                .saturating_sub(outgoing.known.len() as u64)
-        };
-        Feed::ALL.into_iter().map(behind).sum()
+        let waiting =
+            |feed: Feed| self.outgoing[feed.index()].waiting(catalogue.next_arrival(feed));
+        Feed::ALL.into_iter().map(waiting).sum()
     }
 
     /// When to ask again although nothing came in.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let marks = self
-            .outgoing
-            .iter()
-            .filter_map(|outgoing| outgoing.mark_due);
+        let marks = self.outgoing.iter().filter_map(Outgoing::poll_timeout);
         marks
             .filter(|_| self.transport == Transport::Open && self.window.has_room())
             .chain(self.hello_due)
@@ -427,15 +398,8 @@ impl Session {
     }
 
     fn next_send(&mut self, now: Instant, context: &Context<'_>) -> Option<Send> {
-        let backlog = |session: &Self, feed: Feed| {
-            context
-                .catalogue
-                .next_arrival(feed)
-                .saturating_sub(session.outgoing[feed.index()].next)
-                > BACKLOG
-        };
-        let edits_late = backlog(self, Feed::Edits);
-        let acts_late = backlog(self, Feed::Acts);
+        let edits_late = self.is_backlog(context.catalogue, Feed::Edits);
+        let acts_late = self.is_backlog(context.catalogue, Feed::Acts);
         self.ordered(now, context, Feed::Statements)
             .or_else(|| self.ordered(now, context, Feed::Receipts))
             .or_else(|| self.drafts.pop_front().map(Send::Frame))
@@ -462,12 +426,16 @@ impl Session {
             .or_else(|| self.ordered(now, context, Feed::Acts))
     }
 
+    fn is_backlog(&self, catalogue: &Catalogue, feed: Feed) -> bool {
+        self.outgoing[feed.index()].is_backlog(catalogue.next_arrival(feed))
+    }
+
     fn next_live(&mut self, context: &Context<'_>) -> Option<Send> {
         while let Some((feed, arrival)) = self.live.pop_front() {
             let Some(entry) = context.catalogue.entry(feed, arrival) else {
                 continue;
             };
-            if self.outgoing[feed.index()].known.contains(&arrival)
+            if self.outgoing[feed.index()].is_known(arrival)
                 || !self.scope.concerns(context.directory, &entry.meta)
                 || !self.peer_holds_prev(context.catalogue, feed, &entry.meta)
             {
@@ -495,9 +463,9 @@ impl Session {
             return true;
         };
         let outgoing = &self.outgoing[feed.index()];
-        catalogue.arrival_of(prev).is_some_and(|(_, arrival)| {
-            arrival < outgoing.next || outgoing.known.contains(&arrival)
-        })
+        catalogue
+            .arrival_of(prev)
+            .is_some_and(|(_, arrival)| outgoing.has_passed(arrival) || outgoing.is_known(arrival))
     }
 
     /// The statement about an author that the peer needs before `meta` and was not sent.
@@ -517,8 +485,9 @@ impl Session {
         let arrival = context.catalogue.author_statement(&author)?;
         let entry = context.catalogue.entry(Feed::Statements, arrival)?;
         let outgoing = &self.outgoing[Feed::Statements.index()];
-        let told = arrival < outgoing.next && self.scope.concerns(context.directory, &entry.meta);
-        if told || outgoing.known.contains(&arrival) || !self.introduced.insert(arrival) {
+        let told =
+            outgoing.has_passed(arrival) && self.scope.concerns(context.directory, &entry.meta);
+        if told || outgoing.is_known(arrival) || !self.introduced.insert(arrival) {
             return None;
         }
         self.on_peer_holds(Feed::Statements, arrival);
@@ -530,25 +499,18 @@ impl Session {
     }
 
     fn ordered(&mut self, now: Instant, context: &Context<'_>, feed: Feed) -> Option<Send> {
-        let place = feed.index();
-        let mut found = None;
-        for (arrival, entry) in context
-            .catalogue
-            .entries_from(feed, self.outgoing[place].next)
-            .take(SCAN_MAX)
-        {
-            if !self.outgoing[place].known.remove(&arrival)
-                && self.scope.concerns(context.directory, &entry.meta)
-            {
-                found = Some((arrival, entry));
-                break;
+        let outgoing = &mut self.outgoing[feed.index()];
+        let entries = context.catalogue.entries_from(feed, outgoing.next());
+        for (arrival, entry) in entries.take(SCAN_MAX) {
+            let is_known = outgoing.take_known(arrival);
+            if !is_known && self.scope.concerns(context.directory, &entry.meta) {
+                return Some(self.send_ordered(context, feed, arrival, entry));
             }
-            self.outgoing[place].next = arrival + 1;
+            outgoing.pass(arrival);
         }
-        if let Some((arrival, entry)) = found {
-            return Some(self.send_ordered(context, feed, arrival, entry));
-        }
-        self.mark(now, feed)
+        let arrival = outgoing.mark(now)?;
+        self.has_served = true;
+        Some(Send::Frame(Frame::Mark { feed, arrival }.encode()))
     }
 
     fn send_ordered(
@@ -562,37 +524,12 @@ impl Session {
             return needed;
         }
         self.has_served = true;
-        let outgoing = &mut self.outgoing[feed.index()];
-        outgoing.next = arrival + 1;
-        outgoing.marked = arrival;
-        outgoing.mark_due = None;
+        self.outgoing[feed.index()].on_sent(arrival);
         Send::Stored {
             what: entry.meta.what(),
             arrival: Some(arrival),
             at: entry.at,
         }
-    }
-
-    fn mark(&mut self, now: Instant, feed: Feed) -> Option<Send> {
-        let outgoing = &mut self.outgoing[feed.index()];
-        if outgoing.next == outgoing.marked + 1 {
-            outgoing.mark_due = None;
-            return None;
-        }
-        let due = *outgoing.mark_due.get_or_insert(now + MARK_DELAY);
-        if now < due {
-            return None;
-        }
-        self.has_served = true;
-        outgoing.mark_due = None;
-        outgoing.marked = outgoing.next - 1;
-        Some(Send::Frame(
-            Frame::Mark {
-                feed,
-                arrival: outgoing.marked,
-            }
-            .encode(),
-        ))
     }
 }
 
