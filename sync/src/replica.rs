@@ -25,6 +25,7 @@ mod pending;
 mod scope;
 mod send;
 mod session;
+mod storing;
 mod unsaved;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,9 +36,8 @@ use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId, sha256
 use crate::bitmap::Bitmap;
 use crate::catalogue::{Catalogue, Meta};
 use crate::envelope::ChainId;
-use crate::limits::RECEIPT_COVERS_MAX;
 use crate::page::PageId;
-use crate::receipt::{Receipt, Stage};
+use crate::receipt::Stage;
 use crate::rules::Rules;
 use crate::store::{Location, NewRecord, PeerCursors, Stored};
 use crate::wire::{Epoch, Frame, Interest, Presence, Progress, Reading};
@@ -53,8 +53,6 @@ use scope::Scope;
 use session::{Greeting, Session, follow_frame};
 use unsaved::Unsaved;
 
-/// Receipts wait this long for company.
-const RECEIPT_DELAY: Duration = Duration::from_millis(30);
 /// A peer says hello within this time.
 const HELLO_DELAY: Duration = Duration::from_secs(10);
 /// Peers get no credit while more than this waits for the disk.
@@ -463,162 +461,6 @@ impl Replica {
             if let Err(refusal) = self.admit(thing) {
                 self.outputs
                     .push_back(Output::Tell(Event::WriteRefused(hash, refusal)));
-            }
-        }
-    }
-
-    /// Hands a checked thing to the store, behind what the disk did not take before.
-    fn store(&mut self, thing: Thing) {
-        self.store_again();
-        self.hand_out(thing);
-    }
-
-    fn store_again(&mut self) {
-        for thing in self.unsaved.take() {
-            self.hand_out(thing);
-        }
-    }
-
-    fn hand_out(&mut self, thing: Thing) {
-        let record = NewRecord {
-            feed: thing.what().feed(),
-            meta: minicbor::to_vec(thing.meta()).expect("encoding into memory cannot fail"),
-            payload: thing.bytes().to_vec(),
-        };
-        self.landing_bytes += record.payload.len();
-        self.pending.push(thing);
-        match self.outputs.back_mut() {
-            Some(Output::Store(records)) => records.push(record),
-            _ => self.outputs.push_back(Output::Store(vec![record])),
-        }
-    }
-
-    fn on_stored(&mut self, now: Now, stored: Vec<Stored>) {
-        for record in stored {
-            let Some(thing) = self.pending.pop() else {
-                return;
-            };
-            let hash = thing.hash();
-            self.landing_bytes = self.landing_bytes.saturating_sub(thing.bytes().len());
-            self.catalogue.insert(&record, thing.meta());
-            self.on_durable(now, &record, thing);
-            let peers: Vec<_> = self.sessions.keys().copied().collect();
-            for peer in peers {
-                let session = self
-                    .sessions
-                    .get_mut(&peer)
-                    .expect("the key was just listed");
-                let moved = session.on_settled(&hash, record.feed, record.arrival);
-                session.on_durable(&self.catalogue, record.feed, record.arrival);
-                self.save_cursors(peer, moved);
-            }
-        }
-        self.grant_credits();
-    }
-
-    fn on_durable(&mut self, now: Now, record: &Stored, thing: Thing) {
-        let event = match thing {
-            Thing::Statement(statement) => Event::StatementStored(statement.hash()),
-            Thing::Receipt(receipt) => {
-                self.enter(&receipt);
-                let mut cases: Vec<_> = receipt
-                    .covers()
-                    .iter()
-                    .map(crate::receipt::Cover::case)
-                    .collect();
-                cases.dedup();
-                Event::ReceiptStored(cases)
-            }
-            Thing::Envelope(envelope) => {
-                let chain = envelope.header().chain();
-                self.book.on_case(
-                    &self.catalogue,
-                    &chain.case,
-                    self.rules.receipt_after_segments,
-                );
-                self.owe_receipts(now);
-                Event::EnvelopeStored {
-                    chain,
-                    index: envelope.header().index,
-                    hash: envelope.hash(),
-                    at: record.at,
-                }
-            }
-            Thing::Page { manifest, complete } => {
-                let (id, case) = (manifest.id(), manifest.head().case);
-                if complete {
-                    self.pages.insert_whole(&manifest);
-                } else {
-                    let none = Bitmap::empty(manifest.segments());
-                    self.pages.insert_part(manifest, none);
-                    if self.wants_pages_of(&case) {
-                        self.pages.want(&id);
-                    }
-                }
-                if complete || !self.rules.receipt_after_segments {
-                    self.book.on_page(id, case);
-                    self.owe_receipts(now);
-                }
-                self.ask_for_pages(now);
-                Event::ManifestStored(case, id)
-            }
-        };
-        self.outputs.push_back(Output::Tell(event));
-    }
-
-    /// Whoever delivered something of what was lost begins a new session, to deliver it again.
-    fn on_store_failed(&mut self, now: Now) {
-        let lost: Vec<Thing> = std::iter::from_fn(|| self.pending.pop()).collect();
-        let failed: Vec<Hash> = lost.iter().map(Thing::hash).collect();
-        self.landing_bytes = 0;
-        let believed = lost.into_iter().filter(|thing| match thing {
-            Thing::Statement(_) => true,
-            Thing::Receipt(receipt) => receipt.node() == self.me,
-            Thing::Envelope(_) | Thing::Page { .. } => false,
-        });
-        self.unsaved.keep(now.instant, believed);
-        let delivered = |session: &&Session| {
-            let incoming = session.incoming();
-            failed.iter().any(|hash| incoming.awaits(hash))
-        };
-        let sessions = self.sessions.values().filter(delivered);
-        for peer in sessions.map(Session::peer).collect::<Vec<_>>() {
-            self.end_session(&peer);
-            self.outputs.push_back(Output::Close(
-                peer,
-                "the disk does not take more".to_owned(),
-            ));
-        }
-        self.outputs
-            .push_back(Output::Tell(Event::WriteFailed(failed)));
-    }
-
-    pub(super) fn owe_receipts(&mut self, now: Now) {
-        let stage = matches!(self.role(), Some(Role::Relay | Role::Station));
-        if stage && self.book.is_due() {
-            self.receipts_at.get_or_insert(now.instant + RECEIPT_DELAY);
-        }
-    }
-
-    fn sign_receipts(&mut self, now: Now) {
-        let stage = if self.role() == Some(Role::Relay) {
-            Stage::EnRoute
-        } else {
-            Stage::Received
-        };
-        while self.book.is_due() {
-            let mut book = std::mem::take(&mut self.book);
-            let covers = book.take_due(RECEIPT_COVERS_MAX, |case| {
-                stage == Stage::EnRoute || self.serves(case)
-            });
-            self.book = book;
-            if !covers.is_empty() {
-                self.store(Thing::Receipt(Receipt::sign(
-                    &self.signer,
-                    stage,
-                    now.wall_ms,
-                    covers,
-                )));
             }
         }
     }
