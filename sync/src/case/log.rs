@@ -8,6 +8,8 @@
 //! envelopes. So the same envelopes give the same case, in whatever order they
 //! came.
 
+mod chain;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use super::{Act, BadAct, BadBatch, Batch, CaseDoc, Touched};
 use crate::envelope::{ChainId, Dep, Envelope, EnvelopeError, Header, KeyRef, Kind};
 use crate::limits::ENVELOPE_DEPS_MAX;
 use crate::rules::Rules;
+
+use chain::{Body, Chain, Link, Stuck};
 
 /// Who writes here, and with which key it is signed.
 pub struct Writer {
@@ -72,89 +76,6 @@ pub enum WriteError<E> {
     /// It does not fit into an envelope.
     #[error("{0}")]
     Envelope(EnvelopeError),
-}
-
-#[derive(Debug)]
-enum Body {
-    Edit(Zeroizing<Vec<u8>>),
-    Act(ActClass, Act),
-    Closed(String),
-}
-
-#[derive(Debug)]
-struct Link {
-    hash: Hash,
-    prev: Option<Hash>,
-    deps: Vec<Dep>,
-    body: Body,
-}
-
-/// One author's chain: what is known of each place, and how far it is applied.
-#[derive(Debug, Default)]
-struct Chain {
-    places: BTreeMap<u64, Vec<Link>>,
-    applied: u64,
-    head: Option<Hash>,
-    seen: BTreeMap<AuthorId, u64>,
-    stuck: Option<Stuck>,
-}
-
-/// Why a chain does not go on.
-#[derive(Debug)]
-enum Stuck {
-    /// It builds on something that may still come.
-    Waits,
-    /// Its next envelope cannot be applied.
-    Refused(String),
-}
-
-impl Chain {
-    /// The envelope that stands in the next place: of those that continue the chain, the lowest hash.
-    fn next(&self, lower_hash_wins: bool) -> Option<&Link> {
-        let mut fitting = self
-            .places
-            .get(&self.applied)?
-            .iter()
-            .filter(|link| link.prev == self.head);
-        if lower_hash_wins {
-            fitting.min_by_key(|link| link.hash)
-        } else {
-            fitting.next()
-        }
-    }
-
-    fn restart(&mut self) {
-        self.applied = 0;
-        self.head = None;
-        self.seen.clear();
-        self.stuck = None;
-    }
-
-    /// The next place is applied, with what it depended on.
-    fn advance(&mut self, hash: Hash, deps: &[Dep]) {
-        self.applied += 1;
-        self.head = Some(hash);
-        for dep in deps {
-            let seen = self.seen.entry(dep.author).or_default();
-            *seen = dep.index.max(*seen);
-        }
-    }
-
-    /// The hash that stands at an applied place, found along the chain from its head.
-    fn standing(&self, index: u64) -> Option<Hash> {
-        let mut at = self.applied.checked_sub(1)?;
-        let mut hash = self.head?;
-        while at > index {
-            hash = self
-                .places
-                .get(&at)?
-                .iter()
-                .find(|link| link.hash == hash)?
-                .prev?;
-            at -= 1;
-        }
-        (at == index).then_some(hash)
-    }
 }
 
 /// What taking in an envelope has changed.
@@ -243,10 +164,7 @@ impl CaseLog {
             [Kind::Edit, Kind::Act].into_iter().any(|kind| {
                 self.chains
                     .get(&(kind, writer.author))
-                    .is_some_and(|chain| {
-                        chain.places.values().any(|links| links.len() > 1)
-                            || chain.applied < chain.places.len() as u64
-                    })
+                    .is_some_and(Chain::has_aside)
             })
         })
     }
@@ -255,17 +173,12 @@ impl CaseLog {
     pub fn insert(&mut self, envelope: &Envelope) -> Effect {
         let header = envelope.header();
         let chain = self.chains.entry((header.kind, header.author)).or_default();
-        let links = chain.places.entry(header.index).or_default();
-        if links.iter().any(|link| link.hash == envelope.hash()) {
+        if chain.holds(header.index, &envelope.hash()) {
             return Effect::default();
         }
-        let body = open(&self.keys, self.sealer.as_ref(), envelope);
-        links.push(Link {
-            hash: envelope.hash(),
-            prev: header.prev,
-            deps: header.deps.clone(),
-            body,
-        });
+        let body = Body::open(&self.keys, self.sealer.as_ref(), envelope);
+        chain.push(header.index, Link::new(envelope, body));
+        // A chain is stuck at what stands in its next place; this may stand there instead.
         if header.index == chain.applied {
             chain.stuck = None;
         }
@@ -394,10 +307,7 @@ impl CaseLog {
         for envelope in envelopes {
             let header = envelope.header();
             let chain = self.chains.entry((header.kind, header.author)).or_default();
-            chain.places.retain(|_, links| {
-                links.retain(|link| link.hash != envelope.hash());
-                !links.is_empty()
-            });
+            chain.withdraw(&envelope.hash());
         }
         self.rebuild();
     }
@@ -445,13 +355,7 @@ impl CaseLog {
     fn append(&mut self, envelope: &Envelope, body: Body) {
         let header = envelope.header();
         let chain = self.chains.entry((header.kind, header.author)).or_default();
-        let link = Link {
-            hash: envelope.hash(),
-            prev: header.prev,
-            deps: header.deps.clone(),
-            body,
-        };
-        chain.places.entry(header.index).or_default().push(link);
+        chain.push(header.index, Link::new(envelope, body));
         chain.advance(envelope.hash(), &header.deps);
     }
 
@@ -567,27 +471,5 @@ fn at_ms(act: &Act) -> u64 {
         Act::Message(message) => message.at_ms,
         Act::DocumentAdded(added) => added.at_ms,
         Act::Unknown { .. } => 0,
-    }
-}
-
-fn open(keys: &BTreeMap<KeyRef, SecretKey>, sealer: &dyn Sealer, envelope: &Envelope) -> Body {
-    let header = envelope.header();
-    let Some(key) = keys.get(&header.key) else {
-        return Body::Closed("its key is not open here".to_owned());
-    };
-    let plain = match envelope.open(key, sealer) {
-        Ok(plain) => plain,
-        Err(error) => return Body::Closed(error.to_string()),
-    };
-    match (header.kind, header.class) {
-        (Kind::Edit, _) => Body::Edit(plain),
-        (Kind::Act, None) => Body::Closed("an act without a class".to_owned()),
-        (Kind::Act, Some(class)) => match Act::decode(&plain) {
-            Ok(act) if act.allows(class) => Body::Act(class, act),
-            Ok(_) => {
-                Body::Closed("sealed content of another class than the header says".to_owned())
-            }
-            Err(error) => Body::Closed(error.to_string()),
-        },
     }
 }
