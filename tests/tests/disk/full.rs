@@ -147,17 +147,23 @@ async fn every_document_is_at(desk: &Script, case: &str, count: usize) {
     .unwrap();
 }
 
+/// Starts the village: its kiosk, its desk, and the case of a visit of which all is received.
+async fn visited(village: &mut Village) -> (Script, Script, String) {
+    village.start().await.unwrap();
+    let (kiosk, desk) = (
+        village.kiosks[0].script().unwrap(),
+        unlocked(village).await.unwrap(),
+    );
+    let Visit { case, .. } = Visit::at(&kiosk).await.unwrap();
+    receipt_says(&kiosk, "received").await.unwrap();
+    (kiosk, desk, case)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_with_a_full_disk_says_so_loses_nothing_and_goes_on() {
     let mut village = Village::new("full-kiosk", 1, 1).unwrap();
     let disk = SmallDisk::under(village.kiosks[0].folder(), DISK_BYTES).unwrap();
-    village.start().await.unwrap();
-    let (kiosk, desk) = (
-        village.kiosks[0].script().unwrap(),
-        unlocked(&village).await.unwrap(),
-    );
-    let Visit { case, .. } = Visit::at(&kiosk).await.unwrap();
-    receipt_says(&kiosk, "received").await.unwrap();
+    let (kiosk, desk, case) = visited(&mut village).await;
 
     disk.fill().unwrap();
     let mut acknowledged = Acknowledged::of(&kiosk, &case).await;
@@ -203,13 +209,7 @@ async fn a_kiosk_with_a_full_disk_says_so_loses_nothing_and_goes_on() {
 async fn a_station_with_a_full_disk_says_so_loses_nothing_and_goes_on() {
     let mut village = Village::new("full-station", 1, 1).unwrap();
     let disk = SmallDisk::under(village.stations[0].folder(), DISK_BYTES).unwrap();
-    village.start().await.unwrap();
-    let (kiosk, desk) = (
-        village.kiosks[0].script().unwrap(),
-        unlocked(&village).await.unwrap(),
-    );
-    let Visit { case, .. } = Visit::at(&kiosk).await.unwrap();
-    receipt_says(&kiosk, "received").await.unwrap();
+    let (kiosk, desk, case) = visited(&mut village).await;
 
     disk.fill().unwrap();
     let mut acknowledged = Acknowledged::of(&desk, &case).await;
