@@ -55,6 +55,18 @@ impl Scene {
         }
     }
 
+    /// The relay is there, and the peer did not answer where it was looked for first.
+    fn behind_relay(own: SubjectId, peer: SubjectId) -> Self {
+        let mut scene = Self::new(own);
+        let relay = scene.relay;
+        scene.allow(relay, &[]);
+        scene.join(relay, 1, Dialler::We, Path::Direct);
+        scene.allow(peer, &[5]);
+        scene.pass(Duration::ZERO);
+        scene.input(Input::DialFailed { peer });
+        scene
+    }
+
     fn input(&mut self, input: Input) {
         self.machine.handle_input(self.now, input);
         self.drain();
@@ -340,13 +352,8 @@ fn a_peer_that_dials_again_after_a_crash_replaces_its_dead_connection() {
 #[test]
 fn a_circuit_serves_until_a_direct_path_is_found() {
     let (own, peer) = ordered();
-    let mut scene = Scene::new(own);
+    let mut scene = Scene::behind_relay(own, peer);
     let relay = scene.relay;
-    scene.allow(relay, &[]);
-    scene.join(relay, 1, Dialler::We, Path::Direct);
-    scene.allow(peer, &[5]);
-    scene.pass(Duration::ZERO);
-    scene.input(Input::DialFailed { peer });
     scene.done.clear();
     scene.pass(RETRY_FIRST);
     let circuit = scene.machine.relays[&relay]
@@ -384,13 +391,8 @@ fn a_circuit_serves_until_a_direct_path_is_found() {
 #[test]
 fn a_circuit_that_breaks_is_sought_again_before_the_path_that_never_was() {
     let (own, peer) = ordered();
-    let mut scene = Scene::new(own);
+    let mut scene = Scene::behind_relay(own, peer);
     let relay = scene.relay;
-    scene.allow(relay, &[]);
-    scene.join(relay, 1, Dialler::We, Path::Direct);
-    scene.allow(peer, &[5]);
-    scene.pass(Duration::ZERO);
-    scene.input(Input::DialFailed { peer });
     scene.join(peer, 2, Dialler::We, Path::Relayed);
     scene.pass_alive(STEADY, peer, 2);
     scene.done.clear();
