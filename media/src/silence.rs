@@ -1,0 +1,124 @@
+//! Whether the far end is heard.
+//!
+//! Whatever authenticated packet arrives is proof of life, whatever ICE says of the path; where
+//! nothing does for longer than three round trips, a person waits for words that do not come and
+//! is to be told so.
+
+use std::time::{Duration, Instant};
+
+use crate::call::{CallState, Sending};
+use crate::limits::{QUIET_AFTER, QUIET_AFTER_IDLE};
+
+#[derive(Debug)]
+pub(crate) struct Silence {
+    state: CallState,
+    expected: Sending,
+    /// When the far end was last heard, or began to be expected.
+    since: Instant,
+    heard_at: Option<Instant>,
+}
+
+impl Silence {
+    pub fn new(now: Instant) -> Self {
+        Self {
+            state: CallState::Connecting,
+            expected: Sending::Off,
+            since: now,
+            heard_at: None,
+        }
+    }
+
+    pub fn state(&self) -> CallState {
+        self.state
+    }
+
+    /// When the last packet arrived, if one ever did.
+    pub fn heard_at(&self) -> Option<Instant> {
+        self.heard_at
+    }
+
+    /// The far end sends sound or pictures, or neither.
+    pub fn expect(&mut self, now: Instant, expected: Sending) {
+        if self.expected == Sending::Off && expected == Sending::On {
+            self.since = now;
+        }
+        self.expected = expected;
+    }
+
+    /// A packet arrived; true where this ends a silence.
+    pub fn hear(&mut self, now: Instant) -> bool {
+        self.since = now;
+        self.heard_at = Some(now);
+        let ended = self.state != CallState::Live;
+        self.state = CallState::Live;
+        ended
+    }
+
+    /// True once when the far end has become quiet.
+    pub fn falls(&mut self, now: Instant, round_trip: Duration) -> bool {
+        let falls = self.deadline(round_trip).is_some_and(|at| at <= now);
+        if falls {
+            self.state = CallState::Quiet;
+        }
+        falls
+    }
+
+    /// When it will be quiet unless it is heard.
+    pub fn deadline(&self, round_trip: Duration) -> Option<Instant> {
+        let patience = match self.expected {
+            Sending::On => QUIET_AFTER.max(3 * round_trip),
+            Sending::Off => QUIET_AFTER_IDLE.max(3 * round_trip),
+        };
+        (self.state == CallState::Live).then(|| self.since + patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_clock;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_sender_is_quiet_after_a_second_or_three_round_trips() {
+        let start = test_clock();
+        for (round_trip_ms, quiet_ms) in [(0, 1_000), (300, 1_000), (600, 1_800)] {
+            let round_trip = Duration::from_millis(round_trip_ms);
+            let quiet_at = start + Duration::from_millis(quiet_ms);
+            let mut silence = Silence::new(start);
+            silence.expect(start, Sending::On);
+            assert!(silence.hear(start), "it was not heard before");
+            assert_eq!(silence.deadline(round_trip), Some(quiet_at));
+            assert!(!silence.falls(quiet_at - SECOND / 1_000, round_trip));
+            assert!(silence.falls(quiet_at, round_trip));
+            assert_eq!(silence.state(), CallState::Quiet);
+            assert!(!silence.falls(quiet_at + SECOND, round_trip), "once");
+            assert!(silence.hear(quiet_at + SECOND));
+            assert_eq!(silence.state(), CallState::Live);
+        }
+    }
+
+    #[test]
+    fn who_sends_nothing_is_given_more_time() {
+        let start = test_clock();
+        let mut silence = Silence::new(start);
+        silence.hear(start);
+        assert!(!silence.falls(start + 4 * SECOND, SECOND / 10));
+        silence.expect(start + 4 * SECOND, Sending::On);
+        assert!(
+            !silence.falls(start + 4 * SECOND, SECOND / 10),
+            "the second counts from when something is expected"
+        );
+        assert!(silence.falls(start + 5 * SECOND, SECOND / 10));
+    }
+
+    #[test]
+    fn nobody_is_quiet_before_being_heard() {
+        let start = test_clock();
+        let mut silence = Silence::new(start);
+        silence.expect(start, Sending::On);
+        assert!(!silence.falls(start + 100 * SECOND, SECOND));
+        assert_eq!(silence.state(), CallState::Connecting);
+    }
+}
