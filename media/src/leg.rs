@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::format::Codec;
 use str0m::ice::StunMessage;
-use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Pt};
+use str0m::media::{KeyframeRequestKind, Media, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::stats::PeerStats;
@@ -350,7 +350,7 @@ impl Leg {
             }
             Event::Closed => Some(self.lose()),
             Event::MediaAdded(media) => {
-                self.add_track(media.mid, media.kind);
+                self.agree(media.mid, media.kind);
                 None
             }
             Event::RtpPacket(packet) => self.media(packet),
@@ -388,30 +388,27 @@ impl Leg {
         Some(Happening::Media(kind, packet))
     }
 
-    fn add_track(&mut self, mid: Mid, kind: MediaKind) {
+    /// What the page offered is agreed on; the tracks of a WAN leg are known beforehand.
+    fn agree(&mut self, mid: Mid, kind: MediaKind) {
         let (kind, codec) = match kind {
             MediaKind::Audio => (Kind::Audio, Codec::Opus),
             MediaKind::Video => (Kind::Video, Codec::Vp8),
         };
-        let Some(media) = self.rtc.media(mid) else {
-            return;
-        };
-        let agreed = media.remote_pts();
-        let pt = self
+        let agreed = self.rtc.media(mid).map_or(&[][..], Media::remote_pts);
+        let params = self
             .rtc
             .codec_config()
             .iter()
-            .find(|params| params.spec().codec == codec && agreed.contains(&params.pt()))
-            .map(|params| params.pt());
-        let track = pt.map(|pt| Track {
-            mid,
-            pt,
-            lane: Lane::new(kind),
-        });
-        match kind {
-            Kind::Audio => self.audio = track,
-            Kind::Video => self.video = track,
-        }
+            .find(|params| params.spec().codec == codec && agreed.contains(&params.pt()));
+        let Some(pt) = params.map(|params| params.pt()) else {
+            return;
+        };
+        let lane = Lane::new(kind);
+        let track = match kind {
+            Kind::Audio => &mut self.audio,
+            Kind::Video => &mut self.video,
+        };
+        track.get_or_insert(Track { mid, pt, lane });
     }
 }
 
