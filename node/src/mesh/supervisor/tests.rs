@@ -10,6 +10,7 @@ use crate::mesh::limits::{
 };
 
 const MS: Duration = Duration::from_millis(1);
+const NEVER: [Duration; 0] = [];
 
 /// A supervisor in virtual time, its member, its relay, and what it asked for.
 struct Scene {
@@ -385,7 +386,7 @@ fn a_circuit_serves_until_a_direct_path_is_found() {
     let outputs = scene.taken();
     assert!(outputs.contains(&close(2)) && outputs.contains(&close(4)));
     scene.pass_alive(2 * DIRECT_AGAIN, peer, 3);
-    assert_eq!(scene.dials(peer), vec![], "nothing better to look for");
+    assert_eq!(scene.dials(peer), NEVER, "nothing better to look for");
 }
 
 #[test]
@@ -421,7 +422,7 @@ fn who_is_let_in_again_is_not_dialled_sooner_unless_there_is_a_new_address() {
         scene.allow(peer, &[5]);
         scene.pass(MS);
     }
-    assert_eq!(scene.dials(peer), vec![], "the pause goes on");
+    assert_eq!(scene.dials(peer), NEVER, "the pause goes on");
     scene.allow(peer, &[6]);
     scene.pass(Duration::ZERO);
     assert_eq!(scene.dials(peer), vec![scene.now - scene.start]);
@@ -444,7 +445,7 @@ fn a_peer_that_breaks_the_rules_is_closed_and_not_hurried_after() {
         connection: connection(1),
     });
     scene.pass(DIAL_PAUSE_MAX - MS);
-    assert_eq!(scene.dials(peer), vec![]);
+    assert_eq!(scene.dials(peer), NEVER);
     scene.pass(MS);
     assert_eq!(scene.dials(peer).len(), 1);
 }
@@ -497,7 +498,7 @@ fn who_is_shut_out_goes_down_once_and_is_never_dialled() {
     scene.pass(Duration::from_secs(60));
     scene.input(Input::LineReturned);
     scene.pass(Duration::ZERO);
-    assert_eq!(scene.dials(peer), vec![]);
+    assert_eq!(scene.dials(peer), NEVER);
 }
 
 #[test]
@@ -509,7 +510,7 @@ fn a_line_that_returns_is_not_trusted_with_a_silent_connection() {
     scene.done.clear();
     scene.input(Input::LineReturned);
     scene.pass(SILENCE_SUSPECT);
-    assert_eq!(scene.dials(peer), vec![], "it was heard just now");
+    assert_eq!(scene.dials(peer), NEVER, "it was heard just now");
     scene.input(Input::LineReturned);
     scene.pass(Duration::ZERO);
     assert_eq!(scene.dials(peer).len(), 1);
