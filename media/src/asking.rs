@@ -67,6 +67,9 @@ mod tests {
         assert_eq!(asking.deadline(Duration::ZERO), None);
         asking.want();
         assert!(!asking.due(start, Duration::ZERO));
-        assert_eq!(asking.deadline(Duration::ZERO), Some(start + KEYFRAME_PAUSE));
+        assert_eq!(
+            asking.deadline(Duration::ZERO),
+            Some(start + KEYFRAME_PAUSE)
+        );
     }
 }

@@ -181,10 +181,7 @@ mod tests {
             let mut bad = good.to_vec();
             bad[at] ^= 1;
             assert!(Certificate::from_bytes(&bad).is_err(), "byte {at} changed");
-            assert!(
-                Certificate::from_bytes(&good[..at]).is_err(),
-                "cut at {at}"
-            );
+            assert!(Certificate::from_bytes(&good[..at]).is_err(), "cut at {at}");
         }
         let longer = [&good[..], &[0]].concat();
         assert_eq!(
@@ -197,7 +194,9 @@ mod tests {
             Certificate::from_bytes(&newer).map(|_| ()),
             Err(CertificateError::Version(2))
         );
-        let claims = [0x84, 0x01, 0x5b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        let claims = [
+            0x84, 0x01, 0x5b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        ];
         assert!(Certificate::from_bytes(&claims).is_err());
         let large = vec![0; CERTIFICATE_BYTES_MAX + 1];
         let parts: (u8, &ByteSlice) = (VERSION, large.as_slice().into());

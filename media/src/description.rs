@@ -19,13 +19,20 @@ pub struct LegDescription {
     #[n(0)]
     pub generation: u32,
     /// The ICE user fragment (RFC 8839 §5.4), at most [`UFRAG_BYTES_MAX`] bytes.
-    #[cbor(n(1), decode_with = "credential::<_, UFRAG_BYTES_MIN, UFRAG_BYTES_MAX>")]
+    #[cbor(
+        n(1),
+        decode_with = "credential::<_, UFRAG_BYTES_MIN, UFRAG_BYTES_MAX>"
+    )]
     pub ufrag: String,
     /// The ICE password, at most [`PWD_BYTES_MAX`] bytes.
     #[cbor(n(2), decode_with = "credential::<_, PWD_BYTES_MIN, PWD_BYTES_MAX>")]
     pub pwd: String,
     /// UDP addresses of the node's own, at most [`CANDIDATES_MAX`].
-    #[cbor(n(3), encode_with = "encode_candidates", decode_with = "decode_candidates")]
+    #[cbor(
+        n(3),
+        encode_with = "encode_candidates",
+        decode_with = "decode_candidates"
+    )]
     pub candidates: Vec<SocketAddr>,
 }
 
@@ -132,8 +139,14 @@ mod tests {
     #[test]
     fn is_read_as_written() {
         let most = [
-            "192.0.2.1:1", "192.0.2.1:65535", "[2001:db8::1]:5", "127.0.0.1:7", "10.0.0.1:8",
-            "[::1]:9", "169.254.0.1:10", "[fe80::1]:11",
+            "192.0.2.1:1",
+            "192.0.2.1:65535",
+            "[2001:db8::1]:5",
+            "127.0.0.1:7",
+            "10.0.0.1:8",
+            "[::1]:9",
+            "169.254.0.1:10",
+            "[fe80::1]:11",
         ];
         for candidates in [&most[..], &[]] {
             let description = described(candidates);
@@ -144,7 +157,11 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_to_is_refused() {
         for bad in [
-            "0.0.0.0:5", "[::]:5", "224.0.0.1:5", "[ff02::1]:5", "255.255.255.255:5",
+            "0.0.0.0:5",
+            "[::]:5",
+            "224.0.0.1:5",
+            "[ff02::1]:5",
+            "255.255.255.255:5",
             "192.0.2.1:0",
         ] {
             let error = again(&described(&["192.0.2.1:5", bad])).expect_err(bad);

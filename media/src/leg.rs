@@ -103,7 +103,12 @@ pub(crate) enum Sent {
 }
 
 impl Leg {
-    fn new(now: Instant, config: RtcConfig, certificate: &Certificate, hosts: &[SocketAddr]) -> Self {
+    fn new(
+        now: Instant,
+        config: RtcConfig,
+        certificate: &Certificate,
+        hosts: &[SocketAddr],
+    ) -> Self {
         let provider = str0m::crypto::from_feature_flags();
         let mut rtc = config
             .set_crypto_provider(provider.into())

@@ -130,9 +130,15 @@ fn check_sections(sdp: &str) -> Result<(), OfferRefused> {
     }
 }
 
-/// The first 80 characters of what something says.
+/// The first 80 characters of what something says, in one line and without the parser's addresses
+/// in memory.
 fn brief(text: &impl fmt::Display) -> String {
-    text.to_string().chars().take(80).collect()
+    let text = text.to_string();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("PointerOffset"))
+        .collect();
+    lines.join(" ").chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -337,8 +337,12 @@ impl Session {
     /// From the page here to the far end.
     fn pass_out(&mut self, now: Instant, kind: Kind, packet: &RtpPacket) {
         let sending = self.sending.of(kind);
-        let Some(call) = self.call.as_mut() else { return };
-        let Some(meter) = call.open.as_mut() else { return };
+        let Some(call) = self.call.as_mut() else {
+            return;
+        };
+        let Some(meter) = call.open.as_mut() else {
+            return;
+        };
         if sending == Sending::Off {
             if let Some(leg) = call.wan.up() {
                 leg.interrupt(kind);
@@ -358,8 +362,12 @@ impl Session {
 
     /// From the far end to the page here.
     fn pass_in(&mut self, now: Instant, kind: Kind, packet: &RtpPacket) {
-        let Some(call) = self.call.as_mut() else { return };
-        let Some(meter) = call.open.as_mut() else { return };
+        let Some(call) = self.call.as_mut() else {
+            return;
+        };
+        let Some(meter) = call.open.as_mut() else {
+            return;
+        };
         meter.on_received(kind, packet.payload.len());
         if let Some(page) = &mut self.page
             && page.leg.send(now, kind, packet) == Sent::KeyframeNeeded
@@ -370,7 +378,9 @@ impl Session {
 
     /// Something authenticated arrived from the far end.
     fn hear(&mut self, now: Instant) {
-        let Some(call) = self.call.as_mut() else { return };
+        let Some(call) = self.call.as_mut() else {
+            return;
+        };
         let Some(leg) = call.wan.up() else { return };
         if !call.silence.hear(now) {
             return;
@@ -384,7 +394,9 @@ impl Session {
     }
 
     fn notice_silence(&mut self, now: Instant) {
-        let Some(call) = self.call.as_mut() else { return };
+        let Some(call) = self.call.as_mut() else {
+            return;
+        };
         let round_trip = call.line.round_trip.unwrap_or_default();
         if call.silence.falls(now, round_trip) {
             let (call, state) = (call.id, call.silence.state());
@@ -393,9 +405,15 @@ impl Session {
     }
 
     fn report(&mut self, now: Instant) {
-        let Some(call) = self.call.as_mut() else { return };
-        let Some(meter) = call.open.as_mut() else { return };
-        let Some((sent, received)) = meter.due(now) else { return };
+        let Some(call) = self.call.as_mut() else {
+            return;
+        };
+        let Some(meter) = call.open.as_mut() else {
+            return;
+        };
+        let Some((sent, received)) = meter.due(now) else {
+            return;
+        };
         let report = Report {
             call: call.id,
             round_trip: call.line.round_trip,
@@ -433,7 +451,8 @@ impl Session {
     }
 
     fn transmit(&mut self, local: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit { local, to, bytes });
+        self.outputs
+            .push_back(Output::Transmit { local, to, bytes });
     }
 
     fn tell(&mut self, event: Event) {

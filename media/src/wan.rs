@@ -38,10 +38,17 @@ pub(crate) struct Wan {
 #[derive(Debug)]
 enum Stage {
     /// The last leg was lost too soon after it was made.
-    Resting { until: Instant },
+    Resting {
+        until: Instant,
+    },
     /// There is a leg, and the other end may not know it: it is told (again) then.
-    Telling { leg: Box<Leg>, at: Instant },
-    Up { leg: Box<Leg> },
+    Telling {
+        leg: Box<Leg>,
+        at: Instant,
+    },
+    Up {
+        leg: Box<Leg>,
+    },
 }
 
 /// What comes out of the WAN leg.

@@ -19,6 +19,7 @@ pub mod config;
 pub mod demo;
 pub mod entropy;
 pub mod folder;
+pub mod media;
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "libp2p's enums are open, and most of their variants mean nothing here"

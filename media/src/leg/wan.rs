@@ -160,7 +160,10 @@ fn config() -> RtcConfig {
     let mut config = Rtc::builder()
         .clear_codecs()
         .clear_extension_map()
-        .set_extension(TRANSPORT_SEQUENCE_NUMBER, Extension::TransportSequenceNumber)
+        .set_extension(
+            TRANSPORT_SEQUENCE_NUMBER,
+            Extension::TransportSequenceNumber,
+        )
         .set_dtls_version(DtlsVersion::Dtls13)
         .set_stats_interval(Some(REPORT_INTERVAL))
         .enable_bwe(Some(Bitrate::bps(START_BPS)));

@@ -43,8 +43,8 @@ pub struct Browser {
     /// What it was told to keep its pictures to.
     pub limit_bps: Option<u64>,
     pub connected: bool,
-    /// Bytes added to each packet of pictures.
-    pub excess: usize,
+    /// Bytes of each packet of pictures, where that is to be fixed.
+    pub video_bytes: Option<usize>,
     rtc: Rtc,
     pending: Option<SdpPendingOffer>,
     audio: Mid,
@@ -78,7 +78,7 @@ impl Browser {
             asked: Vec::new(),
             limit_bps: None,
             connected: false,
-            excess: 0,
+            video_bytes: None,
             rtc,
             pending: Some(pending),
             audio,
@@ -160,7 +160,7 @@ impl Browser {
         }
         let packets = bytes.div_ceil(VIDEO_BYTES_MAX);
         for packet in 0..packets {
-            let mut payload = vec![0; bytes / packets + self.excess];
+            let mut payload = vec![0; self.video_bytes.unwrap_or(bytes / packets)];
             // The descriptor: start of the first partition or not (RFC 7741 §4.2); then the
             // payload header, whose lowest bit is clear in a keyframe (§4.3).
             payload[0] = if packet == 0 { 0x10 } else { 0x00 };

@@ -35,6 +35,18 @@ pub struct Node {
     pages: u64,
 }
 
+impl Node {
+    pub fn new(certificate: Certificate) -> Self {
+        Self {
+            fingerprint: certificate.fingerprint(),
+            session: Session::new(certificate),
+            browser: None,
+            told: Vec::new(),
+            pages: 0,
+        }
+    }
+}
+
 /// How what nodes tell each other of their legs gets across.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signals {
@@ -97,6 +109,22 @@ pub fn call(n: u8) -> CallId {
     CallId([n; 16])
 }
 
+/// How many packets of media the caller and the callee sent to each other; sources are numbered
+/// by the protocol, and padding has others.
+pub fn media_on_wire(wire: &[(SocketAddr, Vec<u8>)]) -> [usize; 2] {
+    let sent = |sources: [[u8; 4]; 2]| {
+        let is_media = |(_, bytes): &&(SocketAddr, Vec<u8>)| {
+            let ssrc = bytes.get(8..12).filter(|_| bytes[1] & 0x7f > 95);
+            bytes[0] >= 128 && ssrc.is_some_and(|ssrc| sources.iter().any(|s| s == ssrc))
+        };
+        wire.iter().filter(is_media).count()
+    };
+    [
+        sent([[0, 0, 1, 1], [0, 0, 1, 2]]),
+        sent([[0, 0, 2, 1], [0, 0, 2, 2]]),
+    ]
+}
+
 impl World {
     pub fn new(nodes: usize) -> Self {
         let mut world = Self {
@@ -120,13 +148,7 @@ impl World {
         };
         for index in 0..nodes {
             let certificate = Certificate::generate().expect("made");
-            world.nodes.push(Node {
-                fingerprint: certificate.fingerprint(),
-                session: Session::new(certificate),
-                browser: None,
-                told: Vec::new(),
-                pages: 0,
-            });
+            world.nodes.push(Node::new(certificate));
             world.open_addresses(index);
         }
         world
@@ -165,10 +187,7 @@ impl World {
 
     pub fn begin(&mut self, call: CallId, caller: usize, callee: usize) {
         self.ends.insert(call, (caller, callee));
-        for (node, end, peer) in [
-            (caller, End::Caller, callee),
-            (callee, End::Callee, caller),
-        ] {
+        for (node, end, peer) in [(caller, End::Caller, callee), (callee, End::Callee, caller)] {
             let peer = self.nodes[peer].fingerprint;
             self.input(node, Input::CallBegun { call, end, peer });
         }

@@ -1,0 +1,74 @@
+//! Lines that lose packets, and lines that are thin.
+
+use std::time::Duration;
+
+use str0m::media::MediaKind;
+
+use super::world::World;
+
+#[test]
+fn lost_pictures_are_sent_again() {
+    let mut world = World::in_call();
+    world.line.loss = 50;
+    let from = world.now;
+    world.run_ms(20_000);
+    world.line.loss = 0;
+    let until = world.now - Duration::from_secs(1);
+    world.run_ms(1_000);
+    let arrived = |kind| {
+        let got = world.browser(1).got_of(kind, 10);
+        let mut counts: Vec<u32> = got
+            .iter()
+            .filter(|got| got.at > from && got.at < until)
+            .map(|got| got.count)
+            .collect();
+        counts.sort_unstable();
+        let span = counts[counts.len() - 1] - counts[0] + 1;
+        counts.len() as f64 / f64::from(span)
+    };
+    let (audio, video) = (arrived(MediaKind::Audio), arrived(MediaKind::Video));
+    assert!(
+        (0.92..0.98).contains(&audio),
+        "{audio} of sound, as the line has it"
+    );
+    assert!(video > 0.995, "{video} of the pictures");
+    let told = world.reports(0).last().expect("told").clone();
+    assert!(told.lost_sent.is_some());
+}
+
+#[test]
+fn keyframes_are_asked_for_in_bounds() {
+    let mut world = World::in_call();
+    world.line.loss = 300;
+    world.run_ms(20_000);
+    for node in [0, 1] {
+        for pair in world.browser(node).asked.windows(2) {
+            assert!(pair[1] - pair[0] >= Duration::from_millis(500));
+        }
+    }
+}
+
+#[test]
+fn the_camera_keeps_to_a_thin_line_and_sound_gets_across() {
+    let mut world = World::in_call();
+    world.line.rate_bps = Some(200_000);
+    world.run_ms(20_000);
+    let from = world.now;
+    world.run_ms(10_000);
+    for (node, other) in [(0, 20), (1, 10)] {
+        let limit_bps = world.browser(node).limit_bps.expect("told");
+        assert!(
+            limit_bps < 200_000,
+            "{limit_bps} bit/s on a line of 200,000"
+        );
+        let heard = world.browser(node).got_of(MediaKind::Audio, other);
+        let heard = heard.iter().filter(|got| got.at > from).count();
+        assert!(heard > 475, "{heard} of 500 packets of sound at {node}");
+    }
+    world.line.rate_bps = None;
+    world.run_ms(20_000);
+    for node in [0, 1] {
+        let limit_bps = world.browser(node).limit_bps.expect("told");
+        assert!(limit_bps > 250_000, "{limit_bps} bit/s on a wide line");
+    }
+}
