@@ -262,10 +262,6 @@ impl Session {
             Happening::Transmit { local, to, bytes } => self.transmit(local, to, bytes),
             Happening::Connected => {
                 self.budget.forget_told();
-                if let Some(leg) = self.call.as_mut().and_then(|call| call.wan.up()) {
-                    leg.interrupt(Kind::Audio);
-                    leg.interrupt(Kind::Video);
-                }
                 if let Some(page) = &self.page {
                     let page = page.id;
                     self.tell(Event::PageConnected { page });

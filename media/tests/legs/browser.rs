@@ -42,6 +42,8 @@ pub struct Browser {
     pub asked: Vec<Instant>,
     /// What it was told to keep its pictures to.
     pub limit_bps: Option<u64>,
+    /// The same with all that it was told before.
+    pub limits_bps: Vec<(Instant, u64)>,
     pub connected: bool,
     /// Bytes of each packet of pictures, where that is to be fixed.
     pub video_bytes: Option<usize>,
@@ -77,6 +79,7 @@ impl Browser {
             got: Vec::new(),
             asked: Vec::new(),
             limit_bps: None,
+            limits_bps: Vec::new(),
             connected: false,
             video_bytes: None,
             rtc,
@@ -223,6 +226,7 @@ impl Browser {
                 }
                 Output::Event(Event::EgressBitrateEstimate(BweKind::Remb { estimate, .. })) => {
                     self.limit_bps = Some(estimate.as_u64());
+                    self.limits_bps.push((now, estimate.as_u64()));
                 }
                 Output::Event(Event::RtpPacket(packet)) => self.keep(now, &packet),
                 Output::Event(_) => {}

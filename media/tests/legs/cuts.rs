@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use guichet_media::limits::START_BPS;
 use guichet_media::{CallState, Certificate, Event, Input, Sending, Session};
 use str0m::media::MediaKind;
 
@@ -51,6 +52,12 @@ fn ten_seconds_without_packets_end_on_the_same_leg() {
     world.line.cut = false;
     let mended_at = world.now;
     world.run_ms(3_000);
+    let limits = &world.browser(0).limits_bps;
+    let (_, limit_bps) = limits.iter().find(|(at, _)| *at > mended_at).expect("told");
+    assert!(
+        *limit_bps <= START_BPS,
+        "{limit_bps} bit/s on a line that is not known"
+    );
     for node in [0, 1] {
         let [(after, CallState::Live)] = world.states(node, mended_at)[..] else {
             panic!("{:?}", world.states(node, mended_at));
@@ -182,6 +189,36 @@ fn descriptions_of_another_call_change_nothing() {
     leg.generation = 7;
     let since = world.now;
     world.input(0, Input::Described { call: call(9), leg });
+    world.run_ms(2_000);
+    assert_eq!(world.generation(0), 1);
+    assert_eq!(world.states(0, since), []);
+    assert_streams_go_on(&world);
+}
+
+#[test]
+fn orders_about_another_call_or_given_twice_change_nothing() {
+    let mut world = World::in_call();
+    let since = world.now;
+    let other = call(9);
+    let peer = world.nodes[1].fingerprint;
+    let end = guichet_media::End::Caller;
+    for order in [
+        Input::CallBegun {
+            call: call(1),
+            end,
+            peer,
+        },
+        Input::CallOpened { call: call(1) },
+        Input::CallOpened { call: other },
+        Input::CallEnded { call: other },
+        Input::PeerSending {
+            call: other,
+            audio: Sending::Off,
+            video: Sending::Off,
+        },
+    ] {
+        world.input(0, order);
+    }
     world.run_ms(2_000);
     assert_eq!(world.generation(0), 1);
     assert_eq!(world.states(0, since), []);

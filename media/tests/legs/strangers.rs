@@ -102,6 +102,25 @@ fn noise_in_the_name_of_the_far_end_does_not_end_a_silence() {
 }
 
 #[test]
+fn what_arrives_at_another_socket_is_not_taken() {
+    let mut world = World::in_call();
+    world.line.cut = true;
+    world.run_ms(2_000);
+    let since = world.now;
+    world.wire.clear();
+    world.run_ms(1_000);
+    let far_end = wan_address(1);
+    for (from, bytes) in std::mem::take(&mut world.wire) {
+        let local = page_address(0);
+        if from == far_end {
+            world.input(0, Input::Datagram { local, from, bytes });
+        }
+    }
+    world.run_ms(100);
+    assert_eq!(world.states(0, since), [], "it is still quiet");
+}
+
+#[test]
 fn a_node_with_another_certificate_is_not_met() {
     let mut world = World::new(2);
     world.open_page(0);
@@ -180,10 +199,12 @@ fn offers_that_cannot_be_answered_are_refused_with_a_reason() {
         assert_eq!(page, PageId(4));
         assert!(why.to_string().contains(reason), "{why} for {reason}");
     }
-    assert!(matches!(
-        offered(&mut session, 5, good),
-        Event::PageAnswered { .. }
-    ));
+    let candidates = "a=candidate:of no known kind\r\n".repeat(1_500);
+    let many = [&good[..], &candidates].concat();
+    for sdp in [good, many] {
+        let answer = offered(&mut session, 5, sdp);
+        assert!(matches!(answer, Event::PageAnswered { .. }), "{answer:?}");
+    }
 }
 
 #[test]
