@@ -148,6 +148,23 @@ mod tests {
     const AUDIO: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n";
     const VIDEO: &str = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n";
 
+    const SESSION: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
+
+    const TRANSPORT: &str = "c=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n\
+        a=ice-pwd:abcdefghijklmnopqrstuv\r\na=setup:actpass\r\na=mid:0\r\na=sendrecv\r\n\
+        a=rtcp-mux\r\n";
+
+    #[test]
+    fn candidates_are_left_out() {
+        let candidate = "a=candidate:1 1 udp 2130706431 192.0.2.1 4000 typ host\r\n";
+        let (format, map) = AUDIO.split_at(AUDIO.find("a=").expect("a map"));
+        let candidates = candidate.repeat(1_000);
+        let sdp = [SESSION, format, TRANSPORT, map, &candidates].concat();
+        let kept = read(&sdp).expect("a sound offer").to_sdp_string();
+        assert!(kept.contains("opus"), "{kept}");
+        assert!(!kept.contains("candidate"), "{kept}");
+    }
+
     fn refused(sdp: &str) -> OfferRefused {
         read(sdp).map(|_| ()).expect_err("refused")
     }

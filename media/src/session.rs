@@ -206,10 +206,7 @@ impl Session {
 
     fn on_call_opened(&mut self, now: Instant, id: CallId) {
         let Some(call) = self.call(id) else { return };
-        if call.open.is_some() {
-            return;
-        }
-        call.open = Some(Meter::new(now));
+        call.open.get_or_insert_with(|| Meter::new(now));
         call.update_expectation(now);
         call.want_keyframe();
         if let Some(page) = &mut self.page {
@@ -384,7 +381,6 @@ impl Session {
         // What was measured before a silence says nothing of the line after it.
         leg.forget_estimate();
         leg.want_keyframe();
-        self.budget.set_estimate(START_BPS);
         let (call, state) = (call.id, call.silence.state());
         self.tell(Event::CallChanged { call, state });
     }

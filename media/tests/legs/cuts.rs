@@ -280,6 +280,10 @@ fn addresses_that_open_later_are_told() {
     world.begin(call(1), 0, 1);
     world.run_ms(4_000);
     world.open_addresses(1);
+    let (at, Event::Describe { leg, .. }) = world.nodes[1].told.last().expect("told") else {
+        panic!("nothing was told of them");
+    };
+    assert_eq!((*at, leg.candidates.len()), (world.now, 1), "told at once");
     world.open_page(1);
     world.open(call(1));
     world.run_ms(3_000);

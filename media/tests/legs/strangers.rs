@@ -199,12 +199,8 @@ fn offers_that_cannot_be_answered_are_refused_with_a_reason() {
         assert_eq!(page, PageId(4));
         assert!(why.to_string().contains(reason), "{why} for {reason}");
     }
-    let candidates = "a=candidate:of no known kind\r\n".repeat(1_500);
-    let many = [&good[..], &candidates].concat();
-    for sdp in [good, many] {
-        let answer = offered(&mut session, 5, sdp);
-        assert!(matches!(answer, Event::PageAnswered { .. }), "{answer:?}");
-    }
+    let answer = offered(&mut session, 5, good);
+    assert!(matches!(answer, Event::PageAnswered { .. }), "{answer:?}");
 }
 
 #[test]
