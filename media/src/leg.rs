@@ -4,6 +4,7 @@
 //! of a leg polls it until nothing comes before anything else goes in.
 
 use core::net::SocketAddr;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use str0m::bwe::{Bitrate, BweKind};
@@ -48,7 +49,6 @@ pub(crate) struct Leg {
 }
 
 /// What authenticates STUN (RFC 8445 §7.2.2): requests with our password, responses with theirs.
-#[derive(Debug)]
 struct Passwords {
     ours: String,
     theirs: Option<String>,
@@ -86,7 +86,7 @@ pub(crate) enum Happening {
     Lost,
     /// A packet arrived, and nothing else is to be done about it.
     Heard,
-    Media(Kind, RtpPacket),
+    Media(Kind, Box<RtpPacket>),
     KeyframeWanted,
     Estimated {
         bps: u64,
@@ -390,7 +390,7 @@ impl Leg {
         if packet.payload.len() > PAYLOAD_BYTES_MAX {
             return Some(Happening::Heard);
         }
-        Some(Happening::Media(kind, packet))
+        Some(Happening::Media(kind, packet.into()))
     }
 
     /// What the page offered is agreed on; the tracks of a WAN leg are known beforehand.
@@ -428,6 +428,12 @@ impl Passwords {
         password.is_some_and(|password| {
             message.verify(password.as_bytes(), |key, parts| hmac.sha1_hmac(key, parts))
         })
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passwords(…)")
     }
 }
 

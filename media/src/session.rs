@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::rtp::RtpPacket;
-use str0m::stats::PeerStats;
 
 use crate::budget::Budget;
 use crate::call::{CallId, CallState, End, Kind, PageId, Sending};
@@ -15,10 +14,13 @@ use crate::certificate::{Certificate, Fingerprint};
 use crate::description::is_usable;
 use crate::event::{Event, Input, Output};
 use crate::leg::{Happening, Leg, Sent};
-use crate::limits::{AUDIO_BPS, CANDIDATES_MAX, START_BPS, VIDEO_BPS_MAX};
-use crate::meter::{Line, Meter, Report};
-use crate::silence::Silence;
-use crate::wan::{Wan, WanHappening};
+use crate::limits::{CANDIDATES_MAX, START_BPS};
+use crate::meter::Meter;
+use crate::wan::WanHappening;
+
+use call::{Call, Switches};
+
+mod call;
 
 /// The machine of a node's calls.
 ///
@@ -41,44 +43,6 @@ pub struct Session {
 struct Page {
     id: PageId,
     leg: Leg,
-}
-
-#[derive(Debug)]
-struct Call {
-    id: CallId,
-    wan: Wan,
-    silence: Silence,
-    peer_sending: Switches,
-    line: Line,
-    /// Counts once both people have said yes; until then nothing passes.
-    open: Option<Meter>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Switches {
-    audio: Sending,
-    video: Sending,
-}
-
-impl Switches {
-    const OFF: Self = Self {
-        audio: Sending::Off,
-        video: Sending::Off,
-    };
-
-    fn of(self, kind: Kind) -> Sending {
-        match kind {
-            Kind::Audio => self.audio,
-            Kind::Video => self.video,
-        }
-    }
-
-    fn any(self) -> Sending {
-        match (self.audio, self.video) {
-            (Sending::Off, Sending::Off) => Sending::Off,
-            (Sending::On, _) | (_, Sending::On) => Sending::On,
-        }
-    }
 }
 
 impl Session {
@@ -190,14 +154,8 @@ impl Session {
         }
         self.end_call();
         let hosts = self.wan_hosts.clone();
-        self.call = Some(Call {
-            id,
-            wan: Wan::new(now, Arc::clone(&self.certificate), end, peer, hosts),
-            silence: Silence::new(now),
-            peer_sending: Switches::OFF,
-            line: Line::default(),
-            open: None,
-        });
+        let certificate = Arc::clone(&self.certificate);
+        self.call = Some(Call::new(now, id, certificate, end, peer, hosts));
         self.tell(Event::CallChanged {
             call: id,
             state: CallState::Connecting,
@@ -397,40 +355,18 @@ impl Session {
     }
 
     fn report(&mut self, now: Instant) {
-        let Some(call) = self.call.as_mut() else {
-            return;
-        };
-        let Some(meter) = call.open.as_mut() else {
-            return;
-        };
-        let Some((sent, received)) = meter.due(now) else {
-            return;
-        };
-        let report = Report {
-            call: call.id,
-            round_trip: call.line.round_trip,
-            lost_sent: call.line.lost_sent,
-            lost_received: call.line.lost_received,
-            estimate_bps: call.line.estimate_bps,
-            sent,
-            received,
-            silent_for: call
-                .silence
-                .heard_at()
-                .map(|at| now.saturating_duration_since(at)),
-            datagrams_dropped: self.datagrams_dropped,
-        };
-        self.tell(Event::Reported(report));
+        let dropped = self.datagrams_dropped;
+        if let Some(call) = &mut self.call
+            && let Some(report) = call.report(now, dropped)
+        {
+            self.tell(Event::Reported(report));
+        }
     }
 
     fn update_desire(&mut self) {
-        let video = self.sending.video;
+        let video = self.sending.of(Kind::Video);
         if let Some(call) = &mut self.call {
-            let desired_bps = match (&call.open, video) {
-                (Some(_), Sending::On) => VIDEO_BPS_MAX + AUDIO_BPS,
-                (None, _) | (_, Sending::Off) => AUDIO_BPS,
-            };
-            call.wan.desire(desired_bps);
+            call.update_desire(video);
         }
     }
 
@@ -449,38 +385,5 @@ impl Session {
 
     fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Tell(event));
-    }
-}
-
-impl Call {
-    fn want_keyframe(&mut self) {
-        if let Some(leg) = self.wan.up() {
-            leg.want_keyframe();
-        }
-    }
-
-    fn update_expectation(&mut self, now: Instant) {
-        let expected = match self.open {
-            Some(_) => self.peer_sending.any(),
-            None => Sending::Off,
-        };
-        self.silence.expect(now, expected);
-    }
-
-    fn on_measured(&mut self, stats: &PeerStats) {
-        let round_trip = self.wan.up().map(|leg| leg.round_trip());
-        self.line.round_trip = round_trip.filter(|time| !time.is_zero());
-        self.line.lost_sent = stats.egress_loss_fraction;
-        self.line.lost_received = stats.ingress_loss_fraction;
-    }
-
-    fn deadline(&self) -> Instant {
-        let round_trip = self.line.round_trip.unwrap_or_default();
-        let silence = self.silence.deadline(round_trip);
-        let report = self.open.as_ref().map(Meter::deadline);
-        [silence, report]
-            .into_iter()
-            .flatten()
-            .fold(self.wan.deadline(), Instant::min)
     }
 }

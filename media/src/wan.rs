@@ -142,22 +142,15 @@ impl Wan {
         if let Some(ours) = self.tell.take() {
             return Some(WanHappening::Describe(ours));
         }
-        match self.leg_mut()?.poll(now)? {
-            Happening::Lost => {
-                self.renew(now, self.generation.saturating_add(1), None);
-                self.poll(now)
-            }
-            Happening::Connected => {
-                let resting = Stage::Resting { until: now };
-                if let Stage::Telling { leg, .. } | Stage::Up { leg } =
-                    std::mem::replace(&mut self.stage, resting)
-                {
-                    self.stage = Stage::Up { leg };
-                }
-                Some(WanHappening::Leg(Happening::Connected))
-            }
-            other => Some(WanHappening::Leg(other)),
+        let happening = self.leg_mut()?.poll(now)?;
+        if matches!(happening, Happening::Lost) {
+            self.renew(now, self.generation.saturating_add(1), None);
+            return self.poll(now);
         }
+        if matches!(happening, Happening::Connected) {
+            self.stage_up(now);
+        }
+        Some(WanHappening::Leg(happening))
     }
 
     pub fn deadline(&self) -> Instant {
@@ -194,6 +187,14 @@ impl Wan {
             Stage::Telling { leg, .. } | Stage::Up { leg } => Some(leg),
             Stage::Resting { .. } => None,
         }
+    }
+
+    fn stage_up(&mut self, now: Instant) {
+        let resting = Stage::Resting { until: now };
+        self.stage = match std::mem::replace(&mut self.stage, resting) {
+            Stage::Telling { leg, .. } | Stage::Up { leg } => Stage::Up { leg },
+            resting @ Stage::Resting { .. } => resting,
+        };
     }
 
     fn tell_again(&mut self) {

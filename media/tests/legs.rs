@@ -13,7 +13,7 @@ mod world;
 
 use std::time::Duration;
 
-use guichet_media::{CallState, Event, Input, Sending};
+use guichet_media::{CallState, Event, Input, PageId, Sending};
 use str0m::media::MediaKind;
 
 use browser::Got;
@@ -223,6 +223,24 @@ fn a_page_that_goes_silent_is_lost_and_may_offer_again() {
         2
     );
     assert!(world.browser(1).got_of(MediaKind::Video, mark).len() > 20);
+}
+
+#[test]
+fn a_page_that_offers_and_never_comes_is_given_up() {
+    let mut world = World::new(1);
+    let nowhere = world::page_address(9);
+    let (_, sdp) = browser::Browser::new(world.now, nowhere, 1);
+    let page = PageId(1);
+    world.input(0, Input::PageOffered { page, sdp });
+    world.run_ms(29_000);
+    let lost = |world: &World| {
+        let (_, last) = world.nodes[0].told.last().expect("told");
+        matches!(last, Event::PageLost { .. })
+    };
+    assert!(!lost(&world));
+    world.run_ms(2_000);
+    assert!(lost(&world));
+    assert_eq!(world.nodes[0].session.poll_timeout(), None);
 }
 
 #[test]

@@ -175,12 +175,13 @@ mod tests {
     /// Passes descriptions on until the call is heard.
     async fn until_live(told: &mut mpsc::UnboundedReceiver<Event>, other: &Media) {
         loop {
-            match told.recv().await.expect("the thread lives") {
-                Event::Describe { call, leg } => {
-                    other.tell(Input::Described { call, leg }).expect("taken");
-                }
-                Event::CallChanged { state, .. } if state == CallState::Live => return,
-                _ => {}
+            let event = told.recv().await.expect("the thread lives");
+            if let Event::Describe { call, leg } = event {
+                other.tell(Input::Described { call, leg }).expect("taken");
+            } else if let Event::CallChanged { state, .. } = event
+                && state == CallState::Live
+            {
+                return;
             }
         }
     }

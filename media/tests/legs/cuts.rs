@@ -177,15 +177,13 @@ fn both_ends_give_up_at_different_times_and_meet() {
 #[test]
 fn descriptions_of_another_call_change_nothing() {
     let mut world = World::in_call();
-    let mut of_another: Vec<_> = world.nodes[1]
-        .told
-        .iter()
-        .filter_map(|(_, event)| match event {
-            Event::Describe { leg, .. } => Some(leg.clone()),
-            _ => None,
-        })
-        .collect();
-    let mut leg = of_another.remove(0);
+    let described = world.nodes[1].told.iter().find_map(|(_, event)| {
+        let Event::Describe { leg, .. } = event else {
+            return None;
+        };
+        Some(leg.clone())
+    });
+    let mut leg = described.expect("told");
     leg.generation = 7;
     let since = world.now;
     world.input(0, Input::Described { call: call(9), leg });

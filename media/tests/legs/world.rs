@@ -354,26 +354,27 @@ impl World {
     }
 
     fn tell(&mut self, node: usize, event: Event) {
-        match &event {
-            Event::PageAnswered { sdp, .. } => {
-                let now = self.now;
-                self.browser_mut(node).answered(now, sdp);
-            }
-            Event::Describe { call, leg } => {
-                let to = self.other(*call, node);
-                match self.signals {
-                    Signals::Lost => {}
-                    Signals::Held => self.held.push((to, *call, leg.clone())),
-                    Signals::Pass => {
-                        let nth = self.signalled.len();
-                        self.signalled.push((*call, leg.clone()));
-                        self.travel(self.now + SIGNAL, Travelling::Signal { to, nth });
-                    }
-                }
-            }
-            _ => {}
+        if let Event::PageAnswered { sdp, .. } = &event
+            && let Some(browser) = &mut self.nodes[node].browser
+        {
+            browser.answered(self.now, sdp);
+        }
+        if let Event::Describe { call, leg } = &event {
+            self.signal(self.other(*call, node), *call, leg.clone());
         }
         self.nodes[node].told.push((self.now, event));
+    }
+
+    fn signal(&mut self, to: usize, call: CallId, leg: LegDescription) {
+        match self.signals {
+            Signals::Lost => {}
+            Signals::Held => self.held.push((to, call, leg)),
+            Signals::Pass => {
+                let nth = self.signalled.len();
+                self.signalled.push((call, leg));
+                self.travel(self.now + SIGNAL, Travelling::Signal { to, nth });
+            }
+        }
     }
 
     fn transmit(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
