@@ -23,7 +23,7 @@ mod refusal;
 
 use crate::case_key::CaseStatement;
 use crate::credential::Credential;
-use crate::ids::{AuthorId, CaseTag, ServiceId, SubjectId};
+use crate::ids::{AuthorId, CaseTag, Hash, ServiceId, SubjectId};
 use crate::limits::STATEMENTS_PER_SIGNER_MAX;
 use crate::role::{self, Role, Writing};
 use crate::service_key::ServiceKey;
@@ -190,6 +190,15 @@ impl Directory {
             return None;
         };
         Some(json)
+    }
+
+    /// By which certificate a node is known in calls.
+    pub fn media_fingerprint(&self, node: &SubjectId) -> Option<Hash> {
+        let Statement::Media { fingerprint } = self.kept.at(&Place::Media(*node))?.statement()
+        else {
+            return None;
+        };
+        Some(*fingerprint)
     }
 
     /// Who stands behind an author.

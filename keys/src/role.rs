@@ -144,13 +144,15 @@ pub enum StatementKind {
     Author,
     /// A case begins or gets new keys.
     Case,
+    /// By which certificate a node is known in calls.
+    Media,
     /// Something of a later version.
     Unknown,
 }
 
 impl StatementKind {
     /// Every kind.
-    pub const ALL: [StatementKind; 8] = [
+    pub const ALL: [StatementKind; 9] = [
         StatementKind::Member,
         StatementKind::Revocation,
         StatementKind::ServiceKey,
@@ -158,6 +160,7 @@ impl StatementKind {
         StatementKind::Network,
         StatementKind::Author,
         StatementKind::Case,
+        StatementKind::Media,
         StatementKind::Unknown,
     ];
 }
@@ -172,6 +175,7 @@ impl fmt::Display for StatementKind {
             StatementKind::Network => "network",
             StatementKind::Author => "author",
             StatementKind::Case => "case",
+            StatementKind::Media => "media",
             StatementKind::Unknown => "unknown",
         })
     }
@@ -199,7 +203,7 @@ pub fn may_issue(issuer: Option<Role>, subject: Role) -> bool {
 /// of an unknown kind is judged by those who know it.
 pub fn may_sign(signer: Option<Role>, kind: StatementKind) -> bool {
     use StatementKind::{
-        Author, Case, Catalogue, Member, Network, Revocation, ServiceKey, Unknown,
+        Author, Case, Catalogue, Media, Member, Network, Revocation, ServiceKey, Unknown,
     };
     if matches!(kind, Member | Unknown) {
         return true;
@@ -207,8 +211,10 @@ pub fn may_sign(signer: Option<Role>, kind: StatementKind) -> bool {
     match signer {
         None | Some(Role::Operator) => matches!(kind, Revocation | Network),
         Some(Role::Steward) => matches!(kind, Revocation | ServiceKey | Catalogue),
-        Some(Role::Kiosk | Role::Agent) => matches!(kind, Author | Case),
-        Some(Role::Registrar | Role::Relay | Role::Station) => false,
+        Some(Role::Kiosk) => matches!(kind, Author | Case | Media),
+        Some(Role::Agent) => matches!(kind, Author | Case),
+        Some(Role::Station) => kind == Media,
+        Some(Role::Registrar | Role::Relay) => false,
     }
 }
 
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn who_may_sign_what() {
-        use StatementKind::{Author, Case, Catalogue, Network, Revocation, ServiceKey};
+        use StatementKind::{Author, Case, Catalogue, Media, Network, Revocation, ServiceKey};
         let allowed = [
             (None, Revocation),
             (None, Network),
@@ -271,6 +277,8 @@ mod tests {
             (Some(Role::Steward), Catalogue),
             (Some(Role::Kiosk), Author),
             (Some(Role::Kiosk), Case),
+            (Some(Role::Kiosk), Media),
+            (Some(Role::Station), Media),
             (Some(Role::Agent), Author),
             (Some(Role::Agent), Case),
         ];

@@ -30,6 +30,7 @@ const CATALOGUE: u64 = 4;
 const NETWORK: u64 = 5;
 const AUTHOR: u64 = 6;
 const CASE: u64 = 7;
+const MEDIA: u64 = 8;
 
 /// What a statement says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,11 @@ pub enum Statement {
     Author(AuthorBinding),
     /// A case begins, or gets new keys.
     Case(CaseStatement),
+    /// By which certificate the signer's node is known in calls. Body `[fingerprint]`.
+    Media {
+        /// SHA-256 of the certificate that it shows in DTLS (RFC 8122, section 5).
+        fingerprint: Hash,
+    },
     /// A kind of a later version; its body is in the bytes only.
     Unknown {
         /// The number of the kind.
@@ -193,6 +199,7 @@ impl Statement {
             Statement::Network { .. } => StatementKind::Network,
             Statement::Author(_) => StatementKind::Author,
             Statement::Case(_) => StatementKind::Case,
+            Statement::Media { .. } => StatementKind::Media,
             Statement::Unknown { .. } => StatementKind::Unknown,
         }
     }
@@ -206,6 +213,7 @@ impl Statement {
             Statement::Network { .. } => NETWORK,
             Statement::Author(_) => AUTHOR,
             Statement::Case(_) => CASE,
+            Statement::Media { .. } => MEDIA,
             Statement::Unknown { kind } => *kind,
         }
     }
@@ -228,6 +236,10 @@ impl Statement {
             }
             AUTHOR => Statement::Author(d.decode_with(c)?),
             CASE => Statement::Case(case_with_distinct_keys(d.decode_with(c)?)?),
+            MEDIA => {
+                let Media { fingerprint } = d.decode_with(c)?;
+                Statement::Media { fingerprint }
+            }
             kind => {
                 d.skip()?;
                 Statement::Unknown { kind }
@@ -282,6 +294,10 @@ impl<C> Encode<C> for Payload {
             Statement::Network { json } => Network { json: json.clone() }.encode(e, c),
             Statement::Author(binding) => binding.encode(e, c),
             Statement::Case(case) => case.encode(e, c),
+            Statement::Media { fingerprint } => Media {
+                fingerprint: *fingerprint,
+            }
+            .encode(e, c),
             Statement::Unknown { .. } => e.null()?.ok(),
         }
     }
@@ -328,4 +344,11 @@ struct Catalogue {
 struct Network {
     #[cbor(n(0), with = "minicbor::bytes")]
     json: Vec<u8>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Media {
+    #[n(0)]
+    fingerprint: Hash,
 }

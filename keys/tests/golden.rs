@@ -128,6 +128,15 @@ fn statements() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("case", bytes(Who::Kiosk, Statement::Case(case))),
         (
+            "media",
+            bytes(
+                Who::Station,
+                Statement::Media {
+                    fingerprint: Hash::from([0x88; 32]),
+                },
+            ),
+        ),
+        (
             "unknown kind",
             bytes(Who::Relay, Statement::Unknown { kind: 99 }),
         ),

@@ -137,6 +137,7 @@ impl Loot {
             | Statement::Catalogue { .. }
             | Statement::Network { .. }
             | Statement::Author(_)
+            | Statement::Media { .. }
             | Statement::Unknown { .. } => {}
         }
     }

@@ -22,6 +22,7 @@ pub(super) enum Place {
     Network,
     Author(AuthorId),
     Case(CaseTag),
+    Media(SubjectId),
     Unknown(Hash),
 }
 

@@ -29,6 +29,10 @@ impl Directory {
             }
             Statement::Author(binding) => self.learn_author(&signed, binding),
             Statement::Case(case) => self.learn_case(&signed, case),
+            Statement::Media { .. } => {
+                self.check_signer(&signed, StatementKind::Media)?;
+                self.keep(Place::Media(signed.signer()), &signed)
+            }
             Statement::Unknown { .. } => {
                 self.check_signer(&signed, StatementKind::Unknown)?;
                 self.keep(Place::Unknown(signed.hash()), &signed)

@@ -334,6 +334,22 @@ fn the_revoked_state_nothing_more() {
 }
 
 #[test]
+fn a_node_is_known_in_calls_by_the_certificate_it_named_last() {
+    let mut directory = directory();
+    let named = |byte| Statement::Media {
+        fingerprint: Hash::from([byte; 32]),
+    };
+    for (serial, byte) in [(2, 0x22), (1, 0x11)] {
+        directory
+            .learn(state(Who::Station, serial, named(byte)))
+            .expect("allowed");
+    }
+    let known = |who: Who| directory.media_fingerprint(&who.subject());
+    assert_eq!(known(Who::Station), Some(Hash::from([0x22; 32])));
+    assert_eq!(known(Who::Kiosk), None);
+}
+
+#[test]
 fn a_replaced_steward_leaves_nothing_in_the_way() {
     let mut directory = directory();
     let (first, _) = family_key();

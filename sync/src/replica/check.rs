@@ -115,6 +115,7 @@ fn subjects_of(signed: &SignedStatement) -> (Option<CaseTag>, Option<AuthorId>) 
         | Statement::ServiceKey(_)
         | Statement::Catalogue { .. }
         | Statement::Network { .. }
+        | Statement::Media { .. }
         | Statement::Unknown { .. } => (None, None),
     }
 }
