@@ -4,6 +4,7 @@
 //! payload = version (1 byte) ‖ raw deflate ( CBOR [ kind, body ] )
 //! kind    0 message          body [ at_ms, text, language ]
 //!         1 document added   body [ at_ms, document, name, media type, [ page … ], bytes ]
+//!        64 journal entry    body [ at_ms, event, text ]; under the service-only key
 //! ```
 //!
 //! The class of an act stands in the clear header of its envelope, where relays hold it against
@@ -11,7 +12,7 @@
 //! for kinds of later versions too, the number of a kind tells its class: below 64 both sides may
 //! write it, below 128 the adviser, below 192 it is a decision.
 
-use guichet_keys::{ActClass, Hash};
+use guichet_keys::{ActClass, Hash, KeyUse};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use super::batch::{Inflate, PAYLOAD_BYTES_MAX, deflate, inflate};
@@ -22,6 +23,8 @@ const INFLATED_BYTES_MAX: usize = 64 * 1024;
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of the name of a document.
 pub const DOCUMENT_NAME_BYTES_MAX: usize = 255;
+/// Bytes of the text of a journal entry.
+pub const ENTRY_BYTES_MAX: usize = 2_000;
 /// Pages of one document.
 pub const DOCUMENT_PAGES_MAX: usize = 1_000;
 /// Bytes of a media type or of the tag of a language.
@@ -30,6 +33,7 @@ const TAG_BYTES_MAX: usize = 127;
 const VERSION: u8 = 1;
 const MESSAGE: u64 = 0;
 const DOCUMENT_ADDED: u64 = 1;
+const JOURNAL_ENTRY: u64 = 64;
 
 /// The name of a document in a case, random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -43,6 +47,8 @@ pub enum Act {
     Message(Message),
     /// A document was scanned or uploaded.
     DocumentAdded(DocumentAdded),
+    /// An adviser wrote down what was done; only the service reads it.
+    JournalEntry(JournalEntry),
     /// Something of a later version, kept as it is.
     Unknown {
         /// Its number.
@@ -91,6 +97,31 @@ pub struct DocumentAdded {
     pub bytes: u64,
 }
 
+/// What an adviser wrote down.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct JournalEntry {
+    /// When: wall time in milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// What was done.
+    #[n(1)]
+    pub event: JournalEvent,
+    /// In words: a reason, or how; at most [`ENTRY_BYTES_MAX`] bytes.
+    #[n(2)]
+    pub text: String,
+}
+
+/// What was done, as a number, so that later versions may know more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct JournalEvent(#[n(0)] pub u32);
+
+impl JournalEvent {
+    /// Somebody was taken out of the queue before their turn; the text says why.
+    pub const TAKEN_OUT_OF_TURN: Self = Self(0);
+}
+
 /// Why an act cannot be written or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadAct {
@@ -111,7 +142,16 @@ impl Act {
         match self {
             Self::Message(_) => MESSAGE,
             Self::DocumentAdded(_) => DOCUMENT_ADDED,
+            Self::JournalEntry(_) => JOURNAL_ENTRY,
             Self::Unknown { kind, .. } => *kind,
+        }
+    }
+
+    /// Under which of the case's keys it is sealed.
+    pub fn key_use(&self) -> KeyUse {
+        match self {
+            Self::Message(_) | Self::DocumentAdded(_) | Self::Unknown { .. } => KeyUse::Shared,
+            Self::JournalEntry(_) => KeyUse::Service,
         }
     }
 
@@ -138,6 +178,7 @@ impl Act {
             .and_then(|plain| match self {
                 Self::Message(message) => plain.encode(message),
                 Self::DocumentAdded(document) => plain.encode(document),
+                Self::JournalEntry(entry) => plain.encode(entry),
                 Self::Unknown { body, .. } => {
                     plain.writer_mut().extend_from_slice(body);
                     Ok(plain)
@@ -174,6 +215,7 @@ impl Act {
         let act = match kind {
             MESSAGE => Self::Message(minicbor::decode(body)?),
             DOCUMENT_ADDED => Self::DocumentAdded(minicbor::decode(body)?),
+            JOURNAL_ENTRY => Self::JournalEntry(minicbor::decode(body)?),
             _ => Self::Unknown {
                 kind,
                 body: body.to_vec(),
@@ -194,6 +236,10 @@ impl Act {
                 within("media type", document.media_type.len(), TAG_BYTES_MAX)?;
                 within("list of pages", document.pages.len(), DOCUMENT_PAGES_MAX)
             }
+            Self::JournalEntry(entry) if entry.text.len() > ENTRY_BYTES_MAX => {
+                Err(BadAct::Length("journal entry"))
+            }
+            Self::JournalEntry(_) => Ok(()),
             Self::Unknown { body, .. } => within("body", body.len(), INFLATED_BYTES_MAX - 16),
         }
     }
@@ -245,6 +291,14 @@ mod tests {
         })
     }
 
+    fn entry(text: &str) -> Act {
+        Act::JournalEntry(JournalEntry {
+            at_ms: 1_790_000_000_000,
+            event: JournalEvent::TAKEN_OUT_OF_TURN,
+            text: text.into(),
+        })
+    }
+
     fn check(act: &Act) {
         assert_eq!(
             Act::decode(&act.encode().expect("encodes")).as_ref(),
@@ -262,6 +316,8 @@ mod tests {
         check(&message("Bonjour, il manque le bail."));
         check(&document(1));
         check(&document(DOCUMENT_PAGES_MAX));
+        check(&entry(""));
+        check(&entry(&"é".repeat(ENTRY_BYTES_MAX / 2)));
         check(&Act::Unknown {
             kind: 77,
             body: vec![0x82, 1, 0x61, b'x'],
@@ -284,6 +340,10 @@ mod tests {
                 "1a0001e240",
             )
         );
+        assert_eq!(
+            plain(&entry("bébé").encode().expect("encodes")),
+            "821840831b000001a0c4506c00006662c3a962c3a9"
+        );
     }
 
     #[test]
@@ -298,6 +358,10 @@ mod tests {
         assert_eq!(
             length(document(DOCUMENT_PAGES_MAX + 1)),
             BadAct::Length("list of pages")
+        );
+        assert_eq!(
+            length(entry(&"x".repeat(ENTRY_BYTES_MAX + 1))),
+            BadAct::Length("journal entry")
         );
         let bomb = deflate(VERSION, &vec![0; 1 << 22]);
         assert_eq!(Act::decode(&bomb), Err(BadAct::Length("act")));
@@ -340,6 +404,7 @@ mod tests {
         assert_eq!(allowed(64), [false, true, false]);
         assert_eq!(allowed(128), [false, false, true]);
         assert_eq!(allowed(192), [false, false, false]);
+        assert!(entry("x").allows(ActClass::Agent) && !entry("x").allows(ActClass::Citizen));
         assert!(message("x").allows(ActClass::Citizen) && !message("x").allows(ActClass::Decision));
     }
 }

@@ -13,7 +13,9 @@ mod chain;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guichet_keys::{ActClass, AuthorId, CaseTag, Hash, Salt, Sealer, SecretKey, SigningKey};
+use guichet_keys::{
+    ActClass, AuthorId, CaseTag, Hash, KeyUse, Salt, Sealer, SecretKey, SigningKey,
+};
 use zeroize::Zeroizing;
 
 use super::{Act, BadAct, BadBatch, Batch, CaseDoc, Touched};
@@ -288,7 +290,14 @@ impl CaseLog {
         let batch = make(&mut self.doc).map_err(WriteError::Edit)?;
         let mut envelopes = Vec::new();
         for payload in batch.encode().into_iter().map(Zeroizing::new) {
-            match self.write(Kind::Edit, None, self.frontier(author), salts(), &payload) {
+            match self.write(
+                Kind::Edit,
+                KeyUse::Shared,
+                None,
+                self.frontier(author),
+                salts(),
+                &payload,
+            ) {
                 Ok(envelope) => {
                     self.append(&envelope, Body::Edit(payload));
                     envelopes.push(envelope);
@@ -323,7 +332,8 @@ impl CaseLog {
         act: Act,
     ) -> Result<Envelope, WriteError<BadAct>> {
         let plain = Zeroizing::new(act.encode().map_err(WriteError::Edit)?);
-        let envelope = self.write(Kind::Act, Some(class), Vec::new(), salt, &plain)?;
+        let usage = act.key_use();
+        let envelope = self.write(Kind::Act, usage, Some(class), Vec::new(), salt, &plain)?;
         self.append(&envelope, Body::Act(class, act));
         Ok(envelope)
     }
@@ -331,13 +341,18 @@ impl CaseLog {
     fn write<E>(
         &self,
         kind: Kind,
+        usage: KeyUse,
         class: Option<ActClass>,
         deps: Vec<Dep>,
         salt: Salt,
         plain: &[u8],
     ) -> Result<Envelope, WriteError<E>> {
         let writer = self.writer.as_ref().ok_or(WriteError::NoWriter)?;
-        let key = self.keys.get(&writer.key).ok_or(WriteError::NoKey)?;
+        let key_ref = KeyRef {
+            usage,
+            ..writer.key
+        };
+        let key = self.keys.get(&key_ref).ok_or(WriteError::NoKey)?;
         let chain = self.chains.get(&(kind, writer.author));
         let (index, prev) = chain.map_or((0, None), |chain| (chain.applied, chain.head));
         let id = ChainId {
@@ -345,7 +360,7 @@ impl CaseLog {
             author: writer.author,
             kind,
         };
-        let mut header = Header::new(id, index, prev, writer.key, salt);
+        let mut header = Header::new(id, index, prev, key_ref, salt);
         (header.class, header.deps) = (class, deps);
         Envelope::seal(&header, plain, key, self.sealer.as_ref(), &writer.signer)
             .map_err(WriteError::Envelope)
@@ -470,6 +485,7 @@ fn at_ms(act: &Act) -> u64 {
     match act {
         Act::Message(message) => message.at_ms,
         Act::DocumentAdded(added) => added.at_ms,
+        Act::JournalEntry(entry) => entry.at_ms,
         Act::Unknown { .. } => 0,
     }
 }

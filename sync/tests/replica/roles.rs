@@ -13,7 +13,7 @@ use super::network::Who;
 use super::people::{Person, message};
 use super::village::Village;
 
-const AGENTS_KIND: u64 = 64;
+const AGENTS_KIND: u64 = 127;
 const DECISIONS_KIND: u64 = 128;
 
 /// As many as a session may bring before it is closed.
