@@ -70,6 +70,7 @@ pub enum CertificateError {
 }
 
 /// A self-signed certificate and its private key; the key is wiped when dropped and never shown.
+#[derive(Clone)]
 pub struct Certificate(DtlsCert);
 
 impl Certificate {

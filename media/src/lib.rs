@@ -20,19 +20,26 @@
 //! credentials.
 
 mod asking;
+pub mod booth;
 mod budget;
 mod call;
 mod certificate;
 mod description;
+pub mod desk;
+pub mod estimate;
 mod event;
+pub mod hall;
 mod lane;
 mod leg;
 pub mod limits;
 mod meter;
+mod numbers;
 mod offer;
 mod rewriter;
 mod session;
+pub mod signal;
 mod silence;
+mod ticket;
 mod wan;
 
 pub use call::{CallId, CallState, End, PageId, Sending};
@@ -42,6 +49,7 @@ pub use event::{Event, Input, Output};
 pub use meter::{Rates, Report};
 pub use offer::{OfferRefused, Section};
 pub use session::Session;
+pub use ticket::{BadTicket, TicketId};
 
 /// Where the time of every unit test begins.
 #[cfg(test)]

@@ -1,0 +1,416 @@
+//! The desk: the station's side of waiting and of a call.
+//!
+//! An adviser takes a ticket; they have it once the kiosk's own notice names them, and no longer
+//! than it does. Whoever comes second learns from the same notice who has it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use guichet_keys::{ServiceId, SubjectId};
+
+use crate::call::CallId;
+use crate::hall::{SeenTicket, Statement};
+use crate::signal::{
+    Availability, DESK_SERVICES_MAX, DeskNotice, Holder, Holding, LENGTHS_MAX, ORDER_MAX, Stage,
+};
+use crate::ticket::TicketId;
+
+/// A kiosk that does not confirm within this time cannot be reached.
+pub const TAKING_MAX: Duration = Duration::from_secs(10);
+/// An adviser whose page has not been seen for so long is away.
+pub const PAGE_UNSEEN_MAX: Duration = Duration::from_secs(30);
+/// A kiosk that has been cut off for so long is not coming back to this call.
+pub const KIOSK_LOST_MAX: Duration = Duration::from_secs(120);
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// An adviser has opened their vault.
+    Unlocked {
+        /// Who.
+        person: SubjectId,
+        /// Of which services.
+        services: Vec<ServiceId>,
+    },
+    /// It is closed.
+    Locked,
+    /// What the adviser says of themselves.
+    Wished(Wish),
+    /// A page of theirs is open.
+    PageSeen,
+    /// They take a ticket.
+    Took(&'a SeenTicket),
+    /// They hang up, or let the ticket go.
+    Released,
+    /// They hand over to the adviser at another station.
+    Passed(SubjectId),
+    /// A ticket was heard of.
+    Ticket(&'a SeenTicket),
+    /// A ticket is over.
+    TicketGone(TicketId),
+    /// The order in which people wait, as it stands at this desk.
+    Ordered(Vec<TicketId>),
+}
+
+/// Whether an adviser wishes to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// They do.
+    Here,
+    /// They do not.
+    Away,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A call with this kiosk is about to begin: prepare its media.
+    Begin(CallId, SubjectId),
+    /// Both have said yes: let media pass.
+    Open(CallId),
+    /// The call is over.
+    End(CallId),
+    /// What pages show has changed.
+    Changed,
+}
+
+/// Why a ticket that was taken is not had any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody else has it.
+    TakenBy(Holder),
+    /// Nobody answered at the kiosk.
+    NotAnswered,
+    /// The kiosk cannot be reached.
+    Unreachable,
+    /// The citizen left or hung up.
+    Left,
+    /// This adviser hung up.
+    Released,
+    /// A colleague has taken over.
+    Passed,
+}
+
+/// What the adviser does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No call; how the last one ended, if there was one.
+    Idle(Option<(TicketId, Ending)>),
+    /// They have taken a ticket, and its kiosk has not said yet whether they have it.
+    Taking {
+        /// Which.
+        holding: Holding,
+        /// The colleague who hands it over.
+        from: Option<Holder>,
+        /// When it is given up.
+        until: Instant,
+    },
+    /// It rings at the kiosk.
+    Ringing(Holding, Holder),
+    /// They speak.
+    Speaking {
+        /// With whom.
+        holding: Holding,
+        /// As which call.
+        holder: Holder,
+        /// Since when.
+        since: Instant,
+        /// Since when the kiosk has been cut off.
+        lost: Option<Instant>,
+    },
+}
+
+#[derive(Debug)]
+struct Adviser {
+    person: SubjectId,
+    services: Vec<ServiceId>,
+    wish: Wish,
+    seen: Instant,
+    there: bool,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Desk {
+    me: SubjectId,
+    adviser: Option<Adviser>,
+    state: State,
+    order: Vec<TicketId>,
+    lengths_s: VecDeque<u32>,
+    outputs: VecDeque<Output>,
+}
+
+impl Desk {
+    /// A desk whose vaults are closed.
+    #[must_use]
+    pub fn new(me: SubjectId) -> Self {
+        Self {
+            me,
+            adviser: None,
+            state: State::Idle(None),
+            order: Vec::new(),
+            lengths_s: VecDeque::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened; drain `poll_output` afterwards and tell the hall `statement`.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Unlocked {
+                person,
+                mut services,
+            } => {
+                services.truncate(DESK_SERVICES_MAX);
+                self.adviser = Some(Adviser {
+                    person,
+                    services,
+                    wish: Wish::Here,
+                    seen: now,
+                    there: true,
+                });
+                self.turn(State::Idle(None));
+            }
+            Input::Locked => {
+                self.release(now, Ending::Released);
+                self.adviser = None;
+                self.turn(State::Idle(None));
+            }
+            Input::Wished(wish) => {
+                if let Some(adviser) = &mut self.adviser {
+                    adviser.wish = wish;
+                    self.outputs.push_back(Output::Changed);
+                }
+            }
+            Input::PageSeen => self.page_seen(now),
+            Input::Took(seen) => self.took(now, seen),
+            Input::Released => self.release(now, Ending::Released),
+            Input::Passed(station) => {
+                if let State::Speaking { holding, .. } = &mut self.state {
+                    holding.passed_to = Some(station);
+                    self.outputs.push_back(Output::Changed);
+                }
+            }
+            Input::Ticket(seen) => self.ticket(now, seen),
+            Input::TicketGone(ticket) => {
+                if self.holding().is_some_and(|held| held.ticket == ticket) {
+                    self.release(now, Ending::Left);
+                }
+            }
+            Input::Ordered(mut order) => {
+                order.truncate(ORDER_MAX);
+                self.order = order;
+            }
+        }
+    }
+
+    /// Acts on what has fallen due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match self.state {
+            State::Taking { until, .. } if until <= now => self.release(now, Ending::Unreachable),
+            State::Speaking {
+                lost: Some(lost), ..
+            } if lost + KIOSK_LOST_MAX <= now => self.release(now, Ending::Unreachable),
+            State::Idle(_) | State::Taking { .. } | State::Ringing(..) | State::Speaking { .. } => {
+            }
+        }
+        if let Some(adviser) = &mut self.adviser
+            && adviser.there
+            && adviser.seen + PAGE_UNSEEN_MAX <= now
+        {
+            adviser.there = false;
+            self.outputs.push_back(Output::Changed);
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle_timeout` at the latest.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let of_state = match self.state {
+            State::Taking { until, .. } => Some(until),
+            State::Speaking { lost, .. } => lost.map(|lost| lost + KIOSK_LOST_MAX),
+            State::Idle(_) | State::Ringing(..) => None,
+        };
+        let adviser = self.adviser.as_ref().filter(|adviser| adviser.there);
+        let of_page = adviser.map(|adviser| adviser.seen + PAGE_UNSEEN_MAX);
+        of_state.into_iter().chain(of_page).min()
+    }
+
+    /// What the adviser does.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether they can be reached.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match &self.adviser {
+            Some(_) if self.holding().is_some() => Availability::Busy,
+            Some(adviser) if adviser.there && adviser.wish == Wish::Here => Availability::Free,
+            Some(_) | None => Availability::Away,
+        }
+    }
+
+    /// What to tell everybody.
+    #[must_use]
+    pub fn statement(&self) -> Statement {
+        let Some(adviser) = &self.adviser else {
+            return Statement::Nothing;
+        };
+        Statement::Desk(DeskNotice {
+            person: adviser.person,
+            services: adviser.services.clone(),
+            availability: self.availability(),
+            holding: self.holding().copied(),
+            lengths_s: self.lengths_s.iter().copied().collect(),
+            order: self.order.clone(),
+        })
+    }
+
+    fn holding(&self) -> Option<&Holding> {
+        match &self.state {
+            State::Idle(_) => None,
+            State::Taking { holding, .. }
+            | State::Ringing(holding, _)
+            | State::Speaking { holding, .. } => Some(holding),
+        }
+    }
+
+    fn is_taking_from(&self, other: &Holder) -> bool {
+        matches!(self.state, State::Taking { from: Some(from), .. } if from == *other)
+    }
+
+    fn turn(&mut self, state: State) {
+        self.state = state;
+        self.outputs.push_back(Output::Changed);
+    }
+
+    fn page_seen(&mut self, now: Instant) {
+        if let Some(adviser) = &mut self.adviser {
+            adviser.seen = now;
+            if !adviser.there {
+                adviser.there = true;
+                self.outputs.push_back(Output::Changed);
+            }
+        }
+    }
+
+    fn took(&mut self, now: Instant, seen: &SeenTicket) {
+        if self.adviser.is_some() && self.holding().is_none() {
+            let holding = Holding {
+                ticket: seen.notice.ticket,
+                kiosk: seen.kiosk,
+                passed_to: None,
+            };
+            self.turn(State::Taking {
+                holding,
+                from: seen.notice.stage.holder().copied(),
+                until: now + TAKING_MAX,
+            });
+        }
+    }
+
+    fn ticket(&mut self, now: Instant, seen: &SeenTicket) {
+        let Some(holding) = self.holding().copied() else {
+            return;
+        };
+        if holding.ticket != seen.notice.ticket || holding.kiosk != seen.kiosk {
+            return;
+        }
+        if seen.cut {
+            if let State::Speaking { lost, .. } = &mut self.state {
+                lost.get_or_insert(now);
+                self.outputs.push_back(Output::Changed);
+            }
+            return;
+        }
+        let mine = |holder: &&Holder| holder.station == self.me;
+        match (&seen.notice.stage, seen.notice.stage.holder().filter(mine)) {
+            (Stage::Ringing(_), Some(holder)) => self.rings(now, holding, *holder),
+            (Stage::Answered(_), Some(holder)) => self.answered(now, holding, *holder),
+            (Stage::Answered(other), None) if self.is_taking_from(other) => {}
+            (Stage::Ringing(other) | Stage::Answered(other), None) => {
+                let ending = match holding.passed_to {
+                    Some(station) if station == other.station => Ending::Passed,
+                    Some(_) | None => Ending::TakenBy(*other),
+                };
+                self.release(now, ending);
+            }
+            (Stage::Gone, _) => self.release(now, Ending::Left),
+            (Stage::Waiting, _) => match self.state {
+                State::Ringing(..) => self.release(now, Ending::NotAnswered),
+                State::Speaking { .. } if holding.passed_to.is_none() => {
+                    self.release(now, Ending::Unreachable);
+                }
+                State::Idle(_) | State::Taking { .. } | State::Speaking { .. } => {}
+            },
+        }
+    }
+
+    fn rings(&mut self, now: Instant, holding: Holding, holder: Holder) {
+        match self.state {
+            State::Taking { .. } => {}
+            State::Ringing(_, before) | State::Speaking { holder: before, .. }
+                if before != holder =>
+            {
+                self.end_call(now);
+            }
+            State::Idle(_) | State::Ringing(..) | State::Speaking { .. } => return,
+        }
+        let call = holder.call(&holding.ticket);
+        self.outputs.push_back(Output::Begin(call, holding.kiosk));
+        self.turn(State::Ringing(holding, holder));
+    }
+
+    fn answered(&mut self, now: Instant, holding: Holding, holder: Holder) {
+        if let State::Speaking {
+            lost, holder: held, ..
+        } = &mut self.state
+            && *held == holder
+        {
+            if lost.take().is_some() {
+                self.outputs.push_back(Output::Changed);
+            }
+            return;
+        }
+        self.rings(now, holding, holder);
+        self.outputs
+            .push_back(Output::Open(holder.call(&holding.ticket)));
+        self.turn(State::Speaking {
+            holding,
+            holder,
+            since: now,
+            lost: None,
+        });
+    }
+
+    fn end_call(&mut self, now: Instant) {
+        if let State::Ringing(holding, holder)
+        | State::Speaking {
+            holding, holder, ..
+        } = self.state
+        {
+            self.outputs
+                .push_back(Output::End(holder.call(&holding.ticket)));
+        }
+        if let State::Speaking { since, .. } = self.state {
+            let length = now.saturating_duration_since(since).as_secs();
+            self.lengths_s.truncate(LENGTHS_MAX - 1);
+            self.lengths_s
+                .push_front(u32::try_from(length).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn release(&mut self, now: Instant, ending: Ending) {
+        if let Some(holding) = self.holding().copied() {
+            self.end_call(now);
+            self.turn(State::Idle(Some((holding.ticket, ending))));
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! The hall: everybody who waits and every adviser who is there, as one node has heard of them.
+//!
+//! Every node has one. A kiosk learns in it which advisers are there, a station who waits, and a
+//! relay passes on what it hears: tickets to the stations of their service, desks to kiosks and
+//! colleagues, and what is addressed to whom it is addressed. Nothing is stored, everything is told
+//! again every [`HEARTBEAT`], and what is not heard any more fades.
+//!
+//! **Who waits longest.** A ticket says for how long it has waited. It is believed as far as
+//! somebody else can bear it out: this node, which knows since when it has heard of it, or a relay,
+//! which says the same of itself. So nobody gains by claiming, a cut line costs no place while a
+//! relay remembers the ticket, and clocks are never compared.
+
+mod own;
+mod seen;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use guichet_keys::{Directory, Role, ServiceId, SigningKey, SubjectId};
+
+use crate::numbers::Numbers;
+use crate::signal::{
+    BadSignal, Body, DeskNotice, HEARTBEAT, LegNotice, Passed, Signal, Stage, TicketNotice,
+};
+use crate::ticket::TicketId;
+use own::Own;
+pub use own::Statement;
+use seen::Known;
+pub use seen::{SeenDesk, SeenTicket};
+
+/// Not heard for this long: a ticket is cut off, a desk is gone.
+pub const FADING: Duration = Duration::from_secs(16);
+/// A ticket that is cut off keeps its place for this long.
+pub const PLACE_KEPT: Duration = Duration::from_secs(600);
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A stream of signals to a member is open.
+    PeerUp(SubjectId),
+    /// It is not any more.
+    PeerDown(SubjectId),
+    /// A member is there for nobody, as far as can be told from here.
+    Absent(SubjectId),
+    /// A frame came.
+    Received(SubjectId, Vec<u8>),
+    /// What this node tells everybody of itself.
+    Stated(Statement),
+    /// What this node tells one other, once.
+    Addressed(SubjectId, Body),
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a frame to a member whose stream is open.
+    Send(SubjectId, Vec<u8>),
+    /// Something has changed.
+    Tell(News),
+}
+
+/// What has changed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum News {
+    /// A ticket is new, or has come further, or is cut off, or was heard again.
+    Ticket(TicketId),
+    /// A ticket is over.
+    TicketGone(TicketId),
+    /// A desk is new or is no longer as it was.
+    Desk(SubjectId),
+    /// A station tells of no adviser any more.
+    DeskGone(SubjectId),
+    /// The other end of a call told where its media is reached.
+    Leg(SubjectId, LegNotice),
+}
+
+/// Why what a member sent is not taken in.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is no signal.
+    #[error(transparent)]
+    Bad(#[from] BadSignal),
+    /// Who signed it is not who may say this.
+    #[error("a {what} of {from}, who may tell of none")]
+    NotTheirs {
+        /// What it is.
+        what: &'static str,
+        /// Who signed it.
+        from: SubjectId,
+    },
+    /// A ticket that bears another's name.
+    #[error("a ticket of {0} that bears the name of another's")]
+    NameTaken(SubjectId),
+}
+
+/// What is told to everybody whom it concerns.
+#[derive(Debug)]
+struct Told {
+    origin: SubjectId,
+    known_ms: Option<u64>,
+    body: Body,
+    signed: Vec<u8>,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Hall {
+    me: SubjectId,
+    role: Role,
+    own: Own,
+    peers: BTreeMap<SubjectId, Role>,
+    numbers: BTreeMap<SubjectId, Numbers>,
+    known: Known,
+    outputs: VecDeque<Output>,
+}
+
+impl Hall {
+    /// An empty hall; `life` is the wall time of the program's start, in milliseconds.
+    #[must_use]
+    pub fn new(signer: std::sync::Arc<SigningKey>, role: Role, life: u64) -> Self {
+        Self {
+            me: signer.subject(),
+            role,
+            own: Own::new(signer, life),
+            peers: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            known: Known::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened; drain `poll_output` afterwards.
+    ///
+    /// # Errors
+    /// What a member sent and must not be taken in; nothing has changed then.
+    pub fn handle_input(
+        &mut self,
+        now: Instant,
+        directory: &Directory,
+        input: Input,
+    ) -> Result<(), Refused> {
+        match input {
+            Input::PeerUp(peer) => {
+                let role = directory.node_role(&peer).unwrap_or(Role::Kiosk);
+                self.peers.insert(peer, role);
+                self.greet(now, directory, peer);
+            }
+            Input::PeerDown(peer) => {
+                self.peers.remove(&peer);
+            }
+            Input::Absent(node) => self.lost(now, &node),
+            Input::Received(peer, frame) => return self.received(now, directory, peer, &frame),
+            Input::Stated(statement) => {
+                if self.own.state(now, statement) {
+                    self.tell_own(now, directory);
+                }
+            }
+            Input::Addressed(to, body) => {
+                let signed = self.own.sign(Some(to), body);
+                self.route(None, &to, &signed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Acts on what has fallen due.
+    pub fn handle_timeout(&mut self, now: Instant, directory: &Directory) {
+        if self.own.due(now) {
+            self.tell_own(now, directory);
+        }
+        for news in self.known.fade(now) {
+            self.outputs.push_back(Output::Tell(news));
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether there is anything to do.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// When to call `handle_timeout` at the latest.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.own.next(), self.known.next()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Everybody who waits or is called for one of these services, who has waited longest first.
+    #[must_use]
+    pub fn queue(&self, services: &[ServiceId]) -> Vec<&SeenTicket> {
+        self.known.queue(services)
+    }
+
+    /// A ticket.
+    #[must_use]
+    pub fn ticket(&self, ticket: &TicketId) -> Option<&SeenTicket> {
+        self.known.ticket(ticket)
+    }
+
+    /// The desk of a station.
+    #[must_use]
+    pub fn desk(&self, station: &SubjectId) -> Option<&SeenDesk> {
+        self.known.desk(station)
+    }
+
+    /// The desks that answer for a service.
+    pub fn desks_of(&self, service: &ServiceId) -> impl Iterator<Item = &SeenDesk> {
+        self.known
+            .desks()
+            .filter(|desk| desk.notice.services.contains(service))
+    }
+
+    /// Every desk.
+    pub fn desks(&self) -> impl Iterator<Item = &SeenDesk> {
+        self.known.desks()
+    }
+
+    fn received(
+        &mut self,
+        now: Instant,
+        directory: &Directory,
+        peer: SubjectId,
+        frame: &[u8],
+    ) -> Result<(), Refused> {
+        let Passed { known_ms, signed } = Passed::decode(frame)?;
+        let signal = Signal::read(&signed)?;
+        let from = signal.from;
+        may_say(directory, &signal)?;
+        if from == self.me
+            || !self
+                .numbers
+                .entry(from)
+                .or_default()
+                .take(signal.life, signal.number)
+        {
+            return Ok(());
+        }
+        if let Some(to) = signal.to.filter(|to| *to != self.me) {
+            if self.role == Role::Relay {
+                self.route(Some(peer), &to, &signed);
+            }
+            return Ok(());
+        }
+        let by_relay = directory.node_role(&peer) == Some(Role::Relay) && peer != from;
+        let known_ms = known_ms.filter(|_| by_relay);
+        let news = match &signal.body {
+            Body::Ticket(notice) => {
+                if self.known.names_other(&from, &notice.ticket) {
+                    return Err(Refused::NameTaken(from));
+                }
+                self.known
+                    .hear_ticket(now, from, notice.clone(), known_ms, &signed)
+            }
+            Body::Desk(notice) => {
+                self.known
+                    .hear_desk(now, from, signal.life, notice.clone(), &signed)
+            }
+            Body::Leg(notice) => Some(News::Leg(from, notice.clone())),
+        };
+        self.outputs.extend(news.map(Output::Tell));
+        if self.role == Role::Relay {
+            let told = Told {
+                origin: from,
+                known_ms: self.known.known_ms(now, &from),
+                body: signal.body,
+                signed,
+            };
+            self.pass(directory, &told, |other| other != peer);
+        }
+        Ok(())
+    }
+
+    fn lost(&mut self, now: Instant, node: &SubjectId) {
+        for news in self.known.lose(now, node) {
+            self.outputs.push_back(Output::Tell(news));
+        }
+    }
+
+    /// Tells a peer that is new what stands: this node's own, and at a relay everybody's.
+    fn greet(&mut self, now: Instant, directory: &Directory, peer: SubjectId) {
+        let mut told: Vec<Told> = self.own_told(now).into_iter().collect();
+        if self.role == Role::Relay {
+            told.extend(self.known.all(now));
+        }
+        for told in told {
+            self.pass(directory, &told, |other| other == peer);
+        }
+    }
+
+    fn tell_own(&mut self, now: Instant, directory: &Directory) {
+        if let Some(told) = self.own_told(now) {
+            self.pass(directory, &told, |_| true);
+        }
+    }
+
+    fn own_told(&mut self, now: Instant) -> Option<Told> {
+        let (body, signed) = self.own.signed(now)?;
+        Some(Told {
+            origin: self.me,
+            known_ms: None,
+            body,
+            signed,
+        })
+    }
+
+    /// Sends to those of the chosen peers whom it concerns, and not back to whom it is of.
+    fn pass(&mut self, directory: &Directory, told: &Told, chosen: impl Fn(SubjectId) -> bool) {
+        let concerned = |peer: &SubjectId| {
+            chosen(*peer) && *peer != told.origin && concerns(directory, peer, &told.body)
+        };
+        let peers: Vec<SubjectId> = self.peers.keys().copied().filter(concerned).collect();
+        for peer in peers {
+            self.send(peer, told.known_ms, &told.signed);
+        }
+    }
+
+    /// Sends what is addressed: straight where there is a stream, else through the relays.
+    fn route(&mut self, came_from: Option<SubjectId>, to: &SubjectId, signed: &[u8]) {
+        if self.peers.contains_key(to) {
+            return self.send(*to, None, signed);
+        }
+        if came_from.is_some() {
+            return;
+        }
+        let relays: Vec<SubjectId> = self
+            .peers
+            .iter()
+            .filter(|(_, role)| **role == Role::Relay)
+            .map(|(peer, _)| *peer)
+            .collect();
+        for relay in relays {
+            self.send(relay, None, signed);
+        }
+    }
+
+    fn send(&mut self, peer: SubjectId, known_ms: Option<u64>, signed: &[u8]) {
+        let frame = Passed {
+            known_ms,
+            signed: signed.to_vec(),
+        };
+        self.outputs.push_back(Output::Send(peer, frame.encode()));
+    }
+}
+
+/// Whether who signed this may say it.
+fn may_say(directory: &Directory, signal: &Signal) -> Result<(), Refused> {
+    let from = signal.from;
+    let role = directory.node_role(&from);
+    let refused = |what| Err(Refused::NotTheirs { what, from });
+    match &signal.body {
+        Body::Ticket(_) if role != Some(Role::Kiosk) => refused("ticket"),
+        Body::Desk(notice) => {
+            let answers = |service| {
+                directory.holds(&from, Role::Station, Some(service))
+                    && directory.holds(&notice.person, Role::Agent, Some(service))
+            };
+            if role == Some(Role::Station) && notice.services.iter().all(answers) {
+                Ok(())
+            } else {
+                refused("desk")
+            }
+        }
+        Body::Leg(_) if !matches!(role, Some(Role::Kiosk | Role::Station)) => refused("leg"),
+        Body::Ticket(_) | Body::Leg(_) => Ok(()),
+    }
+}
+
+/// Whether a member is told this: relays are told everything.
+fn concerns(directory: &Directory, peer: &SubjectId, body: &Body) -> bool {
+    let role = directory.node_role(peer);
+    match body {
+        _ if role == Some(Role::Relay) => true,
+        Body::Ticket(notice) => directory.holds(peer, Role::Station, Some(&notice.service)),
+        Body::Desk(notice) => {
+            let same = |service| directory.holds(peer, Role::Station, Some(service));
+            role == Some(Role::Kiosk) || notice.services.iter().any(same)
+        }
+        Body::Leg(_) => false,
+    }
+}

@@ -1,0 +1,99 @@
+//! What a node tells of itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use guichet_keys::{SigningKey, SubjectId};
+
+use super::HEARTBEAT;
+use crate::signal::{Body, DeskNotice, Signal, Stage, TicketNotice};
+
+/// What a node tells everybody of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Statement {
+    /// Nothing.
+    Nothing,
+    /// Somebody waits here or is spoken with; waiting began then.
+    Ticket(TicketNotice, Instant),
+    /// An adviser is there.
+    Desk(DeskNotice),
+}
+
+/// A node's own statement, and what numbers and signs it.
+#[derive(Debug)]
+pub(super) struct Own {
+    signer: Arc<SigningKey>,
+    life: u64,
+    number: u64,
+    statement: Statement,
+    next: Option<Instant>,
+}
+
+impl Own {
+    pub fn new(signer: Arc<SigningKey>, life: u64) -> Self {
+        Self {
+            signer,
+            life,
+            number: 0,
+            statement: Statement::Nothing,
+            next: None,
+        }
+    }
+
+    /// Changes what is told; whether it has changed.
+    pub fn state(&mut self, now: Instant, statement: Statement) -> bool {
+        let changed = self.statement != statement;
+        if changed {
+            let stands = match &statement {
+                Statement::Nothing => false,
+                Statement::Ticket(notice, _) => notice.stage != Stage::Gone,
+                Statement::Desk(_) => true,
+            };
+            self.next = stands.then(|| now + HEARTBEAT);
+            self.statement = statement;
+        }
+        changed
+    }
+
+    /// Whether it is time to tell it again; then the next time is set.
+    pub fn due(&mut self, now: Instant) -> bool {
+        let due = self.next.is_some_and(|next| next <= now);
+        if due {
+            self.next = Some(now + HEARTBEAT);
+        }
+        due
+    }
+
+    pub fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// What is told now, signed.
+    pub fn signed(&mut self, now: Instant) -> Option<(Body, Vec<u8>)> {
+        let body = match &self.statement {
+            Statement::Nothing => return None,
+            Statement::Ticket(notice, since) => Body::Ticket(TicketNotice {
+                waited_ms: millis(now.saturating_duration_since(*since)),
+                ..notice.clone()
+            }),
+            Statement::Desk(notice) => Body::Desk(notice.clone()),
+        };
+        Some((body.clone(), self.sign(None, body)))
+    }
+
+    pub fn sign(&mut self, to: Option<SubjectId>, body: Body) -> Vec<u8> {
+        self.number += 1;
+        let signal = Signal {
+            from: self.signer.subject(),
+            life: self.life,
+            number: self.number,
+            to,
+            body,
+        };
+        signal.sign(&self.signer)
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,426 @@
+//! A town in virtual time: real halls, booths and desks, whose frames take a while.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use guichet_keys::{CaseTag, Directory, Role, SubjectId};
+use guichet_media::booth::{self, Booth};
+use guichet_media::desk::{self, Desk};
+use guichet_media::hall::{self, Hall, News};
+use guichet_media::signal::{Mode, Stage, TicketDetails};
+use guichet_media::{CallId, TicketId};
+
+use super::network::{self, KIOSKS, RELAY, STATIONS, person, signer, subject};
+
+enum Side {
+    Booth(Booth),
+    Desk(Desk),
+    Relay,
+}
+
+/// A node, and the calls whose media would be prepared or pass there.
+struct Node {
+    hall: Hall,
+    side: Side,
+    begun: BTreeMap<CallId, SubjectId>,
+    open: BTreeSet<CallId>,
+}
+
+pub struct Town {
+    pub now: Instant,
+    /// How long a frame takes.
+    pub delay: Duration,
+    directory: Directory,
+    nodes: BTreeMap<u8, Node>,
+    links: BTreeSet<(u8, u8)>,
+    flying: Vec<(Instant, u8, u8, Vec<u8>)>,
+    numbers: BTreeMap<SubjectId, u8>,
+    life: u64,
+}
+
+impl Town {
+    /// Everybody is linked to the relay; advisers are at the first two stations.
+    pub fn new() -> Self {
+        let mut town = Self {
+            now: super::test_clock(),
+            delay: Duration::from_millis(30),
+            directory: network::directory(),
+            nodes: BTreeMap::new(),
+            links: BTreeSet::new(),
+            flying: Vec::new(),
+            numbers: BTreeMap::new(),
+            life: 0,
+        };
+        town.start(RELAY);
+        KIOSKS.iter().for_each(|kiosk| town.start(*kiosk));
+        STATIONS
+            .iter()
+            .take(2)
+            .for_each(|station| town.unlock(*station));
+        town
+    }
+
+    /// Starts a node and links it to the relay.
+    pub fn start(&mut self, number: u8) {
+        self.life += 1;
+        let (role, side) = match number {
+            RELAY => (Role::Relay, Side::Relay),
+            kiosk if KIOSKS.contains(&kiosk) => (Role::Kiosk, Side::Booth(Booth::default())),
+            _ => (Role::Station, Side::Desk(Desk::new(subject(number)))),
+        };
+        let node = Node {
+            hall: Hall::new(signer(number), role, self.life),
+            side,
+            begun: BTreeMap::new(),
+            open: BTreeSet::new(),
+        };
+        self.nodes.insert(number, node);
+        self.numbers.insert(subject(number), number);
+        if number != RELAY {
+            self.join(number, RELAY);
+        }
+    }
+
+    /// Starts a station and opens its adviser's vault.
+    pub fn unlock(&mut self, station: u8) {
+        self.start(station);
+        let unlocked = desk::Input::Unlocked {
+            person: person(station),
+            services: vec![network::family()],
+        };
+        self.at_desk(station, unlocked);
+    }
+
+    pub fn join(&mut self, one: u8, other: u8) {
+        for (here, there) in [(one, other), (other, one)] {
+            self.links.insert((here, there));
+            self.hall(here, hall::Input::PeerUp(subject(there)));
+        }
+        self.line(one, booth::Input::LineReturned);
+    }
+
+    /// Cuts a node off from everybody. The others learn that it is absent.
+    pub fn cut(&mut self, number: u8) {
+        let parted: Vec<u8> = self
+            .links
+            .iter()
+            .filter(|(one, _)| *one == number)
+            .map(|(_, other)| *other)
+            .collect();
+        self.flying
+            .retain(|(_, from, to, _)| *from != number && *to != number);
+        for other in parted {
+            for (here, there) in [(number, other), (other, number)] {
+                self.links.remove(&(here, there));
+                self.hall(here, hall::Input::PeerDown(subject(there)));
+            }
+        }
+        self.line(number, booth::Input::LineCut);
+        let others: Vec<u8> = self.nodes.keys().copied().collect();
+        for other in others {
+            if other == number {
+                for absent in self.nodes.keys().copied().collect::<Vec<_>>() {
+                    self.hall(number, hall::Input::Absent(subject(absent)));
+                }
+            } else {
+                self.hall(other, hall::Input::Absent(subject(number)));
+            }
+        }
+    }
+
+    /// Kills a node: it is cut off and forgets.
+    pub fn kill(&mut self, number: u8) {
+        self.cut(number);
+        self.nodes.remove(&number);
+    }
+
+    fn line(&mut self, number: u8, input: booth::Input<'_>) {
+        if let Some(Node {
+            side: Side::Booth(booth),
+            ..
+        }) = self.nodes.get_mut(&number)
+        {
+            booth.handle_input(self.now, input);
+        }
+        self.settle(number);
+    }
+
+    pub fn hall(&mut self, number: u8, input: hall::Input) {
+        if let Some(node) = self.nodes.get_mut(&number) {
+            let taken = node.hall.handle_input(self.now, &self.directory, input);
+            taken.expect("members say what they may");
+        }
+        self.settle(number);
+    }
+
+    /// Tries what a node must not take in.
+    pub fn try_hall(&mut self, number: u8, input: hall::Input) -> Result<(), hall::Refused> {
+        let node = self.nodes.get_mut(&number).expect("it runs");
+        let taken = node.hall.handle_input(self.now, &self.directory, input);
+        self.settle(number);
+        taken
+    }
+
+    pub fn at_booth(&mut self, kiosk: u8, input: booth::Input<'_>) {
+        let Some(Node {
+            side: Side::Booth(booth),
+            ..
+        }) = self.nodes.get_mut(&kiosk)
+        else {
+            panic!("{kiosk} is no kiosk");
+        };
+        booth.handle_input(self.now, input);
+        self.settle(kiosk);
+    }
+
+    pub fn at_desk(&mut self, station: u8, input: desk::Input<'_>) {
+        let Some(Node {
+            side: Side::Desk(desk),
+            ..
+        }) = self.nodes.get_mut(&station)
+        else {
+            panic!("{station} is no station");
+        };
+        desk.handle_input(self.now, input);
+        self.settle(station);
+    }
+
+    /// Somebody at a kiosk wishes to speak with an adviser.
+    pub fn ask(&mut self, kiosk: u8) -> TicketId {
+        self.life += 1;
+        let mut ticket = [kiosk; 16];
+        ticket[..8].copy_from_slice(&self.life.to_be_bytes());
+        let ticket = TicketId(ticket);
+        let details = TicketDetails {
+            case: CaseTag::from([kiosk; 16]),
+            lang: "fr".to_owned(),
+            mode: Mode::Voice,
+        };
+        let details = details
+            .seal(&network::service_key().0.public, &ticket, &[kiosk; 32])
+            .expect("seals");
+        self.at_booth(
+            kiosk,
+            booth::Input::Asked(booth::Wish {
+                ticket,
+                service: network::family(),
+                details,
+            }),
+        );
+        ticket
+    }
+
+    /// An adviser takes a ticket.
+    pub fn take(&mut self, station: u8, ticket: TicketId) {
+        let Some(Node {
+            hall,
+            side: Side::Desk(desk),
+            ..
+        }) = self.nodes.get_mut(&station)
+        else {
+            panic!("{station} is no station");
+        };
+        let seen = hall.ticket(&ticket).expect("seen");
+        desk.handle_input(self.now, desk::Input::Took(seen));
+        self.settle(station);
+    }
+
+    pub fn booth(&self, kiosk: u8) -> &booth::State {
+        match &self.nodes[&kiosk].side {
+            Side::Booth(booth) => booth.state(),
+            Side::Desk(_) | Side::Relay => panic!("{kiosk} is no kiosk"),
+        }
+    }
+
+    pub fn desk(&self, station: u8) -> &Desk {
+        match &self.nodes[&station].side {
+            Side::Desk(desk) => desk,
+            Side::Booth(_) | Side::Relay => panic!("{station} is no station"),
+        }
+    }
+
+    pub fn hall_of(&self, number: u8) -> &Hall {
+        &self.nodes[&number].hall
+    }
+
+    /// The tickets that wait, as a station sees them.
+    pub fn queue(&self, station: u8) -> Vec<TicketId> {
+        order(&self.nodes[&station].hall)
+    }
+
+    /// The calls whose media passes at a node.
+    pub fn open_calls(&self, number: u8) -> Vec<CallId> {
+        self.nodes[&number].open.iter().copied().collect()
+    }
+
+    /// The calls whose media is prepared at a node, and with whom.
+    pub fn begun_calls(&self, number: u8) -> Vec<(CallId, SubjectId)> {
+        let begun = &self.nodes[&number].begun;
+        begun.iter().map(|(call, with)| (*call, *with)).collect()
+    }
+
+    /// Lets time pass; advisers' pages stay open.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let next = self.next().filter(|next| *next <= end);
+            self.now = next.unwrap_or(end).max(self.now);
+            self.deliver();
+            let all: Vec<u8> = self.nodes.keys().copied().collect();
+            for number in all {
+                self.wake(number);
+            }
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let timeouts = self.nodes.values().flat_map(|node| {
+            let side = match &node.side {
+                Side::Booth(booth) => booth.poll_timeout(),
+                Side::Desk(desk) => desk.poll_timeout(),
+                Side::Relay => None,
+            };
+            [node.hall.poll_timeout(), side]
+        });
+        let arrivals = self.flying.iter().map(|(at, ..)| *at);
+        timeouts.flatten().chain(arrivals).min()
+    }
+
+    fn deliver(&mut self) {
+        let now = self.now;
+        let due: Vec<_> = self.flying.extract_if(.., |(at, ..)| *at <= now).collect();
+        for (_, from, to, frame) in due {
+            if self.links.contains(&(to, from)) {
+                self.hall(to, hall::Input::Received(subject(from), frame));
+            }
+        }
+    }
+
+    fn wake(&mut self, number: u8) {
+        let Some(node) = self.nodes.get_mut(&number) else {
+            return;
+        };
+        node.hall.handle_timeout(self.now, &self.directory);
+        match &mut node.side {
+            Side::Booth(booth) => booth.handle_timeout(self.now),
+            Side::Desk(desk) => {
+                desk.handle_input(self.now, desk::Input::PageSeen);
+                desk.handle_timeout(self.now);
+            }
+            Side::Relay => {}
+        }
+        self.settle(number);
+    }
+
+    /// Hands on what a node's machines say until nothing is left.
+    fn settle(&mut self, number: u8) {
+        loop {
+            let Some(node) = self.nodes.get_mut(&number) else {
+                return;
+            };
+            if let Some(output) = node.hall.poll_output() {
+                match output {
+                    hall::Output::Send(to, frame) => self.send(number, &to, frame),
+                    hall::Output::Tell(news) => node.hear(self.now, &news),
+                }
+                continue;
+            }
+            if node.act() {
+                continue;
+            }
+            let statement = match &node.side {
+                Side::Booth(booth) => booth.statement(),
+                Side::Desk(desk) => desk.statement(),
+                Side::Relay => hall::Statement::Nothing,
+            };
+            let stated = hall::Input::Stated(statement);
+            let taken = node.hall.handle_input(self.now, &self.directory, stated);
+            taken.expect("its own statement");
+            if !node.hall.has_output() {
+                return;
+            }
+        }
+    }
+
+    fn send(&mut self, from: u8, to: &SubjectId, frame: Vec<u8>) {
+        let to = self.numbers[to];
+        assert!(
+            self.links.contains(&(from, to)),
+            "{from} has no line to {to}"
+        );
+        self.flying.push((self.now + self.delay, from, to, frame));
+    }
+}
+
+impl Node {
+    fn hear(&mut self, now: Instant, news: &News) {
+        match (&mut self.side, news) {
+            (Side::Booth(booth), News::Desk(station)) => {
+                let desk = self.hall.desk(station).expect("told of");
+                booth.handle_input(now, booth::Input::Desk(desk));
+            }
+            (Side::Booth(booth), News::DeskGone(station)) => {
+                booth.handle_input(now, booth::Input::DeskGone(*station));
+            }
+            (Side::Desk(desk), News::Ticket(ticket)) => {
+                let seen = self.hall.ticket(ticket).expect("told of");
+                desk.handle_input(now, desk::Input::Ticket(seen));
+                desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
+            }
+            (Side::Desk(desk), News::TicketGone(ticket)) => {
+                desk.handle_input(now, desk::Input::TicketGone(*ticket));
+                desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
+            }
+            _ => {}
+        }
+    }
+
+    fn act(&mut self) -> bool {
+        match &mut self.side {
+            Side::Booth(booth) => match booth.poll_output() {
+                Some(booth::Output::Begin(call, with)) => self.begin(call, with),
+                Some(booth::Output::Open(call)) => self.open(call),
+                Some(booth::Output::End(call)) => self.end(call),
+                Some(booth::Output::Changed) => true,
+                None => false,
+            },
+            Side::Desk(desk) => match desk.poll_output() {
+                Some(desk::Output::Begin(call, with)) => self.begin(call, with),
+                Some(desk::Output::Open(call)) => self.open(call),
+                Some(desk::Output::End(call)) => self.end(call),
+                Some(desk::Output::Changed) => true,
+                None => false,
+            },
+            Side::Relay => false,
+        }
+    }
+
+    fn begin(&mut self, call: CallId, with: SubjectId) -> bool {
+        assert!(self.begun.insert(call, with).is_none(), "begun twice");
+        assert_eq!(self.begun.len(), 1, "one call at a time");
+        true
+    }
+
+    fn open(&mut self, call: CallId) -> bool {
+        assert!(self.begun.contains_key(&call), "opened before it began");
+        assert!(self.open.insert(call), "opened twice");
+        true
+    }
+
+    fn end(&mut self, call: CallId) -> bool {
+        assert!(self.begun.remove(&call).is_some(), "ended, and never began");
+        self.open.remove(&call);
+        true
+    }
+}
+
+fn order(hall: &Hall) -> Vec<TicketId> {
+    let queue = hall.queue(&[network::family()]);
+    let waits = queue
+        .into_iter()
+        .filter(|seen| seen.notice.stage == Stage::Waiting);
+    waits.map(|seen| seen.notice.ticket).collect()
+}
