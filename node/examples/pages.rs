@@ -16,19 +16,14 @@ use sample::Scene;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let scenes = [
-        ("quiet", Scene::Quiet),
-        ("visit", Scene::Visit),
-        ("interrupted", Scene::Interrupted),
-        ("cut", Scene::Cut),
-    ];
     let roles = [
         ("kiosk", Role::Kiosk, Side::Citizen),
         ("station", Role::Station, Side::Adviser),
         ("relay", Role::Relay, Side::Adviser),
     ];
     for (name, role, side) in roles {
-        for (scene_name, scene) in scenes {
+        for scene in Scene::ALL {
+            let scene_name = format!("{scene:?}").to_lowercase();
             let (counter, mut asked) = Counter::open();
             let settings = Settings {
                 role,

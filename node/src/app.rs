@@ -11,6 +11,7 @@
 //! machines of `guichet-sync` and in the pages' state under `app/`.
 
 mod asks;
+mod calls;
 mod cases;
 mod disk;
 mod kiosk;
@@ -58,6 +59,7 @@ pub(crate) struct Sources {
     disk: mpsc::UnboundedReceiver<DiskEvent>,
     cases: mpsc::UnboundedReceiver<CaseEvent>,
     station: mpsc::UnboundedReceiver<StationEvent>,
+    media: mpsc::UnboundedReceiver<guichet_media::Event>,
 }
 
 /// Runs a node until it is told to stop.
@@ -80,6 +82,7 @@ pub async fn run(
             Some(event) = sources.disk.recv() => node.on_disk_event(event),
             Some(event) = sources.cases.recv() => node.on_case_event(event),
             Some(event) = sources.station.recv() => node.on_station_event(event),
+            Some(event) = sources.media.recv() => node.on_media_event(event),
             Some(ask) = sources.asks.recv() => node.on_ask(ask),
             () = tokio::time::sleep_until(wake) => node.on_timeout(),
         }
@@ -92,8 +95,10 @@ pub async fn run(
 
 fn next_wake(node: &Node) -> Instant {
     let tick = clock::now() + TICK;
-    [node.replica.poll_timeout(), node.visit_ends_at()]
-        .into_iter()
-        .flatten()
-        .fold(tick, Instant::min)
+    let timeouts = [
+        node.replica.poll_timeout(),
+        node.calls.poll_timeout(),
+        node.visit_ends_at(),
+    ];
+    timeouts.into_iter().flatten().fold(tick, Instant::min)
 }

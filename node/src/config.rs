@@ -29,6 +29,8 @@ pub struct Config {
     pub mesh_port: u16,
     /// TCP port of the porch, where members and strangers say hello.
     pub porch_port: u16,
+    /// UDP port of calls with other nodes; 0 takes any free one.
+    pub media_port: u16,
     /// The relays to keep a connection to, each as
     /// `<subject> <multiaddr of its mesh> <multiaddr of its porch>`.
     pub relays: Vec<Relay>,
@@ -45,6 +47,7 @@ impl Default for Config {
             mesh_host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             mesh_port: 7101,
             porch_port: 7201,
+            media_port: 0,
             relays: Vec::new(),
             idle_s: 180,
             log: "warn,guichet=info".into(),

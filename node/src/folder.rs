@@ -11,6 +11,7 @@
 //! | `store/` | what it keeps: sealed by design |
 //! | `api-token`, `local-address` | how scripts reach the running node; new at every start |
 
+mod certificate;
 pub mod frame;
 pub mod keys;
 pub mod marker;
@@ -22,6 +23,7 @@ use guichet_keys::credential::ChainError;
 use guichet_keys::keyfile::KeyPurpose;
 use guichet_keys::statement::StatementError;
 use guichet_keys::{AgreementSecret, Chain, Credential, SignedStatement, SigningKey, SubjectId};
+use guichet_media::Certificate;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -113,6 +115,8 @@ pub struct Opened {
     pub identity: Identity,
     /// Where the key is that seals its private keys.
     pub seal: Seal,
+    /// The certificate by which it is known in calls.
+    pub certificate: Certificate,
     /// The statements of the network that it was born with, in an order that respects causes.
     pub seed: Vec<SignedStatement>,
     /// The advisers' vaults on a station.
@@ -151,6 +155,7 @@ pub fn open(dir: &Path, credentials: Option<&Path>) -> Result<Opened, FolderErro
     let config = Config::read(dir)?;
     let keys = Keys::open(dir, credentials)?;
     let identity = read_identity(dir, &keys)?;
+    let certificate = certificate::open_or_make(&keys)?;
     let seed = read_seed(dir)?;
     let vaults = dir.join(VAULTS);
     let vaults = if vaults.exists() {
@@ -163,6 +168,7 @@ pub fn open(dir: &Path, credentials: Option<&Path>) -> Result<Opened, FolderErro
         config,
         identity,
         seal: keys.seal(),
+        certificate,
         seed,
         vaults,
         _lock: lock,

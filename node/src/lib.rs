@@ -19,6 +19,7 @@ pub mod config;
 pub mod demo;
 pub mod entropy;
 pub mod folder;
+pub mod hosts;
 pub mod media;
 #[allow(
     clippy::wildcard_enum_match_arm,

@@ -4,7 +4,8 @@
 //! but only a small hello: who shows a credential there is reported to the application
 //! (`MeshEvent::Admitted`), which answers with `Mesh::allow`. The **main** swarm lets in whom the
 //! application has allowed and refuses everybody else before any protocol. There each member has
-//! one primary connection, and on it one stream of frames whose content is the application's.
+//! one primary connection, and on it two streams of frames whose content is the application's: one
+//! for case files, and one for signals, which wait for no page.
 //!
 //! A supervisor, a pure machine, decides which connection is primary, when a peer is dead and when
 //! to dial; circuits through relays serve members that cannot reach each other. The node's
@@ -116,6 +117,13 @@ pub enum MeshEvent {
         /// Its bytes.
         frame: Frame,
     },
+    /// A signal arrived; as a frame.
+    Signal {
+        /// From whom.
+        peer: SubjectId,
+        /// Its bytes, at most `SIGNAL_FRAME_BYTES_MAX`.
+        frame: Frame,
+    },
     /// Frames sent to this peer have been handed to the connection; the queue has room.
     Drained {
         /// Which peer.
@@ -188,16 +196,23 @@ pub struct MeshEvents {
     shared: Arc<Shared>,
 }
 
-/// An event, and the stream that a `PeerUp` is about.
-type Told = (MeshEvent, Option<Outbox>);
+/// An event, and the streams that a `PeerUp` is about.
+type Told = (MeshEvent, Option<Outboxes>);
+
+/// The queues towards one peer.
+#[derive(Clone)]
+struct Outboxes {
+    frames: Outbox,
+    signals: Outbox,
+}
 
 impl MeshEvents {
     /// The next event; none once the mesh has ended. Safe to cancel.
     pub async fn recv(&mut self) -> Option<MeshEvent> {
-        let (event, outbox) = self.told.recv().await?;
-        match (&event, outbox) {
-            (MeshEvent::PeerUp { peer, .. }, Some(outbox)) => {
-                lock(&self.shared.links).insert(*peer, outbox);
+        let (event, outboxes) = self.told.recv().await?;
+        match (&event, outboxes) {
+            (MeshEvent::PeerUp { peer, .. }, Some(outboxes)) => {
+                lock(&self.shared.links).insert(*peer, outboxes);
             }
             (MeshEvent::PeerDown { peer }, _) => {
                 lock(&self.shared.links).remove(peer);
@@ -211,7 +226,7 @@ impl MeshEvents {
 /// What the task and the handles both touch.
 #[derive(Default)]
 struct Shared {
-    links: Mutex<BTreeMap<SubjectId, Outbox>>,
+    links: Mutex<BTreeMap<SubjectId, Outboxes>>,
     addresses: Mutex<(Vec<String>, Vec<String>)>,
     refusals: Mutex<Refusals>,
 }
@@ -271,13 +286,26 @@ impl Mesh {
         lock(&self.shared.links)
             .get(peer)
             .ok_or(SendError::Down)?
+            .frames
+            .send(frame)
+    }
+
+    /// Queues a signal of 1 to `SIGNAL_FRAME_BYTES_MAX` bytes to a peer that is up. What does not
+    /// fit is dropped by the caller: signals are told again.
+    pub fn signal(&self, peer: &SubjectId, frame: Vec<u8>) -> Result<(), SendError> {
+        lock(&self.shared.links)
+            .get(peer)
+            .ok_or(SendError::Down)?
+            .signals
             .send(frame)
     }
 
     /// Bytes queued to a peer and not yet handed to the connection, of at most
     /// `LINK_OUT_BYTES_MAX`; none if it is not up.
     pub fn queued_bytes(&self, peer: &SubjectId) -> Option<usize> {
-        lock(&self.shared.links).get(peer).map(Outbox::queued_bytes)
+        lock(&self.shared.links)
+            .get(peer)
+            .map(|outboxes| outboxes.frames.queued_bytes())
     }
 
     /// Lets a member in and keeps a connection to it where an address is known, now or later.

@@ -176,6 +176,7 @@ impl Service {
         place: String,
         line: crate::web::view::Line,
         reach: Reach,
+        reception: crate::web::view::Reception,
         visit: crate::web::view::VisitState,
     ) -> crate::web::view::ServiceView {
         crate::web::view::ServiceView {
@@ -183,6 +184,7 @@ impl Service {
             place,
             line,
             reach,
+            reception,
             help: self.help.clone(),
             privacy: self.privacy.clone(),
             steps: self.steps.clone(),

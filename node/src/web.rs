@@ -32,10 +32,19 @@
 //! | `/cases/{case}/documents` | POST | kiosk, station | `multipart/form-data` with `file`, or the bytes themselves and `?name=`; `{document}` |
 //! | `/cases/{case}/documents/{document}` | GET | kiosk, station | the exact bytes, as a download |
 //! | `/cases/{case}/documents/{document}/pages/{n}.png` | GET | kiosk, station | a picture of page n, from 1, drawn apart |
+//! | `/call` | GET | kiosk, station | the wait or call of who sits here; for a person, its page |
+//! | `/call` | POST | kiosk | `case`, `lang`, `mode` (`voice`, `writing`): a place in the queue |
+//! | `/call/answer` | POST | kiosk | the citizen answers the adviser who calls |
+//! | `/call/leave` | POST | kiosk, station | leaves the queue, refuses, hangs up |
+//! | `/call/offer` | POST | kiosk, station | `page`, `sdp`: a page's connection to its node; `{sdp}` |
+//! | `/call/sending` | POST | kiosk, station | `audio`, `video`: what leaves from here |
+//! | `/call/pass` | POST | station | `station`: hands the call over to the colleague there |
 //! | `/unlock` | GET | station | who has a vault here |
 //! | `/unlock` | POST | station | `adviser`, `passphrase`: opens a vault |
 //! | `/lock` | POST | station | closes it |
-//! | `/desk` | GET | station | every case of the adviser's services |
+//! | `/desk` | GET | station | who waits, colleagues, every case of the adviser's services |
+//! | `/desk/take` | POST | station | `ticket`, and out of turn a `reason`: calls somebody who waits |
+//! | `/desk/attend` | POST | station | `here`: whether the adviser is there for people |
 //!
 //! Errors are a page, or JSON: `kind` for programs, `title` (what happened), `safe`, `todo`,
 //! `error` (one English line). Who may ask at all is the business of the guard: exact `Host` and

@@ -1,6 +1,7 @@
 //! What pages ask, and who answers.
 
 use guichet_keys::CaseTag;
+use guichet_media::desk;
 use tokio::sync::oneshot;
 
 use super::cases::{Task, answer};
@@ -38,6 +39,31 @@ impl Node {
                 answer(reply, Ok(()));
             }
             Ask::Desk(reply) => self.desk(reply),
+            Ask::Call(reply) => answer(reply, Ok(self.call_view())),
+            Ask::JoinQueue {
+                case,
+                lang,
+                mode,
+                reply,
+            } => self.join_queue(case, lang, mode, reply),
+            Ask::AnswerCall(reply) => self.answer_call(reply),
+            Ask::LeaveCall(reply) => self.leave_call(reply),
+            Ask::TakeTicket {
+                ticket,
+                reason,
+                reply,
+            } => self.take_ticket(ticket, reason, reply),
+            Ask::PassCall { station, reply } => self.pass_call(station, reply),
+            Ask::Attend { here, reply } => self.attend(here, reply),
+            Ask::PageOpen(reply) => {
+                self.tell_desk(desk::Input::PageSeen);
+                answer(reply, Ok(()));
+            }
+            Ask::OfferMedia { page, sdp, reply } => self.offer_media(page, sdp, reply),
+            Ask::SendMedia { sending, reply } => {
+                self.send_media(sending);
+                answer(reply, Ok(()));
+            }
             Ask::Status(reply) => answer(reply, Ok(self.status())),
             Ask::Case { case, reply } => self.with_case(case, reply, |node, reply| Task::View {
                 context: Box::new(node.context(&case)),
@@ -150,6 +176,9 @@ fn shows_somebody(ask: &Ask) -> bool {
             | Ask::Draft { .. }
             | Ask::Say { .. }
             | Ask::AddDocument { .. }
+            | Ask::JoinQueue { .. }
+            | Ask::AnswerCall(_)
+            | Ask::LeaveCall(_)
     )
 }
 

@@ -84,6 +84,11 @@ pub enum Task {
         /// Called once it is durable.
         done: Done,
     },
+    /// The adviser took somebody out of turn: the reason stays in the case.
+    TookOutOfTurn {
+        /// In their words.
+        reason: String,
+    },
     /// A document.
     AddDocument {
         /// Its bytes and name.
@@ -310,6 +315,10 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             Ok(envelope) => shared.written(case, vec![envelope], done),
             Err(refusal) => done(Err(refusal)),
         },
+        Task::TookOutOfTurn { reason } => match open.note_out_of_turn(reason) {
+            Ok(envelope) => shared.written(case, vec![envelope], Box::new(|_| ())),
+            Err(refusal) => tracing::error!(%refusal, "a journal entry is not written"),
+        },
         Task::AddDocument { upload, reply } => store_pages(shared, open, &upload, reply),
         Task::Attach { sealed, reply } => attach(shared, open, *sealed, reply),
         Task::Document { document, reply } => {
@@ -411,6 +420,7 @@ fn refuse(task: Task) {
         | Task::Close(_)
         | Task::Insert(..)
         | Task::Draft { .. }
+        | Task::TookOutOfTurn { .. }
         | Task::DraftReceived(_)
         | Task::SetWriter(_)
         | Task::Withdraw(_) => {}

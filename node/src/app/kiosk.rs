@@ -15,6 +15,7 @@ use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::Input;
 use tokio::sync::oneshot;
 
+use super::calls::Attended;
 use super::cases::{Ending, Task, answer};
 use super::disk::{Done, Job};
 use super::node::{Duty, Node};
@@ -33,6 +34,11 @@ pub const VISIT_NOTE: &str = "visit";
 const VISIT_CASES_MAX: usize = 8;
 /// How long before the end the page warns, unless that is more than half of the time.
 const WARNING: Duration = Duration::from_secs(60);
+
+/// Somebody who waits for an adviser may sit still for so many times as long.
+const WAITING_FACTOR: u32 = 3;
+/// What a page counts down from while a visit does not end by itself.
+const NOT_SOON: Duration = Duration::from_secs(24 * 3600);
 
 /// The visit that is open.
 pub struct Visit {
@@ -59,10 +65,8 @@ impl Kiosk {
         }
     }
 
-    fn ends_at(&self) -> Option<Instant> {
-        self.visit
-            .as_ref()
-            .map(|visit| visit.touched_at + self.idle)
+    fn ends_after(&self, idle: Duration) -> Option<Instant> {
+        self.visit.as_ref().map(|visit| visit.touched_at + idle)
     }
 }
 
@@ -88,9 +92,15 @@ impl Node {
         }
     }
 
-    /// When the open visit ends by itself.
+    /// When the open visit ends by itself: later for somebody who waits for an adviser, and not
+    /// while they are called or spoken with.
     pub(super) fn visit_ends_at(&self) -> Option<Instant> {
-        self.kiosk().ok()?.ends_at()
+        let kiosk = self.kiosk().ok()?;
+        match self.attended() {
+            Attended::No => kiosk.ends_after(kiosk.idle),
+            Attended::Waiting => kiosk.ends_after(kiosk.idle * WAITING_FACTOR),
+            Attended::Called => None,
+        }
     }
 
     /// Whether this case belongs to the open visit.
@@ -101,9 +111,9 @@ impl Node {
 
     fn idle(&self) -> Idle {
         let whole = self.kiosk().map_or(Duration::ZERO, |kiosk| kiosk.idle);
-        let left = self.visit_ends_at().map_or(Duration::ZERO, |end| {
-            end.saturating_duration_since(clock::now())
-        });
+        let left = self
+            .visit_ends_at()
+            .map_or(NOT_SOON, |end| end.saturating_duration_since(clock::now()));
         Idle {
             ends_in_s: left.as_secs(),
             warn_s: WARNING.min(whole / 2).as_secs(),
@@ -132,6 +142,7 @@ impl Node {
         let services = self.services.iter().map(|(service, read)| ServiceCard {
             brief: read.brief.clone(),
             reach: self.presences.reach(directory, service),
+            reception: self.reception(service),
         });
         Ok(HomeView {
             place: self.name.clone(),
@@ -148,6 +159,7 @@ impl Node {
             self.name.clone(),
             self.presences.line(),
             reach,
+            self.reception(service),
             self.visit_state(),
         ))
     }
@@ -158,6 +170,7 @@ impl Node {
             place: self.name.clone(),
             line: self.presences.line(),
             cases,
+            call: self.call_view(),
             idle: self.idle(),
         })
     }
@@ -297,6 +310,7 @@ impl Node {
     /// Ends the visit: answered once the keys are gone and the disk no longer says that one is
     /// open, or cannot be told.
     pub(super) fn end_visit(&mut self, reply: Option<Reply<()>>) {
+        self.leave_booth();
         let mut taken = Vec::new();
         if let Duty::Kiosk(kiosk) = &mut self.duty
             && self.rules.forget_after_visit

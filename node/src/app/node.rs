@@ -19,6 +19,7 @@ use guichet_sync::rules::Rules;
 use guichet_sync::store::Reader;
 use guichet_sync::wire::What;
 
+use super::calls::Calls;
 use super::cases::{CaseEvent, Cases, Task};
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
 use super::kiosk::Kiosk;
@@ -30,7 +31,7 @@ use crate::mesh::Mesh;
 use crate::render::Renderer;
 use crate::services::Service;
 use crate::web::counter::{Change, Counter, Refusal, Thing as Lost};
-use crate::web::view::{Ill, Side, VisitState, Who};
+use crate::web::view::{Ill, Reception, Side, VisitState, Who};
 
 /// Bytes handed to one connection and not taken by it, beyond which no more is handed over.
 const QUEUED_BYTES_MAX: usize = 256 * 1024;
@@ -68,6 +69,7 @@ pub struct Node {
     pub(super) counter: Counter,
     pub(super) renderer: Renderer,
     pub(super) presences: Presences,
+    pub(super) calls: Calls,
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
@@ -99,6 +101,8 @@ pub struct Assembly {
     pub counter: Counter,
     /// Draws documents.
     pub renderer: Renderer,
+    /// Waiting and calls.
+    pub calls: Calls,
     /// What had to be repaired at the start, and what else is not as it should be.
     pub ills: Vec<Ill>,
 }
@@ -120,6 +124,7 @@ impl Node {
             counter: parts.counter,
             renderer: parts.renderer,
             presences: Presences::default(),
+            calls: parts.calls,
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
@@ -140,6 +145,7 @@ impl Node {
     pub(super) fn on_timeout(&mut self) {
         self.replica.handle_timeout(now());
         self.carry_out();
+        self.on_calls_timeout();
         self.end_idle_visit();
     }
 
@@ -429,6 +435,9 @@ impl Node {
         let reach = statement.map_or(crate::web::view::Reach::Cut, |(statement, _)| {
             self.presences.reach(directory, &statement.service)
         });
+        let reception = statement.map_or(Reception::Nobody, |(statement, _)| {
+            self.reception(&statement.service)
+        });
         let (side, visit) = match &self.duty {
             Duty::Kiosk(_) => (Side::Citizen, self.visit_state()),
             Duty::Station(_) | Duty::Relay => (Side::Adviser, VisitState::None),
@@ -439,11 +448,13 @@ impl Node {
             side,
             line: self.presences.line(),
             reach,
+            reception,
             names,
             stages,
             opened_at_s,
             place,
             adviser,
+            call: self.call_view(),
             visit,
         }
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, KeyUse, Salt, SecretKey};
 use guichet_sync::case::{
-    Act, BadAct, CaseLog, DocumentAdded, Draft, DraftHeader, EditError, FieldRef, Message,
-    SealedDraft, Value, Version, WriteError, Writer,
+    Act, BadAct, CaseLog, DocumentAdded, Draft, DraftHeader, EditError, FieldRef, JournalEntry,
+    JournalEvent, Message, SealedDraft, Value, Version, WriteError, Writer,
 };
 use guichet_sync::envelope::{Envelope, KeyRef};
 use guichet_sync::limits::SEGMENT_BYTES;
@@ -257,6 +257,15 @@ impl OpenCase {
             at_ms: clock::wall_ms(),
             text,
             lang,
+        }))
+    }
+
+    /// Writes down why somebody was taken out of the queue before their turn.
+    pub fn note_out_of_turn(&mut self, reason: String) -> Result<Envelope, Refusal> {
+        self.act(Act::JournalEntry(JournalEntry {
+            at_ms: clock::wall_ms(),
+            event: JournalEvent::TAKEN_OUT_OF_TURN,
+            text: reason,
         }))
     }
 

@@ -1,6 +1,7 @@
 //! What the mesh tells, and who is let in.
 
 use guichet_keys::{Chain, Role, Statement, SubjectId};
+use guichet_media::hall;
 use guichet_sync::replica::Input;
 use guichet_sync::wire::Presence;
 
@@ -18,17 +19,22 @@ impl Node {
                 self.presences
                     .on_up(peer, path == Path::Relayed, clock::wall_s());
                 self.tell_replica(Input::PeerConnected(peer));
+                self.on_peer_signals(peer);
                 self.tell_roster(None);
                 self.tell_line();
             }
             MeshEvent::PeerDown { peer } => {
                 self.presences.on_down(peer, clock::wall_s());
                 self.tell_replica(Input::PeerLost(peer));
+                self.on_peer_silent(peer);
                 self.tell_roster(Some(peer));
                 self.tell_line();
             }
             MeshEvent::Frame { peer, frame } => {
                 self.tell_replica(Input::FrameReceived(peer, frame.into_bytes()))
+            }
+            MeshEvent::Signal { peer, frame } => {
+                self.tell_hall(hall::Input::Received(peer, frame.into_bytes()));
             }
             MeshEvent::Drained { peer } => self.tell_replica(Input::TransportDrained(peer)),
             MeshEvent::RoundTrip { .. } => {}
@@ -73,6 +79,11 @@ impl Node {
 
     /// A relay told who is there: members with addresses are tried directly.
     pub(super) fn on_roster(&mut self, relay: SubjectId, members: Vec<Presence>) {
+        let gone: Vec<SubjectId> = members
+            .iter()
+            .filter(|presence| !presence.online)
+            .map(|presence| presence.member)
+            .collect();
         for (member, addresses) in self.presences.on_roster(relay, members) {
             if member != self.me
                 && self.replica.directory().is_member(&member)
@@ -80,6 +91,9 @@ impl Node {
             {
                 self.mesh.allow(member, addresses);
             }
+        }
+        for member in gone {
+            self.on_absent(member);
         }
         self.tell_line();
     }

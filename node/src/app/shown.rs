@@ -13,9 +13,9 @@ use super::opened::{OpenCase, attached};
 use crate::services::{FieldDef, FormTemplate};
 use crate::web::ids::FormId;
 use crate::web::view::{
-    Arrival, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent, FormView,
-    ItemState, Line, MessageView, Reach, ReceiptCase, ReceiptItem, ReceiptWhat, Side, TextView,
-    VisitState, Who,
+    Arrival, CallView, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent, FormView,
+    ItemState, Line, MessageView, Reach, ReceiptCase, ReceiptItem, ReceiptWhat, Reception, Side,
+    TextView, VisitState, Who,
 };
 
 /// What the case itself does not know and the node tells.
@@ -27,6 +27,8 @@ pub struct Context {
     pub line: Line,
     /// How the service can be reached.
     pub reach: Reach,
+    /// Whether an adviser of the service could be spoken with.
+    pub reception: Reception,
     /// Who stands behind each author.
     pub names: BTreeMap<AuthorId, Who>,
     /// How far each envelope has come.
@@ -37,6 +39,8 @@ pub struct Context {
     pub place: String,
     /// The adviser at this page.
     pub adviser: Option<String>,
+    /// The wait or call of who sits here.
+    pub call: CallView,
     /// The kiosk's visit.
     pub visit: VisitState,
 }
@@ -137,11 +141,13 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         side: context.side,
         line: context.line,
         reach: context.reach,
+        reception: context.reception,
         seq: open.seq(),
         opened_at_s: context.opened_at_s,
         place: context.place.clone(),
         person,
         adviser: context.adviser.clone(),
+        call: context.call.clone(),
         state,
         forms: templates
             .iter()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use data_encoding::HEXLOWER;
 use guichet_keys::{Chain, Directory, Role, SigningKey};
+use guichet_media::Event;
 use guichet_sync::page::PageId;
 use guichet_sync::replica::{Input, Opening, Replica, Thing};
 use guichet_sync::store::{self, Reader, Repair, Store};
@@ -14,6 +15,7 @@ use guichet_sync::wire::Epoch;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::calls::Calls;
 use super::cases::{Cases, Shared};
 use super::disk::Disk;
 use super::kiosk::{Kiosk, VISIT_NOTE};
@@ -22,6 +24,8 @@ use super::station::Station;
 use super::{Ready, Sources, vault};
 use crate::folder::keys::Seal;
 use crate::folder::{self, Opened, private};
+use crate::hosts::hosts;
+use crate::media::{Media, MediaConfig};
 use crate::mesh::{self, Mesh, MeshConfig, MeshEvents, RelayAddress};
 use crate::render::Renderer;
 use crate::web::view::Ill;
@@ -47,6 +51,7 @@ pub(super) async fn start(
     let (counter, asks) = Counter::open();
     let web = bind(opened, counter.clone()).await?;
     let (mesh, mesh_events) = connect(opened)?;
+    let (media, media_events) = media(opened)?;
     let (disk_told, disk_events) = mpsc::unbounded_channel();
     let (cases_told, case_events) = mpsc::unbounded_channel();
     let (station_told, station_events) = mpsc::unbounded_channel();
@@ -66,8 +71,11 @@ pub(super) async fn start(
         Role::Station => Duty::Station(Station::new(vault::list(&opened.vaults), station_told)),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => Duty::Relay,
     };
+    let signer = Arc::new(SigningKey::from_seed(&opened.identity.node_seed));
+    let role = opened.identity.credential.role;
     let mut node = Node::new(Assembly {
-        signer: Arc::new(SigningKey::from_seed(&opened.identity.node_seed)),
+        calls: Calls::new(signer.clone(), role, media),
+        signer,
         name: opened.identity.credential.name.clone(),
         rules: parts.rules,
         duty,
@@ -84,6 +92,7 @@ pub(super) async fn start(
         opened.seed.iter().cloned().map(Thing::Statement).collect(),
     ));
     node.learn_services();
+    node.state_certificate(&opened.certificate.fingerprint());
 
     let address = web.address();
     private::write_public(
@@ -102,9 +111,25 @@ pub(super) async fn start(
             disk,
             cases,
             station,
+            media: media_events,
         },
         pages,
     ))
+}
+
+/// The media thread of a kiosk or a station; a relay carries no call.
+fn media(opened: &Opened) -> anyhow::Result<(Option<Media>, mpsc::UnboundedReceiver<Event>)> {
+    if opened.identity.credential.role == Role::Relay {
+        return Ok((None, mpsc::unbounded_channel().1));
+    }
+    let hosts = hosts(opened.config.mesh_host)?;
+    let (media, events) = Media::start(MediaConfig {
+        certificate: opened.certificate.clone(),
+        page_hosts: hosts.clone(),
+        wan_hosts: hosts,
+        wan_port: opened.config.media_port,
+    })?;
+    Ok((Some(media), events))
 }
 
 fn ills(opened: &Opened, repairs: &[Repair]) -> Vec<Ill> {

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use guichet_keys::{
-    ActClass, AgentKeys, AgreementSecret, AuthorId, CaseKeys, CaseTag, KeyUse, ServiceId,
-    SigningKey, SubjectId,
+    ActClass, AgentKeys, AgreementKey, AgreementSecret, AuthorId, CaseKeys, CaseTag, KeyUse,
+    ServiceId, SigningKey, SubjectId,
 };
+use guichet_media::desk;
 use guichet_sync::case::Writer;
 use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::Input;
 use tokio::sync::{mpsc, oneshot};
 
+use super::calls::describe;
 use super::cases::{Task, answer};
 use super::node::{Duty, Node};
 use super::opened::Opening;
@@ -52,6 +54,22 @@ pub struct OpenVault {
     secrets: BTreeMap<(ServiceId, u32), AgreementSecret>,
     opened: BTreeMap<CaseTag, u64>,
     tick: u64,
+}
+
+impl OpenVault {
+    /// The services that the adviser answers for here.
+    pub fn services(&self) -> Vec<ServiceId> {
+        let mut services: Vec<_> = self.secrets.keys().map(|(of, _)| of.clone()).collect();
+        services.dedup();
+        services
+    }
+
+    /// The service's secret that this public key belongs to.
+    pub fn secret_of(&self, public: &AgreementKey) -> Option<&AgreementSecret> {
+        self.secrets
+            .values()
+            .find(|secret| secret.public() == *public)
+    }
 }
 
 /// What came of opening a vault, off the loop.
@@ -229,6 +247,11 @@ impl Node {
             });
         }
         self.tell_replica(Input::Written(binding.into_iter().collect()));
+        let services = self.open_vault().map(OpenVault::services);
+        self.tell_desk(desk::Input::Unlocked {
+            person: adviser,
+            services: services.unwrap_or_default(),
+        });
         self.counter.tell(Change::Desk);
         answer(reply, Ok(()));
     }
@@ -266,6 +289,13 @@ impl Node {
         };
         station.rows.clear();
         station.alarms.clear();
+        let closed = station.open.is_some();
+        if closed {
+            self.tell_desk(desk::Input::Locked);
+        }
+        let Duty::Station(station) = &mut self.duty else {
+            return;
+        };
         if let Some(vault) = station.open.take() {
             vault
                 .opened
@@ -420,11 +450,16 @@ impl Node {
             .filter_map(|(service, _)| self.services.get(service));
         let mut services: Vec<_> = services.map(|service| service.brief.clone()).collect();
         services.dedup();
+        let served = vault.services();
         let mut view = DeskView {
             place: self.name.clone(),
             adviser: vault.name.clone(),
             services,
             line: self.presences.line(),
+            availability: self.availability(),
+            call: self.call_view(),
+            queue: self.queue_rows(&served),
+            colleagues: self.colleagues(&served),
             cases: Vec::new(),
             outbox: self.outbox().items,
             alarms: self.alarms(),
@@ -453,6 +488,7 @@ impl Node {
             }
             view.cases
                 .sort_by_key(|row| (std::cmp::Reverse(row.changed_at_s), row.brief.case));
+            describe(&mut view.queue, &view.cases);
             answer(reply, Ok(view));
         });
     }

@@ -61,6 +61,9 @@ pub enum KeysError {
         /// Its length.
         length: usize,
     },
+    /// No certificate for calls can be made.
+    #[error(transparent)]
+    Certificate(#[from] guichet_media::CertificateError),
     /// The file holds another key.
     #[error("{} holds the {found} key, not the {expected} key", file.display())]
     OtherKey {
@@ -117,6 +120,16 @@ impl Keys {
         };
         keys.move_from_file()?;
         Ok(keys)
+    }
+
+    /// The folder of the keys.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The key of this machine.
+    pub(super) fn machine(&self) -> &SecretKey {
+        &self.machine
     }
 
     /// Where the machine key is.

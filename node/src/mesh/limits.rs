@@ -10,6 +10,10 @@ pub(super) const FRAME_COST_MIN: usize = 1024;
 pub const LINK_OUT_BYTES_MAX: usize = 512 * 1024;
 /// Bytes of one peer's frames that the application has not let go; then we read no further.
 pub const LINK_IN_BYTES_MAX: usize = 512 * 1024;
+/// The longest frame on a signal stream.
+pub const SIGNAL_FRAME_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of signals queued towards one peer, and of one peer's that the application holds.
+pub(super) const SIGNAL_QUEUE_BYTES_MAX: usize = 64 * 1024;
 /// Small frames are written together up to this size.
 pub(super) const WRITE_BYTES: usize = 16 * 1024;
 /// A frame that arrives slowly is told of every so many bytes: its sender is alive.
@@ -34,7 +38,7 @@ pub(super) const PORCH_PER_PEER_MAX: u32 = 2;
 pub(super) const CONNECTIONS_MAX: u32 = 1024;
 /// Connections to one member at one time: a primary, those that leave, one that arrives.
 pub(super) const PER_PEER_MAX: u32 = 4;
-/// Streams of one connection: sync, ping both ways, identify, circuits on a relay.
+/// Streams of one connection: sync, signals, ping both ways, identify, circuits on a relay.
 pub(super) const STREAMS_MAX: usize = 64;
 /// Inbound connections at one time whose other end has not yet proved who it is.
 pub(super) const HANDSHAKES_MAX: u32 = 64;

@@ -1,9 +1,9 @@
-//! The long-lived stream `/guichet/sync/1` as a libp2p behaviour.
+//! The long-lived streams `/guichet/sync/1` and `/guichet/signal/1`, each a libp2p behaviour.
 //!
-//! Every connection carries one such stream, opened by the end that dialled. Frames enter through
-//! a bounded queue per connection and leave with the number of the connection they came over, so
-//! that the supervisor, which alone knows the primary connection of each peer, can tell which to
-//! keep. The behaviour itself decides nothing.
+//! Every connection carries one of each, opened by the end that dialled, so that a call's signals
+//! wait for no page. Frames enter through a bounded queue per connection and leave with the number
+//! of the connection they came over, so that the supervisor, which alone knows the primary
+//! connection of each peer, can tell which to keep. The behaviour itself decides nothing.
 
 mod stream;
 
@@ -18,10 +18,38 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 
 use super::credit::{Frame, Outbox, outbox};
-use super::limits::LINK_OUT_BYTES_MAX;
-use stream::SyncStream;
+use super::limits::{
+    FRAME_BYTES_MAX, LINK_IN_BYTES_MAX, LINK_OUT_BYTES_MAX, SIGNAL_FRAME_BYTES_MAX,
+    SIGNAL_QUEUE_BYTES_MAX,
+};
+use stream::LinkStream;
 
-/// What happened on the sync stream of a connection.
+/// Which stream, and how much it may hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lane {
+    protocol: &'static str,
+    frame_bytes_max: usize,
+    in_bytes_max: usize,
+    out_bytes_max: usize,
+}
+
+/// The replication of case files.
+pub(super) const SYNC: Lane = Lane {
+    protocol: "/guichet/sync/1",
+    frame_bytes_max: FRAME_BYTES_MAX,
+    in_bytes_max: LINK_IN_BYTES_MAX,
+    out_bytes_max: LINK_OUT_BYTES_MAX,
+};
+
+/// Who waits, who is there, and where a call's media is reached.
+pub(super) const SIGNAL: Lane = Lane {
+    protocol: "/guichet/signal/1",
+    frame_bytes_max: SIGNAL_FRAME_BYTES_MAX,
+    in_bytes_max: SIGNAL_QUEUE_BYTES_MAX,
+    out_bytes_max: SIGNAL_QUEUE_BYTES_MAX,
+};
+
+/// What happened on a stream of a connection.
 #[derive(Debug)]
 pub(super) enum LinkEvent {
     /// The other end has answered: the stream is open.
@@ -38,28 +66,38 @@ pub(super) enum LinkEvent {
     Broke(String),
 }
 
-/// The sync streams of all connections.
-#[derive(Debug, Default)]
+/// The streams of one lane, of all connections.
+#[derive(Debug)]
 pub(super) struct Links {
+    lane: Lane,
     outboxes: BTreeMap<ConnectionId, Outbox>,
     events: VecDeque<(PeerId, ConnectionId, LinkEvent)>,
 }
 
 impl Links {
+    /// No connection yet.
+    pub fn new(lane: Lane) -> Self {
+        Self {
+            lane,
+            outboxes: BTreeMap::new(),
+            events: VecDeque::new(),
+        }
+    }
+
     /// Where frames for this connection are put.
     pub fn outbox(&self, connection: ConnectionId) -> Option<Outbox> {
         self.outboxes.get(&connection).cloned()
     }
 
-    fn stream(&mut self, connection: ConnectionId, opens: stream::Opener) -> SyncStream {
-        let (outbox, reader) = outbox(LINK_OUT_BYTES_MAX);
+    fn stream(&mut self, connection: ConnectionId, opens: stream::Opener) -> LinkStream {
+        let (outbox, reader) = outbox(self.lane.out_bytes_max);
         self.outboxes.insert(connection, outbox);
-        SyncStream::new(opens, reader)
+        LinkStream::new(self.lane, opens, reader)
     }
 }
 
 impl NetworkBehaviour for Links {
-    type ConnectionHandler = SyncStream;
+    type ConnectionHandler = LinkStream;
     type ToSwarm = (PeerId, ConnectionId, LinkEvent);
 
     fn handle_established_inbound_connection(

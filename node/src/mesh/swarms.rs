@@ -22,7 +22,7 @@ use super::limits::{
     PORCH_PER_PEER_MAX, PORCH_STREAMS_MAX, RELAY_REQUESTS_BURST, RELAY_REQUESTS_EVERY,
     RESERVATIONS_MAX, STREAMS_MAX,
 };
-use super::link::Links;
+use super::link::{self, Links};
 use super::porch::Porch;
 use brief::Brief;
 
@@ -32,6 +32,7 @@ pub(super) struct Main {
     pub gate: Gate,
     limits: connection_limits::Behaviour,
     pub links: Links,
+    pub signals: Links,
     ping: ping::Behaviour,
     identify: identify::Behaviour,
     circuits: relay::client::Behaviour,
@@ -74,7 +75,8 @@ pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
     let behaviour = Main {
         gate: Gate::default(),
         limits: connection_limits::Behaviour::new(limits),
-        links: Links::default(),
+        links: Links::new(link::SYNC),
+        signals: Links::new(link::SIGNAL),
         ping: ping::Behaviour::new(ping),
         identify: identify::Behaviour::new(identify),
         circuits,

@@ -23,7 +23,7 @@ use super::link::LinkEvent;
 use super::porch::{VisitOver, Visitor};
 use super::supervisor::{Dialler, Input, Output, Path, Supervisor};
 use super::swarms::{Main, MainEvent, Outside, OutsideEvent};
-use super::{Admit, MeshEvent, Outbox, Refusals, Shared, Told, lock};
+use super::{Admit, MeshEvent, Outboxes, Refusals, Shared, Told, lock};
 
 /// What the application asks of the task.
 #[derive(Debug)]
@@ -194,6 +194,11 @@ impl Task {
                     self.on_link(peer, connection, event);
                 }
             }
+            MainEvent::Signals((peer, connection, event)) => {
+                if let Some(peer) = subject_of(&peer) {
+                    self.on_signals(peer, connection, event);
+                }
+            }
             MainEvent::Ping(ping::Event {
                 peer,
                 connection,
@@ -271,6 +276,21 @@ impl Task {
                 self.input(Input::Broke { peer, connection });
                 self.main.close_connection(connection);
             }
+        }
+    }
+
+    /// Signals live and die with the sync stream of their connection, which alone makes a peer up.
+    fn on_signals(&mut self, peer: SubjectId, connection: ConnectionId, event: LinkEvent) {
+        match event {
+            LinkEvent::Frame(frame) => {
+                self.supervisor
+                    .handle_input(now(), Input::Heard { peer, connection });
+                if self.supervisor.is_primary(&peer, connection) {
+                    self.tell(MeshEvent::Signal { peer, frame });
+                }
+            }
+            LinkEvent::Broke(_) => self.on_link(peer, connection, event),
+            LinkEvent::Opened | LinkEvent::Progressed | LinkEvent::Drained | LinkEvent::Ended => {}
         }
     }
 
@@ -433,8 +453,14 @@ impl Task {
     }
 
     fn up(&mut self, peer: SubjectId, connection: ConnectionId, path: Path) {
-        let outbox = self.main.behaviour().links.outbox(connection);
-        let (Some(outbox), Some((_, address))) = (outbox, self.connections.get(&connection)) else {
+        let behaviour = self.main.behaviour();
+        let outboxes = behaviour
+            .links
+            .outbox(connection)
+            .zip(behaviour.signals.outbox(connection));
+        let (Some((frames, signals)), Some((_, address))) =
+            (outboxes, self.connections.get(&connection))
+        else {
             return;
         };
         let address = address.to_string();
@@ -443,7 +469,7 @@ impl Task {
             path,
             address,
         };
-        self.tell_of(up, Some(outbox));
+        self.tell_of(up, Some(Outboxes { frames, signals }));
     }
 
     fn count(&self, count: impl FnOnce(&mut Refusals)) {
@@ -454,8 +480,8 @@ impl Task {
         self.tell_of(event, None);
     }
 
-    fn tell_of(&self, event: MeshEvent, outbox: Option<Outbox>) {
-        if self.outward.events.send((event, outbox)).is_err() {
+    fn tell_of(&self, event: MeshEvent, outboxes: Option<Outboxes>) {
+        if self.outward.events.send((event, outboxes)).is_err() {
             tracing::trace!("nobody listens to the mesh any more");
         }
     }

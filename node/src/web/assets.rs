@@ -13,8 +13,9 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 20] = [
     ("style.css", CSS, include_str!("assets/style.css")),
+    ("call.css", CSS, include_str!("assets/call.css")),
     ("icons.svg", SVG, include_str!("assets/icons.svg")),
     ("main.js", JS, include_str!("assets/main.js")),
     ("post.js", JS, include_str!("assets/post.js")),
@@ -25,6 +26,14 @@ const FILES: [(&str, &str, &str); 11] = [
     ("standing.js", JS, include_str!("assets/standing.js")),
     ("papers.js", JS, include_str!("assets/papers.js")),
     ("visit.js", JS, include_str!("assets/visit.js")),
+    ("call.js", JS, include_str!("assets/call.js")),
+    ("clock.js", JS, include_str!("assets/clock.js")),
+    ("connection.js", JS, include_str!("assets/connection.js")),
+    ("desk.js", JS, include_str!("assets/desk.js")),
+    ("devices.js", JS, include_str!("assets/devices.js")),
+    ("navigate.js", JS, include_str!("assets/navigate.js")),
+    ("order.js", JS, include_str!("assets/order.js")),
+    ("tones.js", JS, include_str!("assets/tones.js")),
 ];
 
 static DIGEST: LazyLock<String> = LazyLock::new(|| {

@@ -10,13 +10,14 @@
 use std::time::Duration;
 
 use guichet_keys::{CaseTag, ServiceId, SubjectId};
+use guichet_media::TicketId;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::ids::{DocumentId, FormId};
 use super::view::{
-    CaseView, DeskView, HomeView, ReceiptView, ServiceView, StatusView, TextView, UnlockView,
-    VisitView, Words,
+    CallView, CaseView, DeskView, HomeView, Mode, ReceiptView, Sending, ServiceView, StatusView,
+    TextView, UnlockView, VisitView, Words,
 };
 
 /// How many asks may wait for the node.
@@ -27,6 +28,8 @@ pub const CHANGES_MAX: usize = 256;
 pub const ANSWER_S_MAX: u64 = 30;
 /// The largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 32 << 20;
+/// The largest offer of a page's media, in bytes.
+pub const OFFER_BYTES_MAX: usize = 64 << 10;
 /// The largest value of a field or message, in bytes.
 pub const VALUE_BYTES_MAX: usize = 64 << 10;
 
@@ -156,6 +159,64 @@ pub enum Ask {
     Lock(Reply<()>),
     /// Every case of the unlocked adviser's services.
     Desk(Reply<DeskView>),
+    /// The wait or call of who sits here.
+    Call(Reply<CallView>),
+    /// The citizen wishes to speak with an adviser about a case of the visit.
+    JoinQueue {
+        /// Which case.
+        case: CaseTag,
+        /// The language wanted, as a BCP 47 tag.
+        lang: String,
+        /// How the citizen wishes to speak.
+        mode: Mode,
+        /// In the queue.
+        reply: Reply<()>,
+    },
+    /// The citizen answers the adviser who calls.
+    AnswerCall(Reply<()>),
+    /// Kiosk: the citizen leaves the queue or hangs up. Station: the adviser hangs up.
+    LeaveCall(Reply<()>),
+    /// The adviser takes somebody out of the queue.
+    TakeTicket {
+        /// Whom.
+        ticket: TicketId,
+        /// Why, where it is not their turn.
+        reason: Option<String>,
+        /// Taken; whether they are had is told by the kiosk, and then by [`Change::Call`].
+        reply: Reply<()>,
+    },
+    /// The adviser hands the call over to the colleague at another station.
+    PassCall {
+        /// Which station.
+        station: SubjectId,
+        /// Asked.
+        reply: Reply<()>,
+    },
+    /// The adviser wishes to be called, or not.
+    Attend {
+        /// Whether they are there for people.
+        here: bool,
+        /// Told.
+        reply: Reply<()>,
+    },
+    /// A page of this node is open; asked again at least every 10 s while it is.
+    PageOpen(Reply<()>),
+    /// A page offers the media of its call.
+    OfferMedia {
+        /// Names the page's connection: a number it has drawn.
+        page: u64,
+        /// Its SDP offer (RFC 8829), at most [`OFFER_BYTES_MAX`].
+        sdp: String,
+        /// The answer.
+        reply: Reply<String>,
+    },
+    /// What leaves from here in a call: microphone and camera.
+    SendMedia {
+        /// Which of the two.
+        sending: Sending,
+        /// Done: what is off does not leave this node, whatever a page sends it.
+        reply: Reply<()>,
+    },
     /// The state of this node.
     Status(Reply<StatusView>),
 }
@@ -232,6 +293,18 @@ pub enum Refusal {
     /// The value does not fit the field; says why, to the person.
     #[error("the value does not fit: {0}")]
     Invalid(Words),
+    /// Somebody who is not the next is taken for a reason.
+    #[error("it is not their turn: say why")]
+    NotTheirTurn,
+    /// A colleague was first.
+    #[error("{name} has already taken this person")]
+    TakenBy {
+        /// Their name.
+        name: String,
+    },
+    /// The page's offer of media cannot be taken; says why, for a log.
+    #[error("no call can be made with this page: {0}")]
+    NoMedia(String),
     /// More than can be taken.
     #[error("too large: at most {bytes_max} bytes")]
     TooLarge {
@@ -290,6 +363,10 @@ pub enum Thing {
     Document,
     /// An adviser.
     Adviser,
+    /// A call.
+    Call,
+    /// Somebody in the queue.
+    Ticket,
 }
 
 impl std::fmt::Display for Thing {
@@ -303,6 +380,8 @@ impl std::fmt::Display for Thing {
             Self::Field => "field",
             Self::Document => "document",
             Self::Adviser => "adviser",
+            Self::Call => "call",
+            Self::Ticket => "ticket",
         })
     }
 }
@@ -349,6 +428,8 @@ pub enum Change {
     VisitEnded,
     /// A case.
     Case(CaseTag),
+    /// The wait or the call of who sits here.
+    Call,
     /// The desk: its list, or whether it is locked.
     Desk,
     /// The line, and the state of the node.

@@ -15,14 +15,16 @@ use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{self, Stream};
+use guichet_keys::Role;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Interval, interval};
 
 use super::Site;
-use super::counter::{Change, Counter, Refusal};
+use super::counter::{Ask, Change, Counter, Refusal};
 use super::guard::Visitor;
 use super::live::Fragment;
 use super::page::Frame;
@@ -34,6 +36,8 @@ use super::scope::Scope;
 pub const STREAMS_MAX: usize = 48;
 /// A line is said to be alive so often, in seconds.
 const ALIVE_S: u64 = 10;
+/// A station's page is said to be open so often, in seconds.
+const OPEN_S: u64 = 10;
 /// A page whose stream broke comes back after this long, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 /// A node that was busy is asked again after this long, in milliseconds.
@@ -66,6 +70,7 @@ pub(super) async fn stream(
             ..visitor.frame(&site)
         },
         scope,
+        open: (site.role == Role::Station).then(|| interval(Duration::from_secs(OPEN_S))),
         shown: HashMap::new(),
         ready: VecDeque::from([retry]),
         state: FeedState::Look,
@@ -82,6 +87,8 @@ struct Feed {
     stopping: watch::Receiver<bool>,
     frame: Frame,
     scope: Scope,
+    /// On a station, when its node is next told that a page is open.
+    open: Option<Interval>,
     shown: HashMap<String, String>,
     ready: VecDeque<Event>,
     state: FeedState,
@@ -157,12 +164,24 @@ impl Feed {
 
     async fn wait(&mut self) {
         let change = tokio::select! {
-            _ = self.stopping.wait_for(|stopping| *stopping) => Err(RecvError::Closed),
-            change = self.changes.recv() => change,
+            _ = self.stopping.wait_for(|stopping| *stopping) => Some(Err(RecvError::Closed)),
+            change = self.changes.recv() => Some(change),
+            () = due(&mut self.open) => None,
         };
-        self.heard(change);
+        match change {
+            Some(change) => self.heard(change),
+            None => self.is_open().await,
+        }
         while let Ok(change) = self.changes.try_recv() {
             self.heard(Ok(change));
+        }
+    }
+
+    /// Tells the node that this page is open. An adviser without one is called by nobody.
+    async fn is_open(&mut self) {
+        let _the_next_time_will_do = self.counter.ask(Ask::PageOpen).await;
+        if self.scope.ages() {
+            self.look_again();
         }
     }
 
@@ -180,5 +199,13 @@ impl Feed {
         if self.state == FeedState::Wait {
             self.state = FeedState::Look;
         }
+    }
+}
+
+/// When the interval is due; never without one.
+async fn due(interval: &mut Option<Interval>) {
+    match interval {
+        Some(interval) => drop(interval.tick().await),
+        None => std::future::pending().await,
     }
 }

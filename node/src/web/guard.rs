@@ -331,7 +331,8 @@ fn harden(headers: &mut HeaderMap) {
         ("cross-origin-resource-policy", "same-origin"),
         (
             "permissions-policy",
-            "geolocation=(), usb=(), serial=(), payment=()",
+            "camera=(self), microphone=(self), speaker-selection=(self), display-capture=(), \
+             geolocation=(), usb=(), serial=(), payment=()",
         ),
         ("cache-control", "no-store"),
     ] {

@@ -3,6 +3,7 @@
 //! Every page module has `draw`, the whole page, and `live`, those of its parts that can change
 //! while it is open; `draw` is made of the same parts.
 
+mod call;
 pub(super) mod case;
 pub(super) mod desk;
 pub(super) mod documents;
@@ -26,6 +27,7 @@ use super::session::{Contrast, Preferences, TextSize};
 use super::text::Lang;
 use super::time;
 use super::view::{Idle, ItemState, Line, VisitState, Words};
+pub(super) use call::case_of as case_of_call;
 
 /// What a page needs beside its view.
 #[derive(Clone, Debug)]
@@ -79,11 +81,13 @@ fn document(frame: &Frame, title: &str, fit: Fit, skip: (&str, &str), body: Mark
                 meta name="guichet-token" content=(frame.page_token);
                 title { (t.page_title(title)) }
                 link rel="stylesheet" href=(assets::path("style.css"));
+                link rel="stylesheet" href=(assets::path("call.css"));
                 link rel="icon" href=(assets::path("icons.svg")) type="image/svg+xml";
                 script type="module" src=(assets::path("main.js")) {}
             }
             body class=[(fit == Fit::Screen).then_some("fit")]
                 data-lost=(t.line_lost_here()) data-retrying=(t.not_saved_retrying())
+                data-failed=(t.not_done())
             {
                 a.skip href={ "#" (target) } { (told) }
                 (body)

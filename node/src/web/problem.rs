@@ -53,9 +53,14 @@ impl Problem {
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(refusal) => match refusal {
                 Refusal::NotFound(_) => StatusCode::NOT_FOUND,
-                Refusal::Invalid(_) | Refusal::NoPicture(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                Refusal::Invalid(_) | Refusal::NoPicture(_) | Refusal::NoMedia(_) => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
                 Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-                Refusal::NoVisit | Refusal::Full => StatusCode::CONFLICT,
+                Refusal::NoVisit
+                | Refusal::Full
+                | Refusal::NotTheirTurn
+                | Refusal::TakenBy { .. } => StatusCode::CONFLICT,
                 Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
                 Refusal::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
                 Refusal::DiskFailed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -77,6 +82,9 @@ impl Problem {
             Self::Refused(refusal) => match refusal {
                 Refusal::NotFound(_) => "not-found",
                 Refusal::Invalid(_) => "invalid",
+                Refusal::NotTheirTurn => "not-their-turn",
+                Refusal::TakenBy { .. } => "taken-by",
+                Refusal::NoMedia(_) => "no-media",
                 Refusal::TooLarge { .. } => "too-large",
                 Refusal::Full => "visit-full",
                 Refusal::NoVisit => "no-visit",
@@ -146,8 +154,14 @@ fn told(what: impl Into<String>, todo: impl Into<String>) -> Told {
 
 fn refused(refusal: &Refusal, t: Lang) -> Told {
     match refusal {
+        Refusal::NotFound(thing @ (Thing::Call | Thing::Ticket)) => {
+            told(missing(*thing, t), t.err_gone_do())
+        }
         Refusal::NotFound(thing) => told(missing(*thing, t), t.err_not_found_do()),
         Refusal::Invalid(words) => told(t.of(words), t.err_invalid_do()),
+        Refusal::NotTheirTurn => told(t.err_turn(), t.err_turn_do()),
+        Refusal::TakenBy { name } => told(t.ended_taken(name), t.err_gone_do()),
+        Refusal::NoMedia(_) => told(t.err_media(), t.err_media_do()),
         Refusal::TooLarge { bytes_max } => {
             let size = t.bytes(u64::try_from(*bytes_max).unwrap_or(u64::MAX));
             told(t.err_too_large(&size), t.err_too_large_do())
@@ -173,6 +187,8 @@ fn missing(thing: Thing, t: Lang) -> &'static str {
         Thing::Field => t.err_field(),
         Thing::Document => t.err_document(),
         Thing::Adviser => t.err_adviser(),
+        Thing::Call => t.err_call(),
+        Thing::Ticket => t.err_ticket(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One route table and one set of handlers for pages and scripts.
 
+mod call;
 mod case;
 mod desk;
 mod kiosk;
@@ -33,8 +34,8 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/events", get(events::stream))
         .route("/status", get(status));
     let ours = match site.role {
-        Role::Kiosk => kiosk::routes().merge(case::routes()),
-        Role::Station => desk::routes().merge(case::routes()),
+        Role::Kiosk => kiosk::routes().merge(case::routes()).merge(call::routes()),
+        Role::Station => desk::routes().merge(case::routes()).merge(call::routes()),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => {
             Router::new().route("/", get(async || Redirect::to("/status")))
         }
@@ -88,11 +89,14 @@ async fn prefer(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields)
             _ => {}
         }
     });
-    let back = fields
-        .text("back")
-        .filter(|path| is_ours(path))
-        .unwrap_or("/");
-    done(&site, &visitor, Ok(()), |()| back.to_owned())
+    let back = back(&fields, "/");
+    done(&site, &visitor, Ok(()), |()| back)
+}
+
+/// Where the page that gave an order wishes to go on.
+fn back(fields: &Fields, otherwise: &str) -> String {
+    let path = fields.text("back").filter(|path| is_ours(path));
+    path.unwrap_or(otherwise).to_owned()
 }
 
 /// A path of this site, and of no other.

@@ -5,6 +5,7 @@ use guichet_keys::{CaseTag, Role, ServiceId};
 use super::counter::{Ask, Change, Counter, Refusal};
 use super::live::Fragment;
 use super::page::{self, Frame};
+use super::view::CallView;
 
 /// A page that can change while it is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +53,25 @@ impl Scope {
         matches!(self, Self::Visit | Self::Receipt | Self::Case(..))
     }
 
+    /// Whether the page must be looked at again though nothing was told: it shows how long people
+    /// have waited.
+    pub(super) fn ages(&self) -> bool {
+        *self == Self::Desk
+    }
+
     pub(super) fn concerns(&self, change: Change) -> bool {
         match (self, change) {
             (_, Change::Status) => true,
-            (Self::Home | Self::Service(_), Change::Home | Change::Visit | Change::VisitEnded) => {
-                true
-            }
-            (Self::Visit | Self::Receipt, Change::Visit | Change::Case(_)) => true,
+            (
+                Self::Home | Self::Service(_),
+                Change::Home | Change::Visit | Change::VisitEnded | Change::Call,
+            ) => true,
+            (Self::Visit | Self::Receipt, Change::Visit | Change::Case(_) | Change::Call) => true,
             (Self::Case(shown, _), Change::Case(changed)) => *shown == changed,
-            (Self::Case(..), Change::Visit | Change::Desk) => true,
+            // Whether an adviser is free is told as a change of the home page.
+            (Self::Case(..), Change::Home | Change::Visit | Change::Desk | Change::Call) => true,
             (Self::Unlock, Change::Desk) => true,
-            (Self::Desk, Change::Desk | Change::Case(_)) => true,
+            (Self::Desk, Change::Desk | Change::Case(_) | Change::Call) => true,
             _ => false,
         }
     }
@@ -74,25 +83,23 @@ impl Scope {
         frame: &Frame,
     ) -> Result<Vec<Fragment>, Refusal> {
         match self {
-            Self::Home => counter
-                .ask(Ask::Home)
-                .await
-                .map(|view| page::home::live(&view, frame)),
-            Self::Service(service) => counter
-                .ask(|reply| Ask::Service {
-                    service: service.clone(),
-                    reply,
-                })
-                .await
-                .map(|view| page::service::live(&view, frame)),
+            Self::Home => {
+                let view = counter.ask(Ask::Home).await?;
+                Ok(page::home::live(&view, &call(counter).await, frame))
+            }
+            Self::Service(service) => {
+                let service = service.clone();
+                let view = counter.ask(|reply| Ask::Service { service, reply }).await?;
+                Ok(page::service::live(&view, &call(counter).await, frame))
+            }
             Self::Visit => counter
                 .ask(Ask::Visit)
                 .await
                 .map(|view| page::visit::live(&view, frame)),
-            Self::Receipt => counter
-                .ask(Ask::Receipt)
-                .await
-                .map(|view| page::receipt::live(&view, frame)),
+            Self::Receipt => {
+                let view = counter.ask(Ask::Receipt).await?;
+                Ok(page::receipt::live(&view, &call(counter).await, frame))
+            }
             Self::Case(case, chosen) => counter
                 .ask(|reply| Ask::Case { case: *case, reply })
                 .await
@@ -111,6 +118,12 @@ impl Scope {
                 .map(|view| page::status::live(&view, frame)),
         }
     }
+}
+
+/// The call that is on; none if the node does not say, for a page stands without it.
+pub(super) async fn call(counter: &Counter) -> CallView {
+    let none = CallView::None { ended: None };
+    counter.ask(Ask::Call).await.unwrap_or(none)
 }
 
 #[cfg(test)]

@@ -73,15 +73,16 @@ impl Lang {
     }
 }
 
+/// The texts of a part of the screens; `$all` names the list of them.
 macro_rules! texts {
-    ($($name:ident: $fr:literal, $en:literal;)*) => {
+    (all $all:ident; $($name:ident: $fr:literal, $en:literal;)*) => {
         impl Lang {
-            $(pub(super) fn $name(self) -> &'static str {
+            $(pub(in crate::web) fn $name(self) -> &'static str {
                 match self { Self::Fr => $fr, Self::En => $en }
             })*
 
             #[cfg(test)]
-            fn plain() -> Vec<(&'static str, &'static str)> {
+            pub(in crate::web) fn $all() -> Vec<(&'static str, &'static str)> {
                 vec![$(($fr, $en)),*]
             }
         }
@@ -91,14 +92,20 @@ macro_rules! texts {
 macro_rules! sentences {
     ($($name:ident($($arg:ident: $type:ty),*): $fr:expr, $en:expr;)*) => {
         impl Lang {
-            $(pub(super) fn $name(self, $($arg: $type),*) -> String {
+            $(pub(in crate::web) fn $name(self, $($arg: $type),*) -> String {
                 match self { Self::Fr => $fr, Self::En => $en }
             })*
         }
     };
 }
 
+mod call;
+mod error;
+
+pub(super) use call::LANGUAGES;
+
 texts! {
+    all everywhere;
     // Everywhere
     product: "Guichet", "Guichet";
     language: "Langue", "Language";
@@ -118,6 +125,7 @@ texts! {
     to_home: "Accueil", "Home";
     save: "Enregistrer", "Save";
     not_saved_retrying: "Pas encore enregistré. Nouvel essai…", "Not saved yet. Trying again…";
+    not_done: "Cela n’a pas pu se faire. Essayez de nouveau.", "That could not be done. Try again.";
     saving: "Enregistrement…", "Saving…";
     to_correct: "Une réponse à corriger", "An answer to correct";
     line_lost_here: "La page ne reçoit plus de nouvelles de la borne. Elle réessaie seule.", "This page no longer hears from the machine. It tries again by itself.";
@@ -127,8 +135,6 @@ texts! {
     home_hello: "Bonjour. Quel service cherchez-vous ?", "Hello. Which service do you need?";
     home_lead: "Remplissez vos papiers ici, seul ou avec un conseiller. C’est gratuit et confidentiel.", "Fill in your papers here, alone or with an adviser. It is free and confidential.";
     home_services: "Les services", "Services";
-    reach_here: "Le service est en ligne", "The service is online";
-    reach_here_note: "Un conseiller peut lire et écrire avec vous", "An adviser can read and write with you";
     reach_kept: "Le service n’est pas en ligne", "The service is not online";
     reach_kept_note: "Votre demande l’attendra, scellée", "Your request will wait for it, sealed";
     reach_cut: "Ligne coupée", "Line down";
@@ -235,9 +241,8 @@ texts! {
     unlock_lost: "Phrase perdue ?", "Passphrase lost?";
     unlock_lost_note: "Personne ne peut la retrouver, ni l’opérateur. Il vous réinvite : les dossiers reviennent du service.", "Nobody can recover it, not even the operator. You are invited again: the cases come back from the service.";
     this_station: "Ce poste", "This station";
-    desk_title: "Dossiers", "Cases";
+    desk_title: "File et dossiers", "Queue and cases";
     desk_nav: "Principale", "Main";
-    desk_skip: "Aller aux dossiers", "Skip to the cases";
     desk_h1: "Les dossiers de vos services", "The cases of your services";
     desk_order: "Le dernier changé d’abord", "Last changed first";
     desk_none: "Aucun dossier pour l’instant.", "No case yet.";
@@ -253,7 +258,6 @@ texts! {
     no_name_yet: "Sans nom pour l’instant", "No name yet";
     open: "Ouvrir", "Open";
     my_station: "Mon poste", "My station";
-    my_services: "Mes services", "My services";
     desk_offline: "Sans ligne, vos dossiers restent ouverts ici et partent plus tard.", "Without a line, your cases stay open here and leave later.";
     to_look_at: "À regarder", "To look at";
     documents_coming: "en route", "on the way";
@@ -301,50 +305,6 @@ texts! {
     ill_credential_do: "Le nœud marche encore. Délivrez un nouveau certificat depuis l’autorité du réseau.", "The node still works. Issue a new credential from the network’s authority.";
     ill_outbox_do: "Vérifiez la ligne de cette machine, puis celle du relais et du service.", "Check the line of this machine, then that of the relay and the service.";
     self_updating: "La page se met à jour seule.", "This page updates by itself.";
-    // Errors
-    error_safe: "Ce qui est enregistré n’a pas changé.", "What is saved has not changed.";
-    err_page: "Cette page n’existe pas.", "This page does not exist.";
-    err_service: "Ce service n’existe pas ici.", "There is no such service here.";
-    err_case: "Ce dossier n’est pas ici.", "This case is not here.";
-    err_form: "Ce formulaire n’existe pas.", "There is no such form.";
-    err_field: "Ce champ n’existe pas.", "There is no such field.";
-    err_document: "Ce document n’est pas ici.", "This document is not here.";
-    err_adviser: "Ce conseiller n’a pas de coffre sur ce poste.", "This adviser has no vault on this station.";
-    err_not_found_do: "Revenez à l’accueil et choisissez de nouveau.", "Go back to the home page and choose again.";
-    err_invalid_do: "Corrigez-la : elle sera enregistrée.", "Correct it and it will be saved.";
-    err_too_large_do: "Envoyez quelque chose de plus petit.", "Send something smaller.";
-    err_full: "Cette visite est pleine.", "This visit is full.";
-    err_full_do: "Terminez-la, puis commencez-en une autre.", "Finish it, then start another.";
-    err_no_visit: "Aucune visite n’est ouverte.", "No visit is open.";
-    err_no_visit_do: "Choisissez un service pour commencer.", "Choose a service to start.";
-    err_locked: "Le poste est verrouillé.", "The station is locked.";
-    err_locked_do: "Ouvrez votre coffre.", "Open your vault.";
-    err_picture_unsupported: "Ce genre de document ne se montre pas ici. Vous pouvez le télécharger.", "This kind of document cannot be shown here. You can download it.";
-    err_picture_encrypted: "Ce document est fermé par un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le de nouveau.", "This document is locked by a password. Save it without one, then add it again.";
-    err_picture_damaged: "Ce document est abîmé ou incomplet. Ajoutez-le de nouveau depuis l’original.", "This document is damaged or incomplete. Add it again from the original.";
-    err_picture_too_big: "Ce document est trop grand pour être montré ici. Vous pouvez le télécharger.", "This document is too big to be shown here. You can download it.";
-    err_picture_not_here: "Ce document n’est pas encore arrivé en entier.", "This document has not arrived in full yet.";
-    err_picture_no_page: "Le document n’a pas d’autre page.", "The document has no other page.";
-    err_disk_full: "Le disque est plein : rien de nouveau n’est enregistré.", "The disk is full: nothing new is saved.";
-    err_disk_full_do: "Prévenez l’accueil. Ce qui était enregistré l’est toujours.", "Tell the staff. What was saved still is.";
-    err_disk_failed: "Le disque a refusé d’enregistrer.", "The disk refused to save.";
-    err_busy: "La machine est occupée.", "The machine is busy.";
-    err_busy_do: "Attendez un instant, puis essayez de nouveau.", "Wait a moment, then try again.";
-    err_stopping: "Le programme s’arrête ou redémarre.", "The program is stopping or restarting.";
-    err_stopping_do: "Attendez un instant, puis rechargez la page.", "Wait a moment, then reload the page.";
-    err_no_session: "Cette page demande une adresse de départ.", "This page needs a start address.";
-    err_no_session_do: "Sur cette machine, lancez « guichet open » et ouvrez l’adresse affichée.", "On this machine, run “guichet open” and open the address it prints.";
-    err_used_start: "Cette adresse de départ a déjà servi, ou le programme a redémarré.", "This start address has been used, or the program has restarted.";
-    err_foreign: "Cette demande vient d’un autre site : elle est refusée.", "This request comes from another site: it is refused.";
-    err_foreign_do: "Ouvrez la page depuis son adresse de départ.", "Open the page from its start address.";
-    err_no_token: "Cette page est trop ancienne : la demande est refusée.", "This page is too old: the request is refused.";
-    err_no_token_do: "Rechargez la page, puis recommencez.", "Reload the page, then try again.";
-    err_malformed: "La demande n’est pas comprise.", "The request is not understood.";
-    err_malformed_do: "Rechargez la page, puis recommencez.", "Reload the page, then try again.";
-    err_changed: "Le texte a changé entre-temps. Le vôtre n’a pas été enregistré.", "The text changed meanwhile. Yours was not saved.";
-    err_changed_do: "Copiez votre texte, rechargez la page, puis ajoutez-le.", "Copy your text, reload the page, then add it.";
-    err_crowded: "Trop de pages sont ouvertes sur cette machine.", "Too many pages are open on this machine.";
-    err_crowded_do: "Fermez-en, puis rechargez celle-ci.", "Close some, then reload this one.";
 }
 
 sentences! {
@@ -448,17 +408,22 @@ sentences! {
         _ => format!("Credential expired {days} days ago"),
     };
     ill_outbox(hours: u64): format!("Un envoi attend depuis {hours} h"), format!("Something has waited {hours} h to leave");
-    err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn every() -> impl Iterator<Item = (&'static str, &'static str)> {
+        [Lang::everywhere(), Lang::errors(), Lang::calls()]
+            .into_iter()
+            .flatten()
+    }
+
     /// Narrow no-break space before `? ! ;`, no-break space before `:`, curly apostrophes.
     #[test]
     fn french_is_set_as_french() {
-        for (text, _) in Lang::plain() {
+        for (text, _) in every() {
             let mut before = 'x';
             for c in text.chars() {
                 match c {
@@ -474,7 +439,7 @@ mod tests {
 
     #[test]
     fn no_text_is_empty_or_left_in_french() {
-        for (fr, en) in Lang::plain() {
+        for (fr, en) in every() {
             assert!(!fr.is_empty() && !en.is_empty(), "{fr}{en}");
             assert!(!en.contains('é') && !en.contains('«'), "not English: {en}");
         }

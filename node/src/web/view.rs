@@ -4,6 +4,7 @@
 //! (in each of its languages). Times are Unix seconds. Nothing here says more than is true:
 //! an item is [`ItemState::Received`] only with a station's signature.
 
+mod call;
 mod case;
 mod desk;
 mod status;
@@ -15,6 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::as_text;
 
+pub use call::{
+    Availability, CallEnding, CallParty, CallView, Colleague, MediaState, Mode, QueueRow,
+    Reception, Sending, Turn, WaitingCall,
+};
 pub use case::{
     Arrival, Candidate, CaseView, Choice, DocumentView, Draft, FieldContent, FieldKind, FieldView,
     FormView, MessageView, SectionView, Side, TextInput, TextView, Who,
@@ -110,6 +115,8 @@ pub struct ServiceCard {
     pub brief: ServiceBrief,
     /// How it can be reached.
     pub reach: Reach,
+    /// Whether an adviser could be spoken with now.
+    pub reception: Reception,
 }
 
 /// Whether someone sits at the kiosk.
@@ -162,6 +169,8 @@ pub struct ServiceView {
     pub line: Line,
     /// How it can be reached.
     pub reach: Reach,
+    /// Whether an adviser could be spoken with now.
+    pub reception: Reception,
     /// What it does for whom, one sentence.
     pub help: Words,
     /// Who processes the data and why, two sentences.
@@ -208,6 +217,8 @@ pub struct VisitView {
     pub line: Line,
     /// Its cases, in the order of their opening.
     pub cases: Vec<CaseBrief>,
+    /// The wait or call of the visit.
+    pub call: CallView,
     /// When it ends by itself.
     pub idle: Idle,
 }

@@ -3,7 +3,7 @@
 use guichet::services;
 use guichet::web::counter::{Ask, PictureTrouble, Refusal, Thing, Upload};
 use guichet::web::ids::DocumentId;
-use guichet::web::view::{Reach, Side, TextView, VisitState, VisitView, Who};
+use guichet::web::view::{Reach, Reception, Side, TextView, VisitState, VisitView, Who};
 use guichet_keys::CaseTag;
 
 use crate::sample::*;
@@ -23,7 +23,13 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 .any(|(known, _)| known == name.as_str());
             let view = found.then(|| {
                 let place = "Mairie de Chantelauze".to_owned();
-                service(name.as_str()).view(place, line(scene), Reach::Here, visit(scene))
+                service(name.as_str()).view(
+                    place,
+                    line(scene),
+                    Reach::Here,
+                    Reception::Free,
+                    visit(scene),
+                )
             });
             reply
                 .send(view.ok_or(Refusal::NotFound(Thing::Service)))
@@ -35,6 +41,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 place: "Mairie de Chantelauze".to_owned(),
                 line: line(scene),
                 cases: cases(),
+                call: call(scene, side),
                 idle: IDLE,
             };
             let open = matches!(visit(scene), VisitState::Open { .. });
@@ -46,6 +53,9 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
         Ask::EndVisit(reply)
         | Ask::StillHere(reply)
         | Ask::InterruptionRead(reply)
+        | Ask::AnswerCall(reply)
+        | Ask::LeaveCall(reply)
+        | Ask::PageOpen(reply)
         | Ask::Lock(reply) => reply.send(Ok(())).is_ok(),
         Ask::Case { case: tag, reply } => reply
             .send(if known(tag) {
@@ -113,6 +123,16 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 })
                 .is_ok()
         }
+        Ask::Call(reply) => reply.send(Ok(call(scene, side))).is_ok(),
+        Ask::JoinQueue { reply, .. }
+        | Ask::PassCall { reply, .. }
+        | Ask::Attend { reply, .. }
+        | Ask::SendMedia { reply, .. } => reply.send(Ok(())).is_ok(),
+        Ask::TakeTicket { reason, reply, .. } => {
+            let said = reason.is_some().then_some(()).ok_or(Refusal::NotTheirTurn);
+            reply.send(said).is_ok()
+        }
+        Ask::OfferMedia { reply, .. } => reply.send(Ok("v=0\r\n".to_owned())).is_ok(),
         Ask::Desk(reply) => reply.send(Ok(desk(scene))).is_ok(),
         Ask::Status(reply) => reply.send(Ok(status(scene))).is_ok(),
     };

@@ -5,6 +5,11 @@ use guichet::web::ids::{DocumentId, FormId};
 use guichet::web::view::*;
 use guichet_keys::{CaseTag, ServiceId, SubjectId};
 
+#[path = "sample/call.rs"]
+mod call;
+
+pub use call::{call, colleagues, queue};
+
 pub const NOW_S: u64 = 1_795_427_520;
 pub const CASE: [u8; 16] = [0x4a; 16];
 pub const OTHER_CASE: [u8; 16] = [0x5b; 16];
@@ -18,6 +23,30 @@ pub enum Scene {
     Visit,
     Interrupted,
     Cut,
+    /// Someone waits for an adviser; at the desk, several do.
+    Waiting,
+    /// A call rings, and nobody has answered yet.
+    Ringing,
+    /// Two people speak.
+    Speaking,
+    /// The line of their call is cut.
+    Paused,
+    /// A call has ended.
+    Over,
+}
+
+impl Scene {
+    pub const ALL: [Self; 9] = [
+        Self::Quiet,
+        Self::Visit,
+        Self::Interrupted,
+        Self::Cut,
+        Self::Waiting,
+        Self::Ringing,
+        Self::Speaking,
+        Self::Paused,
+        Self::Over,
+    ];
 }
 
 pub fn service(name: &str) -> Service {
@@ -34,10 +63,16 @@ fn brief(name: &str) -> ServiceBrief {
 
 pub fn line(scene: Scene) -> Line {
     match scene {
-        Scene::Cut => Line::Cut {
+        Scene::Cut | Scene::Paused => Line::Cut {
             since_s: Some(NOW_S - 40),
         },
-        Scene::Quiet | Scene::Visit | Scene::Interrupted => Line::Up,
+        Scene::Quiet
+        | Scene::Visit
+        | Scene::Interrupted
+        | Scene::Waiting
+        | Scene::Ringing
+        | Scene::Speaking
+        | Scene::Over => Line::Up,
     }
 }
 
@@ -63,7 +98,13 @@ pub fn visit(scene: Scene) -> VisitState {
     match scene {
         Scene::Quiet => VisitState::None,
         Scene::Interrupted => VisitState::Interrupted,
-        Scene::Visit | Scene::Cut => VisitState::Open {
+        Scene::Visit
+        | Scene::Cut
+        | Scene::Waiting
+        | Scene::Ringing
+        | Scene::Speaking
+        | Scene::Paused
+        | Scene::Over => VisitState::Open {
             cases: cases(),
             idle: IDLE,
         },
@@ -72,9 +113,14 @@ pub fn visit(scene: Scene) -> VisitState {
 
 pub fn home(scene: Scene) -> HomeView {
     let reach = |name| match (scene, name) {
-        (Scene::Cut, _) => Reach::Cut,
+        (Scene::Cut | Scene::Paused, _) => Reach::Cut,
         (_, "assurance-maladie") => Reach::Kept,
         _ => Reach::Here,
+    };
+    let reception = |name| match name {
+        "caf" => Reception::Free,
+        "energie" => Reception::Busy,
+        _ => Reception::Nobody,
     };
     HomeView {
         place: "Mairie de Chantelauze".to_owned(),
@@ -84,6 +130,7 @@ pub fn home(scene: Scene) -> HomeView {
             .map(|(name, _)| ServiceCard {
                 brief: brief(name),
                 reach: reach(name),
+                reception: reception(name),
             })
             .collect(),
         visit: visit(scene),
@@ -230,14 +277,16 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
         side,
         line: line(scene),
         reach: Reach::Here,
+        reception: Reception::Free,
         seq: 7,
         opened_at_s: NOW_S - 1200,
         place: "Mairie de Chantelauze".to_owned(),
         person: (side == Side::Adviser).then(|| "Jeanne Vidal".to_owned()),
         adviser: (side == Side::Adviser).then(|| "Nadia Roche".to_owned()),
-        state: match scene {
-            Scene::Cut => ItemState::Saved,
-            Scene::Quiet | Scene::Visit | Scene::Interrupted => ItemState::EnRoute,
+        call: call(scene, side),
+        state: match line(scene) {
+            Line::Cut { .. } => ItemState::Saved,
+            Line::Up => ItemState::EnRoute,
         },
         forms: vec![form.view(FormId::from(FORM), |field| content(field, side))],
         documents: documents(side),
@@ -333,6 +382,23 @@ pub fn desk(scene: Scene) -> DeskView {
         adviser: "Nadia Roche".to_owned(),
         services: services::demo().map(|(name, _)| brief(name)).to_vec(),
         line: line(scene),
+        availability: match call(scene, Side::Adviser) {
+            CallView::Speaking { .. } | CallView::Ringing(_) => Availability::Busy,
+            CallView::None { .. } | CallView::Waiting(_) => match scene {
+                Scene::Over => Availability::Away,
+                Scene::Quiet
+                | Scene::Visit
+                | Scene::Interrupted
+                | Scene::Cut
+                | Scene::Waiting
+                | Scene::Ringing
+                | Scene::Speaking
+                | Scene::Paused => Availability::Free,
+            },
+        },
+        call: call(scene, Side::Adviser),
+        queue: queue(scene),
+        colleagues: colleagues(scene),
         cases: vec![
             case(
                 0x4a,
@@ -361,12 +427,12 @@ pub fn desk(scene: Scene) -> DeskView {
             ),
         ],
         outbox: 2,
-        alarms: match scene {
-            Scene::Cut => vec![Alarm::Unreadable {
+        alarms: match line(scene) {
+            Line::Cut { .. } => vec![Alarm::Unreadable {
                 case: CaseTag::from([2; 16]),
                 items: 2,
             }],
-            Scene::Quiet | Scene::Visit | Scene::Interrupted => vec![],
+            Line::Up => vec![],
         },
     }
 }
@@ -427,8 +493,10 @@ pub fn status(scene: Scene) -> StatusView {
             oldest_at_s: Some(NOW_S - 7800),
         },
         ills: match scene {
-            Scene::Quiet => vec![],
-            Scene::Visit | Scene::Interrupted | Scene::Cut => vec![
+            Scene::Quiet | Scene::Waiting | Scene::Ringing | Scene::Speaking | Scene::Over => {
+                vec![]
+            }
+            Scene::Visit | Scene::Interrupted | Scene::Cut | Scene::Paused => vec![
                 Ill::DiskFull,
                 Ill::Repaired {
                     what: "journal 000007: 61 bytes of a torn record cut off".to_owned(),

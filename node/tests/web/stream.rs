@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use super::*;
 
 /// Reads server-sent events until `enough` of the text so far.
-async fn hear(stream: &mut TcpStream, enough: impl Fn(&str) -> bool) -> String {
+pub async fn hear(stream: &mut TcpStream, enough: impl Fn(&str) -> bool) -> String {
     let mut heard = Vec::new();
     let mut chunk = vec![0; 16 << 10];
     let listening = async {

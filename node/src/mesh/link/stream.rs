@@ -1,4 +1,4 @@
-//! One connection's sync stream: opening it, cutting what arrives into frames, writing what is
+//! One stream of a connection: opening it, cutting what arrives into frames, writing what is
 //! queued. The first frame each way is empty, no later one is. Reading stops while the application holds as much as this peer may occupy.
 
 use std::collections::VecDeque;
@@ -14,12 +14,10 @@ use libp2p::swarm::handler::{ConnectionEvent, FullyNegotiatedInbound, FullyNegot
 use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, SubstreamProtocol};
 use libp2p::{Stream, StreamProtocol};
 
-use super::LinkEvent;
+use super::{Lane, LinkEvent};
 use crate::mesh::credit::{Credit, Frame, OutboxReader, Permit};
 use crate::mesh::frame::{Deframer, Step, put_frame};
-use crate::mesh::limits::{LINK_IN_BYTES_MAX, OPENING, PROGRESS_BYTES, WRITE_BYTES};
-
-const PROTOCOL: StreamProtocol = StreamProtocol::new("/guichet/sync/1");
+use crate::mesh::limits::{OPENING, PROGRESS_BYTES, WRITE_BYTES};
 
 /// Which end opens the stream: the one that dialled the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +26,10 @@ pub(in crate::mesh) enum Opener {
     They,
 }
 
-/// The sync stream of one connection.
+/// One stream of one connection.
 #[derive(Debug)]
-pub(in crate::mesh) struct SyncStream {
+pub(in crate::mesh) struct LinkStream {
+    lane: Lane,
     state: State,
     outbox: OutboxReader,
     credit: Arc<Credit>,
@@ -48,6 +47,7 @@ enum State {
 #[derive(Debug)]
 struct Running {
     stream: Stream,
+    frame_bytes_max: usize,
     answered: Answered,
     deframer: Deframer,
     permit: Option<Permit>,
@@ -81,14 +81,21 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl SyncStream {
-    pub fn new(opener: Opener, outbox: OutboxReader) -> Self {
+impl Lane {
+    fn upgrade(&self) -> ReadyUpgrade<StreamProtocol> {
+        ReadyUpgrade::new(StreamProtocol::new(self.protocol))
+    }
+}
+
+impl LinkStream {
+    pub fn new(lane: Lane, opener: Opener, outbox: OutboxReader) -> Self {
         let state = match opener {
             Opener::We => State::Unasked,
             Opener::They => State::Awaited,
         };
-        let credit = Credit::new(LINK_IN_BYTES_MAX);
+        let credit = Credit::new(lane.in_bytes_max);
         Self {
+            lane,
             state,
             outbox,
             credit,
@@ -98,7 +105,7 @@ impl SyncStream {
 
     fn run(&mut self, stream: Stream) {
         if let State::Awaited = self.state {
-            self.state = State::Running(Box::new(Running::new(stream)));
+            self.state = State::Running(Box::new(Running::new(stream, self.lane.frame_bytes_max)));
         }
     }
 
@@ -108,7 +115,7 @@ impl SyncStream {
     }
 }
 
-impl ConnectionHandler for SyncStream {
+impl ConnectionHandler for LinkStream {
     type FromBehaviour = Infallible;
     type ToBehaviour = LinkEvent;
     type InboundProtocol = ReadyUpgrade<StreamProtocol>;
@@ -117,7 +124,7 @@ impl ConnectionHandler for SyncStream {
     type OutboundOpenInfo = ();
 
     fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol> {
-        SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ()).with_timeout(OPENING)
+        SubstreamProtocol::new(self.lane.upgrade(), ()).with_timeout(OPENING)
     }
 
     fn connection_keep_alive(&self) -> bool {
@@ -135,7 +142,7 @@ impl ConnectionHandler for SyncStream {
             State::Unasked => {
                 self.state = State::Awaited;
                 let protocol =
-                    SubstreamProtocol::new(ReadyUpgrade::new(PROTOCOL), ()).with_timeout(OPENING);
+                    SubstreamProtocol::new(self.lane.upgrade(), ()).with_timeout(OPENING);
                 Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest { protocol })
             }
             State::Running(running) => {
@@ -180,11 +187,12 @@ impl ConnectionHandler for SyncStream {
 }
 
 impl Running {
-    fn new(stream: Stream) -> Self {
+    fn new(stream: Stream, frame_bytes_max: usize) -> Self {
         let mut writing = Vec::new();
         put_frame(&mut writing, &[]);
         Self {
             stream,
+            frame_bytes_max,
             answered: Answered::No,
             deframer: Deframer::new(),
             permit: None,
@@ -279,6 +287,10 @@ impl Running {
                 Step::More if self.unreported >= PROGRESS_BYTES => {
                     self.unreported = 0;
                     return Poll::Ready(Ok(LinkEvent::Progressed));
+                }
+                Step::Announced(length) if length > self.frame_bytes_max => {
+                    let why = format!("a frame of {length} bytes on a lane of small ones");
+                    return Poll::Ready(Err(Failure::Broke(why)));
                 }
                 Step::More | Step::Announced(_) => {}
             }

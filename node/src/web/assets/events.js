@@ -7,7 +7,10 @@ const listeners = new Map();
 // `changed(element, next)` may take over: it is called instead of the plain morph.
 export function onFragment(selector, changed) { listeners.set(selector, changed); }
 
-export function listen() {
+// Another page begins: what the last one waited for is nobody's any more.
+export function forget() { listeners.clear(); }
+
+export function listen(signal) {
   const lost = document.querySelector(".lost");
   const source = new EventSource(`/events?at=${encodeURIComponent(location.pathname + location.search)}`);
   source.addEventListener("open", () => { lost.hidden = true; });
@@ -20,8 +23,9 @@ export function listen() {
     lost.textContent = document.body.dataset.lost;
     lost.hidden = false;
     if (source.readyState === EventSource.CLOSED) setTimeout(comeBack, 2000);
-  });
-  addEventListener("pagehide", () => source.close());
+  }, { signal });
+  addEventListener("pagehide", () => source.close(), { signal });
+  signal.addEventListener("abort", () => source.close());
 }
 
 function replace({ id, rev, html }) {

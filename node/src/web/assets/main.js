@@ -1,14 +1,35 @@
-// Everything here makes a page that already works quicker to follow: it saves by itself and shows
-// what others do.
+// Everything here makes a page that already works quicker to follow: it saves by itself, shows
+// what others do, and carries the call.
 
 import { areas } from "./area.js";
-import { listen } from "./events.js";
+import { call } from "./call.js";
+import { clocks } from "./clock.js";
+import { desk } from "./desk.js";
+import { forget, listen } from "./events.js";
 import { fields } from "./field.js";
+import { navigating } from "./navigate.js";
+import { orders } from "./order.js";
 import { papers } from "./papers.js";
 import { visit } from "./visit.js";
 
-fields();
-areas();
-papers();
-visit();
-if (document.querySelector("meta[name=guichet-token]")?.content) listen();
+let page = null;
+
+// Begins a page; what the page before had set going ends first.
+function begin() {
+  page?.abort();
+  page = new AbortController();
+  const { signal } = page;
+  forget();
+  fields();
+  areas();
+  papers(signal);
+  visit(signal);
+  orders(signal);
+  clocks(signal);
+  call(signal);
+  desk(signal);
+  if (document.querySelector("meta[name=guichet-token]")?.content) listen(signal);
+}
+
+begin();
+navigating(begin);

@@ -81,6 +81,7 @@ async function open(id, name, page) {
   link.href = file;
   link.download = name;
   mark(id);
+  box.scrollIntoView({ block: "nearest" });
 }
 
 function mark(id) {
@@ -114,7 +115,7 @@ async function first() {
   else picture.addEventListener("error", failed, { once: true });
 }
 
-export function papers() {
+export function papers(signal) {
   document.querySelectorAll("[data-upload]").forEach(adding);
   document.addEventListener("click", (event) => {
     const thumb = event.target.closest("a[data-view]");
@@ -124,7 +125,7 @@ export function papers() {
     event.preventDefault();
     if (thumb) open(thumb.dataset.view, thumb.dataset.name, 1);
     else turn(before ? -1 : 1);
-  });
+  }, { signal });
   onFragment("[data-viewer]", (now, next) => { morph(now, next); first(); });
   onFragment("[data-documents]", (now, next) => { morph(now, next); look(); mark(viewer()?.dataset.document); });
   first();

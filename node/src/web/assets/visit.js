@@ -39,12 +39,13 @@ function logs() {
 }
 
 class IdleClock {
-  constructor(element) {
+  constructor(element, signal) {
     this.element = element;
     this.set(element.dataset);
-    setInterval(() => this.tick(), 1000);
+    const ticking = setInterval(() => this.tick(), 1000);
+    signal.addEventListener("abort", () => clearInterval(ticking));
     for (const sign of ["pointerdown", "keydown", "wheel", "touchmove"]) {
-      addEventListener(sign, () => this.alive(), { passive: true });
+      addEventListener(sign, () => this.alive(), { passive: true, signal });
     }
   }
 
@@ -55,6 +56,8 @@ class IdleClock {
   }
 
   tick() {
+    // Two people who speak are still there, whether or not one of them touches anything.
+    if (document.querySelector("#call[data-call=speaking]")) this.alive();
     const left = Math.max(0, Math.round((this.endsAt - performance.now()) / 1000));
     const words = left < 60 ? `${left}\u00a0s` : `${Math.floor(left / 60)}\u00a0min\u00a0${String(left % 60).padStart(2, "0")}`;
     document.querySelectorAll("[data-left]").forEach((place) => { place.textContent = words; });
@@ -77,15 +80,15 @@ class IdleClock {
   }
 }
 
-function idle() {
+function idle(signal) {
   const element = document.getElementById("idle");
   if (!element) return;
-  const clock = new IdleClock(element);
+  const clock = new IdleClock(element, signal);
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") !== "/visit/here") return;
     event.preventDefault();
     clock.here();
-  });
+  }, { signal });
   onFragment("#idle", (now, next) => { morph(now, next); clock.set(now.dataset); });
 }
 
@@ -120,10 +123,10 @@ function farewell() {
   if (location.search === "?ended=1") setTimeout(() => location.replace("/"), FAREWELL_MS);
 }
 
-export function visit() {
+export function visit(signal) {
   farewell();
   document.querySelectorAll("[data-say]").forEach(saying);
   document.querySelectorAll("[data-unlock]").forEach(unlocking);
   logs();
-  idle();
+  idle(signal);
 }

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{Fit, Frame, brand, display, document, documents, field, icon, idle, line, messages};
+use super::{
+    Fit, Frame, brand, call, display, document, documents, field, icon, idle, line, messages,
+};
 use super::{moment, progress, token_field, viewer};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::view::{CaseView, FormView, Side, VisitState};
@@ -28,18 +30,22 @@ pub(in crate::web) fn live(
         fields.map(|one| field::draw(view, form, one, frame))
     });
     let side = match view.side {
-        Side::Citizen => cases(view, frame),
-        Side::Adviser => head(view, frame),
+        Side::Citizen => vec![
+            cases(view, frame),
+            call::kiosk::at_case(view, frame),
+            call::kiosk::commands(view, frame),
+        ],
+        Side::Adviser => vec![head(view, frame), dock(view, frame)],
     };
     [
         line(&view.line, frame),
-        side,
         saved(view, frame),
         documents::list(view, frame),
         viewer::draw(view, chosen, frame),
         messages::list(view, frame),
     ]
     .into_iter()
+    .chain(side)
     .chain(fields)
     .chain(idle(&view.visit, frame))
     .collect()
@@ -57,16 +63,13 @@ fn at_kiosk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> M
         }
         main.visit.visit--written {
             h1.vh { (service) ", " (title) }
+            (call::kiosk::at_case(view, frame))
             div.col { (forms(view, frame)) }
             (documents_panel(view, chosen, frame))
             (messages::panel(view, frame))
         }
         footer.stays {
-            nav.dock.on-night aria-label=(t.visit_commands()) {
-                a.btn href="/" { (icon("plus")) (t.add_service()) }
-                a.btn href={ "/services/" (view.brief.service.service) } { (icon("info")) (t.information()) }
-                a.btn.btn--end.push href="/receipt" { (icon("doc")) (t.finish()) }
-            }
+            (call::kiosk::commands(view, frame))
         }
         @if let Some(idle) = idle(&view.visit, frame) { (idle) }
     };
@@ -78,21 +81,33 @@ fn at_desk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Ma
     let t = frame.lang();
     let adviser = view.adviser.as_deref().unwrap_or_default();
     let body = html! {
-        (desk_bar(adviser, Some(line(&view.line, frame)), false, frame))
+        (desk_bar(adviser, line(&view.line, frame), false, frame))
         main.case.case--written {
             (head(view, frame))
             div.col {
                 div.case__work { (forms(view, frame)) (documents_panel(view, chosen, frame)) }
             }
-            (messages::panel(view, frame))
+            div.case__side {
+                (dock(view, frame))
+                (messages::panel(view, frame))
+            }
         }
     };
     let name = view.person.as_deref().unwrap_or(t.no_name_yet());
     document(frame, name, Fit::Screen, ("form", t.case_skip()), body)
 }
 
-/// The bar of the desk and of a case at the desk.
-pub(super) fn desk_bar(adviser: &str, line: Option<Fragment>, here: bool, frame: &Frame) -> Markup {
+/// The call, docked beside the work.
+fn dock(view: &CaseView, frame: &Frame) -> Fragment {
+    let here = call::station::Here {
+        case: view.brief.case,
+        person: view.person.as_deref(),
+    };
+    call::station::dock(&view.call, Some(here), frame)
+}
+
+/// The bar of the desk and of a case at the desk; `live` stands in its middle.
+pub(super) fn desk_bar(adviser: &str, live: Fragment, here: bool, frame: &Frame) -> Markup {
     let t = frame.lang();
     html! {
         header.bar {
@@ -100,7 +115,7 @@ pub(super) fn desk_bar(adviser: &str, line: Option<Fragment>, here: bool, frame:
             nav.nav aria-label=(t.desk_nav()) {
                 a href="/desk" aria-current=(if here { "page" } else { "true" }) { (t.desk_title()) }
             }
-            div.push { @if let Some(line) = line { (line) } }
+            div.push { (live) }
             (display(frame))
             p.state { (icon("me")) (adviser) }
             form method="post" action="/lock" {

@@ -1,38 +1,44 @@
-//! The desk: every case of the unlocked adviser's services.
+//! The desk: who waits, the call, the colleagues, and every case of the adviser's services.
+
+mod cases;
+mod queue;
 
 use maud::{Markup, html};
 
 use super::case::desk_bar;
-use super::{Fit, Frame, document, icon, line, state};
+use super::{Fit, Frame, call, document, icon, line, state, token_field};
 use crate::web::live::{Fragment, REVISION};
-use crate::web::time;
-use crate::web::view::{Alarm, DeskCase, DeskView};
+use crate::web::text::Lang;
+use crate::web::view::{Alarm, Availability, Colleague, DeskView};
 
 pub(in crate::web) fn draw(view: &DeskView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let body = html! {
-        (desk_bar(&view.adviser, None, true, frame))
+        (desk_bar(&view.adviser, availability(view, frame), true, frame))
         main #main.desk {
             div.desk__col {
+                (queue::next(view, frame))
+                section.panel aria-labelledby="queue-title" {
+                    div.panel__head {
+                        h2 #queue-title tabindex="-1" { (t.queue_title()) }
+                        p.soft.push { (t.queue_order()) }
+                    }
+                    (queue::list(view, frame))
+                }
                 section.panel aria-labelledby="cases-title" {
                     div.panel__head {
-                        h1 #cases-title.h2 tabindex="-1" { (t.desk_h1()) }
+                        h2 #cases-title { (t.desk_h1()) }
                         p.soft.push { (t.desk_order()) }
                     }
-                    (cases(view, frame))
+                    (cases::list(view, frame))
                 }
             }
             div.desk__col {
+                (call::station::dock(&view.call, None, frame))
+                (sound_held(frame))
                 (alarms(view, frame))
+                (colleagues(view, frame))
                 (station(view, frame))
-                section.panel aria-labelledby="services-title" {
-                    div.panel__head { h2 #services-title { (t.my_services()) } }
-                    ul.list {
-                        @for service in &view.services {
-                            li { span.brandish { (icon(&service.icon)) } span { (t.of(&service.name)) br; span.soft { (t.of(&service.about)) } } span {} }
-                        }
-                    }
-                }
             }
         }
         footer.bottom {
@@ -44,63 +50,101 @@ pub(in crate::web) fn draw(view: &DeskView, frame: &Frame) -> Markup {
         frame,
         t.desk_title(),
         Fit::Flow,
-        ("cases-title", t.desk_skip()),
+        ("queue-title", t.queue_skip()),
         body,
     )
 }
 
 pub(in crate::web) fn live(view: &DeskView, frame: &Frame) -> Vec<Fragment> {
     vec![
-        cases(view, frame),
+        call::station::dock(&view.call, None, frame),
+        queue::next(view, frame),
+        queue::list(view, frame),
+        cases::list(view, frame),
+        availability(view, frame),
         alarms(view, frame),
+        colleagues(view, frame),
         station(view, frame),
         line(&view.line, frame),
     ]
 }
 
-fn cases(view: &DeskView, frame: &Frame) -> Fragment {
+/// A mark and a word for how somebody can be reached.
+fn reachable(availability: Availability, t: Lang) -> (&'static str, &'static str) {
+    match availability {
+        Availability::Free => ("presence--here ok", t.availability_free()),
+        Availability::Busy => ("presence--here wait", t.availability_busy()),
+        Availability::Away => ("soft", t.availability_away()),
+    }
+}
+
+/// Whether the adviser is called, and the switch of it.
+fn availability(view: &DeskView, frame: &Frame) -> Fragment {
     let t = frame.lang();
+    let (class, words) = reachable(view.availability, t);
+    let away = view.availability == Availability::Away;
     let markup = html! {
-        div #cases.scroll data-rev=(REVISION) tabindex="0" role="region" aria-labelledby="cases-title" {
-            @if view.cases.is_empty() {
-                p.panel__body { b { (t.desk_none()) } " " span.soft { (t.desk_none_note()) } }
-            } @else {
-                table.table {
-                    thead { tr {
-                        th scope="col" { (t.col_person()) }
-                        th scope="col" { (t.col_request()) }
-                        th scope="col" { (t.col_filled()) }
-                        th.right scope="col" { (t.col_documents()) }
-                        th.right scope="col" { (t.col_messages()) }
-                        th scope="col" { (t.col_changed()) }
-                        th scope="col" { span.vh { (t.col_action()) } }
-                    } }
-                    tbody { @for case in &view.cases { (row(case, frame)) } }
-                }
+        form #availability.row data-rev=(REVISION) method="post" action="/desk/attend" data-order
+            aria-label=(t.availability())
+        {
+            (token_field(frame))
+            input type="hidden" name="here" value=(away);
+            p.state role="status" { span.presence.(class) aria-hidden="true" {} (words) }
+            @match view.availability {
+                Availability::Free => button.btn { (t.attend_not()) },
+                Availability::Away => button.btn.btn--main { (t.attend()) },
+                Availability::Busy => {},
             }
         }
     };
-    Fragment::new("cases", markup)
+    Fragment::new("availability", markup)
 }
 
-fn row(case: &DeskCase, frame: &Frame) -> Markup {
+/// The desk rings when somebody is next; a browser may hold sounds back until a first gesture.
+fn sound_held(frame: &Frame) -> Markup {
     let t = frame.lang();
-    let name = case.person.as_deref().unwrap_or(t.no_name_yet());
-    let href = format!("/cases/{}", case.brief.case);
     html! {
-        tr id={ "row-" (case.brief.case) } {
-            th scope="row" { a href=(href) { (name) } small { (case.place) } }
-            td { (t.of(&case.brief.title)) small { (t.of(&case.brief.service.name)) ", " (t.reference(&case.brief.case.to_string()[..8])) } }
-            td.num { (t.online_of(case.filled, case.fields))
-                progress.meter max=(case.fields) value=(case.filled) aria-label=(t.filled_of(case.filled, case.fields)) {}
-            }
-            td.num.right { (case.documents)
-                @if case.documents_coming > 0 { small { (case.documents_coming) " " (t.documents_coming()) } }
-            }
-            td.num.right { (case.messages) }
-            td { time.num datetime=(time::machine(case.changed_at_s)) { (time::short(t, case.changed_at_s)) } }
-            td.right { a.btn href=(href) aria-label={ (t.open()) " " (name) ", " (t.of(&case.brief.title)) } { (t.open()) } }
+        div.notice.wait data-desk-held hidden {
+            (icon("listen")) b { (t.desk_sound_held()) }
+            div { button.btn type="button" data-sound-on { (t.sound_on()) } }
         }
+    }
+}
+
+fn colleagues(view: &DeskView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let free = |one: &&Colleague| one.availability == Availability::Free;
+    let markup = html! {
+        section #colleagues.panel data-rev=(REVISION) aria-labelledby="colleagues-title" {
+            div.panel__head {
+                h2 #colleagues-title { (t.colleagues()) }
+                @if !view.colleagues.is_empty() {
+                    p.soft.push { (t.colleagues_online(view.colleagues.iter().filter(free).count())) }
+                }
+            }
+            @if view.colleagues.is_empty() { p.panel__body.soft { (t.colleagues_none()) } }
+            @else { ul.list { @for one in &view.colleagues { li { (colleague(one, t)) } } } }
+        }
+    };
+    Fragment::new("colleagues", markup)
+}
+
+fn colleague(one: &Colleague, t: Lang) -> Markup {
+    let (class, words) = reachable(one.availability, t);
+    let services: Vec<&str> = one.services.iter().map(|name| t.of(name)).collect();
+    html! {
+        span.presence.(class) aria-hidden="true" {}
+        span {
+            (one.name) br;
+            span.soft {
+                @match (&one.speaks_with, one.availability) {
+                    (Some(kiosk), Availability::Busy) => (t.in_call_with(kiosk)),
+                    _ => (words),
+                }
+                ". " (services.join(", "))
+            }
+        }
+        span {}
     }
 }
 
@@ -132,12 +176,13 @@ fn station(view: &DeskView, frame: &Frame) -> Fragment {
         0 => ("ok", "check"),
         _ => ("wait", "send"),
     };
+    let services: Vec<&str> = view.services.iter().map(|one| t.of(&one.name)).collect();
     let markup = html! {
         section #station.panel data-rev=(REVISION) aria-labelledby="station-title" {
             div.panel__head { h2 #station-title { (t.my_station()) } }
             ul.list {
                 li { span.(class) { (icon(mark)) } span { (t.outbox_waits(view.outbox)) br; span.soft { (view.place) } } span {} }
-                li { span.ok { (icon("folder")) } span { (t.cases_count(view.cases.len())) } span {} }
+                li { span.ok { (icon("folder")) } span { (t.cases_count(view.cases.len())) br; span.soft { (services.join(", ")) } } span {} }
             }
         }
     };

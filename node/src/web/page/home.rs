@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::{Fit, Frame, brand, document, icon, idle, line, token_field, tools};
+use super::{Fit, Frame, brand, call, document, icon, idle, line, token_field, tools};
 use crate::web::live::{Fragment, REVISION};
-use crate::web::view::{CaseBrief, HomeView, Reach, ServiceCard, VisitState};
+use crate::web::view::{CallView, CaseBrief, HomeView, Reach, Reception, ServiceCard, VisitState};
 
-pub(in crate::web) fn draw(view: &HomeView, frame: &Frame) -> Markup {
+pub(in crate::web) fn draw(view: &HomeView, on: &CallView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let body = html! {
         header.bar {
@@ -14,6 +14,7 @@ pub(in crate::web) fn draw(view: &HomeView, frame: &Frame) -> Markup {
             p.bar__place { (view.place) }
             (tools(frame))
         }
+        (call::kiosk::band(on, frame))
         main #main.home {
             div.home__hello {
                 h1 { (t.home_hello()) }
@@ -46,8 +47,9 @@ pub(in crate::web) fn draw(view: &HomeView, frame: &Frame) -> Markup {
     )
 }
 
-pub(in crate::web) fn live(view: &HomeView, frame: &Frame) -> Vec<Fragment> {
+pub(in crate::web) fn live(view: &HomeView, on: &CallView, frame: &Frame) -> Vec<Fragment> {
     let parts = [
+        call::kiosk::band(on, frame),
         notices(view, frame),
         services(view, frame),
         aside(view, frame),
@@ -97,31 +99,19 @@ fn services(view: &HomeView, frame: &Frame) -> Fragment {
 
 fn service(card: &ServiceCard, frame: &Frame) -> Markup {
     let t = frame.lang();
-    let ServiceCard { brief, reach } = card;
-    let free = (*reach == Reach::Here).then_some("service--free");
-    let (class, mark, words, note, go) = match reach {
-        Reach::Here => (
-            "ok",
-            "free",
-            t.reach_here(),
-            t.reach_here_note(),
-            t.start_here(),
-        ),
-        Reach::Kept => (
-            "info",
-            "clock",
-            t.reach_kept(),
-            t.reach_kept_note(),
-            t.start_kept(),
-        ),
-        Reach::Cut => (
-            "bad",
-            "cut",
-            t.reach_cut(),
-            t.reach_cut_note(),
-            t.start_cut(),
-        ),
+    let ServiceCard {
+        brief,
+        reach,
+        reception,
+    } = card;
+    let (class, mark, words, note) = call::kiosk::reception(*reach, *reception, t);
+    let go = match reach {
+        Reach::Here => t.start_here(),
+        Reach::Kept => t.start_kept(),
+        Reach::Cut => t.start_cut(),
     };
+    let free = *reach == Reach::Here && *reception != Reception::Nobody;
+    let free = free.then_some("service--free");
     html! {
         a.service.(free.unwrap_or("service--later")) href={ "/services/" (brief.service) } {
             span.service__what {

@@ -14,7 +14,7 @@ pub(super) fn panel(view: &CaseView, frame: &Frame) -> Markup {
         Side::Adviser => t.message_to_person(),
     };
     html! {
-        section.panel aria-labelledby="chat" {
+        section.panel.letters aria-labelledby="chat" {
             div.panel__head { h2 #chat { (t.messages()) } }
             (list(view, frame))
             form.say method="post" action={ "/cases/" (view.brief.case) "/messages" } data-say {

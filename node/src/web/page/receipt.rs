@@ -2,13 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::{Fit, Frame, brand, display, document, icon, idle_clock, line, moment, token_field};
+use super::{
+    Fit, Frame, brand, call, display, document, icon, idle_clock, line, moment, token_field,
+};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::text::Lang;
 use crate::web::time;
-use crate::web::view::{ItemState, ReceiptCase, ReceiptItem, ReceiptView, ReceiptWhat, Words};
+use crate::web::view::{
+    CallView, ItemState, ReceiptCase, ReceiptItem, ReceiptView, ReceiptWhat, Words,
+};
 
-pub(in crate::web) fn draw(view: &ReceiptView, frame: &Frame) -> Markup {
+pub(in crate::web) fn draw(view: &ReceiptView, on: &CallView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let body = html! {
         header.bar {
@@ -17,6 +21,7 @@ pub(in crate::web) fn draw(view: &ReceiptView, frame: &Frame) -> Markup {
             (line(&view.line, frame))
             (display(frame))
         }
+        (call::kiosk::band(on, frame))
         main.receipt {
             div.col {
                 (lead(view, frame))
@@ -38,8 +43,9 @@ pub(in crate::web) fn draw(view: &ReceiptView, frame: &Frame) -> Markup {
     )
 }
 
-pub(in crate::web) fn live(view: &ReceiptView, frame: &Frame) -> Vec<Fragment> {
+pub(in crate::web) fn live(view: &ReceiptView, on: &CallView, frame: &Frame) -> Vec<Fragment> {
     vec![
+        call::kiosk::band(on, frame),
         line(&view.line, frame),
         lead(view, frame),
         items(view, frame),

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::{Fit, Frame, brand, display, document, icon, idle, line, token_field};
+use super::{Fit, Frame, brand, call, display, document, icon, idle, line, token_field};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::time;
-use crate::web::view::{Offer, Reach, ServiceView};
+use crate::web::view::{CallView, Offer, ServiceView};
 
-pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
+pub(in crate::web) fn draw(view: &ServiceView, on: &CallView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let name = t.of(&view.brief.name);
     let named = t.of(&view.brief.named);
@@ -18,6 +18,7 @@ pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
             (line(&view.line, frame))
             (display(frame))
         }
+        (call::kiosk::band(on, frame))
         main.half.half--info {
             div.col {
                 section.door aria-labelledby="svc" {
@@ -39,8 +40,12 @@ pub(in crate::web) fn draw(view: &ServiceView, frame: &Frame) -> Markup {
     document(frame, name, Fit::Screen, ("bring", t.service_skip()), body)
 }
 
-pub(in crate::web) fn live(view: &ServiceView, frame: &Frame) -> Vec<Fragment> {
-    let parts = [line(&view.line, frame), reach(view, frame)];
+pub(in crate::web) fn live(view: &ServiceView, on: &CallView, frame: &Frame) -> Vec<Fragment> {
+    let parts = [
+        call::kiosk::band(on, frame),
+        line(&view.line, frame),
+        reach(view, frame),
+    ];
     parts.into_iter().chain(idle(&view.visit, frame)).collect()
 }
 
@@ -58,11 +63,7 @@ fn how(view: &ServiceView, frame: &Frame) -> Markup {
 
 fn reach(view: &ServiceView, frame: &Frame) -> Fragment {
     let t = frame.lang();
-    let (class, mark, words, note) = match view.reach {
-        Reach::Here => ("ok", "free", t.reach_here(), t.reach_here_note()),
-        Reach::Kept => ("info", "clock", t.reach_kept(), t.reach_kept_note()),
-        Reach::Cut => ("bad", "cut", t.reach_cut(), t.reach_cut_note()),
-    };
+    let (class, mark, words, note) = call::kiosk::reception(view.reach, view.reception, t);
     let markup = html! {
         p #reach data-rev=(REVISION) role="status" {
             span.state.(class) { (icon(mark)) (words) }

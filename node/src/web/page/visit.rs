@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Fit, Frame, brand, display, document, icon, idle_clock, line};
+use super::{Fit, Frame, brand, call, display, document, icon, idle_clock, line};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::view::VisitView;
 
@@ -15,6 +15,7 @@ pub(in crate::web) fn draw(view: &VisitView, frame: &Frame) -> Markup {
             (line(&view.line, frame))
             (display(frame))
         }
+        (call::kiosk::band(&view.call, frame))
         main #main.plain {
             h1 { (t.visit_title()) }
             p.lead { (t.visit_lead()) }
@@ -37,6 +38,7 @@ pub(in crate::web) fn draw(view: &VisitView, frame: &Frame) -> Markup {
 
 pub(in crate::web) fn live(view: &VisitView, frame: &Frame) -> Vec<Fragment> {
     vec![
+        call::kiosk::band(&view.call, frame),
         line(&view.line, frame),
         cases(view, frame),
         idle_clock(&view.idle, frame),

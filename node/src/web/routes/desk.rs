@@ -7,11 +7,16 @@ use axum::extract::State;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 
-use crate::web::counter::{Ask, Passphrase, Thing};
+use super::back;
+use super::call::flag;
+use crate::web::counter::{Ask, Passphrase, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
 use crate::web::respond::{done, show};
 use crate::web::{Site, page};
+
+/// The longest reason for taking somebody out of turn, in bytes.
+const REASON_BYTES_MAX: usize = 4 << 10;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
@@ -19,6 +24,9 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/unlock", get(advisers).post(unlock))
         .route("/lock", post(lock))
         .route("/desk", get(desk))
+        .route("/desk/take", post(take))
+        .route("/desk/attend", post(attend))
+        .route("/call/pass", post(pass))
         .route("/cases", get(desk))
 }
 
@@ -54,4 +62,53 @@ async fn lock(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
 async fn desk(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let view = site.counter.ask(Ask::Desk).await;
     show(&site, &visitor, view, page::desk::draw)
+}
+
+/// Takes somebody out of the queue, and goes on with their case.
+async fn take(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    let taken = async {
+        let ticket = fields.needed("ticket")?;
+        let ticket = ticket
+            .parse()
+            .map_err(|_| Problem::not_found(Thing::Ticket))?;
+        let reason = fields.text("reason").map(str::trim);
+        let reason = reason.filter(|why| !why.is_empty()).map(str::to_owned);
+        if reason
+            .as_ref()
+            .is_some_and(|why| why.len() > REASON_BYTES_MAX)
+        {
+            return Err(Problem::Refused(Refusal::TooLarge {
+                bytes_max: REASON_BYTES_MAX,
+            }));
+        }
+        let asked = site.counter.ask(|reply| Ask::TakeTicket {
+            ticket,
+            reason,
+            reply,
+        });
+        asked.await.map_err(Problem::from)
+    };
+    done(&site, &visitor, taken.await, |()| back(&fields, "/desk"))
+}
+
+async fn attend(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    let told = async {
+        let here = flag(&fields, "here")?;
+        let asked = site.counter.ask(|reply| Ask::Attend { here, reply });
+        asked.await.map_err(Problem::from)
+    };
+    done(&site, &visitor, told.await, |()| "/desk".to_owned())
+}
+
+/// Hands the call over to a colleague.
+async fn pass(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    let passed = async {
+        let station = fields.needed("station")?;
+        let station = station
+            .parse()
+            .map_err(|_| Problem::not_found(Thing::Adviser))?;
+        let asked = site.counter.ask(|reply| Ask::PassCall { station, reply });
+        asked.await.map_err(Problem::from)
+    };
+    done(&site, &visitor, passed.await, |()| back(&fields, "/call"))
 }

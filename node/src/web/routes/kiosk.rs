@@ -12,7 +12,11 @@ use crate::web::counter::{Ask, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
 use crate::web::respond::{done, problem, show};
-use crate::web::{Site, page};
+use crate::web::view::{CallView, Mode};
+use crate::web::{Site, page, scope};
+
+/// The longest language tag, in bytes.
+const LANGUAGE_BYTES_MAX: usize = 35;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
@@ -24,11 +28,21 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/visit/interruption", post(interruption))
         .route("/visit/end", post(end))
         .route("/receipt", get(receipt))
+        .route("/call", post(join))
+        .route("/call/answer", post(answer))
 }
 
 async fn home(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let view = site.counter.ask(Ask::Home).await;
-    show(&site, &visitor, view, page::home::draw)
+    let on = on(&site).await;
+    show(&site, &visitor, view, |view, frame| {
+        page::home::draw(view, &on, frame)
+    })
+}
+
+/// The call that is on, for pages whose view does not hold it.
+async fn on(site: &Site) -> CallView {
+    scope::call(&site.counter).await
 }
 
 async fn service(
@@ -43,7 +57,10 @@ async fn service(
         .counter
         .ask(|reply| Ask::Service { service, reply })
         .await;
-    show(&site, &visitor, view, page::service::draw)
+    let on = on(&site).await;
+    show(&site, &visitor, view, |view, frame| {
+        page::service::draw(view, &on, frame)
+    })
 }
 
 async fn visit(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
@@ -112,5 +129,72 @@ async fn end(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
 
 async fn receipt(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     let view = site.counter.ask(Ask::Receipt).await;
-    show(&site, &visitor, view, page::receipt::draw)
+    let on = on(&site).await;
+    show(&site, &visitor, view, |view, frame| {
+        page::receipt::draw(view, &on, frame)
+    })
+}
+
+/// The citizen wishes to speak with an adviser.
+async fn join(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    let case = fields.text("case").unwrap_or_default().to_owned();
+    let joined = async {
+        let case = case.parse().map_err(|_| Problem::not_found(Thing::Case))?;
+        let lang = match fields.text("lang") {
+            Some(tag) if is_tag(tag) => tag.to_owned(),
+            Some(_) => return Err(Problem::Malformed),
+            None => visitor.preferences().lang.tag().to_owned(),
+        };
+        let mode = match fields.text("mode") {
+            Some("voice") | None => Mode::Voice,
+            Some("writing") => Mode::Writing,
+            Some(_) => return Err(Problem::Malformed),
+        };
+        let asked = site.counter.ask(|reply| Ask::JoinQueue {
+            case,
+            lang,
+            mode,
+            reply,
+        });
+        asked.await.map_err(Problem::from)
+    };
+    done(&site, &visitor, joined.await, |()| format!("/cases/{case}"))
+}
+
+/// A language tag by its look (BCP 47).
+fn is_tag(tag: &str) -> bool {
+    let part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    tag.len() <= LANGUAGE_BYTES_MAX && tag.split('-').all(part)
+}
+
+async fn answer(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    let answered = site.counter.ask(Ask::AnswerCall).await;
+    done(&site, &visitor, answered.map_err(Problem::from), |()| {
+        "/call".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_told_by_its_look() {
+        for tag in ["fr", "en-GB", "zh-Hant-TW", "fr-x-facile"] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        for tag in [
+            "",
+            "-",
+            "fr-",
+            "français",
+            "fr FR",
+            "abcdefghi",
+            &"a-".repeat(30),
+        ] {
+            assert!(!is_tag(tag), "{tag}");
+        }
+    }
 }

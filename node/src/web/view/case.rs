@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseBrief, ItemState, Line, Reach, VisitState, Words};
+use super::{CallView, CaseBrief, ItemState, Line, Reach, Reception, VisitState, Words};
 use crate::web::ids::{DocumentId, FormId};
 
 /// Who did something, as seen by who looks.
@@ -39,6 +39,8 @@ pub struct CaseView {
     pub line: Line,
     /// On a kiosk, how the service can be reached.
     pub reach: Reach,
+    /// On a kiosk, whether an adviser could be spoken with now.
+    pub reception: Reception,
     /// Grows with every change of the case that this node has applied since it started.
     pub seq: u64,
     /// When it was opened.
@@ -49,6 +51,8 @@ pub struct CaseView {
     pub person: Option<String>,
     /// The name of the adviser at this page; never on a kiosk.
     pub adviser: Option<String>,
+    /// The wait or call of who sits here.
+    pub call: CallView,
     /// How far the least of all items has come.
     #[serde(flatten)]
     pub state: ItemState,

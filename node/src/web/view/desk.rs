@@ -3,7 +3,7 @@
 use guichet_keys::{CaseTag, SubjectId};
 use serde::Serialize;
 
-use super::{CaseBrief, Line, ServiceBrief, Words};
+use super::{Availability, CallView, CaseBrief, Colleague, Line, QueueRow, ServiceBrief, Words};
 use crate::web::ids::as_text;
 
 /// Who may unlock a station.
@@ -44,6 +44,14 @@ pub struct DeskView {
     pub services: Vec<ServiceBrief>,
     /// The line.
     pub line: Line,
+    /// Whether the adviser can be reached.
+    pub availability: Availability,
+    /// Their call.
+    pub call: CallView,
+    /// Who waits, in order, and who is spoken with.
+    pub queue: Vec<QueueRow>,
+    /// The other advisers of their services.
+    pub colleagues: Vec<Colleague>,
     /// The cases, the one that changed last first.
     pub cases: Vec<DeskCase>,
     /// Sealed things that have not left.

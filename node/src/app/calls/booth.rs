@@ -1,0 +1,164 @@
+//! A kiosk's side of waiting and calls.
+
+use guichet_keys::CaseTag;
+use guichet_media::TicketId;
+use guichet_media::booth::{Input, Output, State, Wish};
+use guichet_media::hall::News;
+use guichet_media::signal::{Mode, TicketDetails};
+
+use super::{Calls, Side};
+use crate::app::cases::answer;
+use crate::app::node::Node;
+use crate::web::counter::{Change, Refusal, Reply, Thing};
+use crate::web::view;
+use crate::{clock, entropy};
+
+/// What the open wish is about: only this node's memory knows.
+#[derive(Default)]
+pub struct Subjects {
+    /// The case.
+    pub case: Option<CaseTag>,
+    /// Since when, in Unix seconds.
+    pub since_s: u64,
+}
+
+/// Whether somebody is known to sit at the kiosk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attended {
+    /// Not by what they do with an adviser.
+    No,
+    /// They wait for one.
+    Waiting,
+    /// One calls or speaks with them.
+    Called,
+}
+
+impl Node {
+    /// The citizen wishes to speak with an adviser about a case of the visit.
+    pub(in crate::app) fn join_queue(
+        &mut self,
+        case: CaseTag,
+        lang: String,
+        mode: view::Mode,
+        reply: Reply<()>,
+    ) {
+        let wished = self.wish(case, lang, mode);
+        match wished {
+            Ok(wish) => {
+                self.calls.subjects = Subjects {
+                    case: Some(case),
+                    since_s: clock::wall_s(),
+                };
+                self.send_media(super::BOTH);
+                self.tell_booth(Input::Asked(wish));
+                answer(reply, Ok(()));
+            }
+            Err(refusal) => answer(reply, Err(refusal)),
+        }
+    }
+
+    fn wish(&self, case: CaseTag, lang: String, mode: view::Mode) -> Result<Wish, Refusal> {
+        if !matches!(self.calls.side, Side::Booth(_)) || !self.in_visit(&case) {
+            return Err(Refusal::NotFound(Thing::Case));
+        }
+        let directory = self.replica.directory();
+        let lost = || Refusal::NotFound(Thing::Case);
+        let (statement, _) = directory.case(&case).ok_or_else(lost)?;
+        let service = statement.service.clone();
+        let key = directory
+            .service_key(&service)
+            .ok_or(Refusal::NotFound(Thing::Service))?;
+        let ticket = TicketId(entropy::bytes());
+        let details = TicketDetails {
+            case,
+            lang,
+            mode: match mode {
+                view::Mode::Voice => Mode::Voice,
+                view::Mode::Writing => Mode::Writing,
+            },
+        };
+        let details = details
+            .seal(&key.public, &ticket, &entropy::bytes())
+            .map_err(|_| Refusal::TooLarge { bytes_max: 64 })?;
+        Ok(Wish {
+            ticket,
+            service,
+            details,
+        })
+    }
+
+    /// The citizen answers the adviser who calls.
+    pub(in crate::app) fn answer_call(&mut self, reply: Reply<()>) {
+        if matches!(&self.calls.side, Side::Booth(booth) if matches!(booth.state(), State::Ringing(..)))
+        {
+            self.tell_booth(Input::Answered);
+            answer(reply, Ok(()));
+        } else {
+            answer(reply, Err(Refusal::NotFound(Thing::Call)));
+        }
+    }
+
+    /// Tells the booth, and carries out what follows.
+    pub(super) fn tell_booth(&mut self, input: Input<'_>) {
+        if let Side::Booth(booth) = &mut self.calls.side {
+            booth.handle_input(clock::now(), input);
+        }
+        self.carry_out_calls();
+    }
+
+    /// Whether somebody waits or is spoken with here: then they are not soon taken for gone.
+    pub(in crate::app) fn attended(&self) -> Attended {
+        let Side::Booth(booth) = &self.calls.side else {
+            return Attended::No;
+        };
+        match booth.state() {
+            State::Idle(_) => Attended::No,
+            State::Waiting => Attended::Waiting,
+            State::Ringing(..) | State::Speaking { .. } => Attended::Called,
+        }
+    }
+
+    /// Whoever waited or spoke here is gone with the visit.
+    pub(in crate::app) fn leave_booth(&mut self) {
+        self.tell_booth(Input::Left);
+        self.calls.subjects = Subjects::default();
+    }
+
+    pub(super) fn on_news_as_booth(&mut self, news: &News) {
+        let now = clock::now();
+        let Calls { hall, side, .. } = &mut self.calls;
+        let Side::Booth(booth) = side else {
+            return;
+        };
+        match news {
+            News::Desk(station) => {
+                if let Some(desk) = hall.desk(station) {
+                    booth.handle_input(now, Input::Desk(desk));
+                }
+            }
+            News::DeskGone(station) => booth.handle_input(now, Input::DeskGone(*station)),
+            News::Ticket(_) | News::TicketGone(_) | News::Leg(..) => {}
+        }
+    }
+
+    /// Carries out one thing that the booth says; whether there was one.
+    pub(super) fn act_as_booth(&mut self) -> bool {
+        let Side::Booth(booth) = &mut self.calls.side else {
+            return false;
+        };
+        let Some(output) = booth.poll_output() else {
+            return false;
+        };
+        match output {
+            Output::Begin(call, station) => self.begin_call(call, station),
+            Output::Open(call) => self.open_call(call),
+            Output::End(call) => self.end_call(call),
+            Output::Changed => {
+                self.touch();
+                self.counter.tell(Change::Call);
+                self.counter.tell(Change::Visit);
+            }
+        }
+        true
+    }
+}

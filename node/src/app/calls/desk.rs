@@ -1,0 +1,186 @@
+//! A station's side of waiting and calls.
+
+use guichet_keys::{ServiceId, SubjectId};
+use guichet_media::TicketId;
+use guichet_media::desk::{Input, Output, State, Wish};
+use guichet_media::hall::{News, SeenTicket};
+use guichet_media::signal::{Stage, TicketDetails};
+
+use super::{Calls, Side};
+use crate::app::cases::{Task, answer};
+use crate::app::node::Node;
+use crate::clock;
+use crate::web::counter::{Change, Refusal, Reply, Thing};
+
+/// The longest reason for taking somebody out of turn, in bytes.
+const REASON_BYTES_MAX: usize = 500;
+
+impl Node {
+    /// Takes somebody out of the queue; out of turn only for a reason, which stays in the case.
+    pub(in crate::app) fn take_ticket(
+        &mut self,
+        ticket: TicketId,
+        reason: Option<String>,
+        reply: Reply<()>,
+    ) {
+        match self.turn_of(&ticket) {
+            Err(refusal) => return answer(reply, Err(refusal)),
+            Ok(Whose::Theirs) => {}
+            Ok(Whose::Anothers) => {
+                let reason = reason.map(|reason| reason.trim().to_owned());
+                let Some(reason) = reason.filter(|reason| !reason.is_empty()) else {
+                    return answer(reply, Err(Refusal::NotTheirTurn));
+                };
+                if reason.len() > REASON_BYTES_MAX {
+                    let bytes_max = REASON_BYTES_MAX;
+                    return answer(reply, Err(Refusal::TooLarge { bytes_max }));
+                }
+                self.keep_reason(&ticket, reason);
+            }
+        }
+        let Calls { hall, side, .. } = &mut self.calls;
+        if let (Side::Desk(desk), Some(seen)) = (side, hall.ticket(&ticket)) {
+            desk.handle_input(clock::now(), Input::Took(seen));
+        }
+        self.send_media(super::BOTH);
+        self.carry_out_calls();
+        answer(reply, Ok(()));
+    }
+
+    /// Whether it is the turn of somebody who waits.
+    fn turn_of(&self, ticket: &TicketId) -> Result<Whose, Refusal> {
+        let vault = self.open_vault().ok_or(Refusal::Locked)?;
+        let lost = || Refusal::NotFound(Thing::Ticket);
+        let seen = self.calls.hall.ticket(ticket).ok_or_else(lost)?;
+        let services = vault.services();
+        if !services.contains(&seen.notice.service) || seen.cut {
+            return Err(lost());
+        }
+        match seen.notice.stage {
+            _ if self.handed_by(seen).is_some() => Ok(Whose::Theirs),
+            Stage::Waiting if self.next_ticket(&services) == Some(*ticket) => Ok(Whose::Theirs),
+            Stage::Waiting => Ok(Whose::Anothers),
+            Stage::Ringing(holder) | Stage::Answered(holder) => Err(Refusal::TakenBy {
+                name: self.person_name(&holder.person),
+            }),
+            Stage::Gone => Err(lost()),
+        }
+    }
+
+    /// The station of the colleague who hands this person over to this one.
+    pub(super) fn handed_by(&self, seen: &SeenTicket) -> Option<SubjectId> {
+        let holder = seen.notice.stage.holder()?;
+        let holding = self.calls.hall.desk(&holder.station)?.notice.holding?;
+        let to_me = holding.ticket == seen.notice.ticket && holding.passed_to == Some(self.me);
+        to_me.then_some(holder.station)
+    }
+
+    /// Who is next, of those who can be reached.
+    pub(super) fn next_ticket(&self, services: &[ServiceId]) -> Option<TicketId> {
+        let queue = self.calls.hall.queue(services);
+        let next = queue
+            .into_iter()
+            .find(|seen| !seen.cut && seen.notice.stage == Stage::Waiting);
+        next.map(|seen| seen.notice.ticket)
+    }
+
+    fn keep_reason(&mut self, ticket: &TicketId, reason: String) {
+        let Some(details) = self.ticket_details(ticket) else {
+            return;
+        };
+        if self.open_case(&details.case).is_ok() {
+            self.cases
+                .hand_in(details.case, Task::TookOutOfTurn { reason });
+        }
+    }
+
+    /// What the service may read of a ticket.
+    pub(super) fn ticket_details(&self, ticket: &TicketId) -> Option<TicketDetails> {
+        let seen = self.calls.hall.ticket(ticket)?;
+        let secret = self
+            .open_vault()?
+            .secret_of(&seen.notice.details.recipient)?;
+        TicketDetails::open(&seen.notice.details, secret, ticket)
+    }
+
+    /// Hands the call over to the colleague at another station.
+    pub(in crate::app) fn pass_call(&mut self, station: SubjectId, reply: Reply<()>) {
+        let speaks = matches!(&self.calls.side, Side::Desk(desk) if matches!(desk.state(), State::Speaking { .. }));
+        if !speaks {
+            return answer(reply, Err(Refusal::NotFound(Thing::Call)));
+        }
+        if self.calls.hall.desk(&station).is_none() {
+            return answer(reply, Err(Refusal::NotFound(Thing::Adviser)));
+        }
+        self.tell_desk(Input::Passed(station));
+        answer(reply, Ok(()));
+    }
+
+    /// The adviser wishes to be called, or not.
+    pub(in crate::app) fn attend(&mut self, here: bool, reply: Reply<()>) {
+        if self.open_vault().is_none() {
+            return answer(reply, Err(Refusal::Locked));
+        }
+        let wish = if here { Wish::Here } else { Wish::Away };
+        self.tell_desk(Input::Wished(wish));
+        answer(reply, Ok(()));
+    }
+
+    /// Tells the desk, and carries out what follows.
+    pub(in crate::app) fn tell_desk(&mut self, input: Input<'_>) {
+        if let Side::Desk(desk) = &mut self.calls.side {
+            desk.handle_input(clock::now(), input);
+        }
+        self.carry_out_calls();
+    }
+
+    pub(super) fn on_news_as_desk(&mut self, news: &News) {
+        let now = clock::now();
+        let services = self.open_vault().map(|vault| vault.services());
+        let Calls { hall, side, .. } = &mut self.calls;
+        let Side::Desk(desk) = side else {
+            return;
+        };
+        match news {
+            News::Ticket(ticket) => {
+                if let Some(seen) = hall.ticket(ticket) {
+                    desk.handle_input(now, Input::Ticket(seen));
+                }
+            }
+            News::TicketGone(ticket) => desk.handle_input(now, Input::TicketGone(*ticket)),
+            News::Desk(_) | News::DeskGone(_) | News::Leg(..) => return,
+        }
+        let queue = hall.queue(&services.unwrap_or_default());
+        let waits = queue
+            .into_iter()
+            .filter(|seen| seen.notice.stage == Stage::Waiting);
+        let order = waits.map(|seen| seen.notice.ticket).collect();
+        desk.handle_input(now, Input::Ordered(order));
+    }
+
+    /// Carries out one thing that the desk says; whether there was one.
+    pub(super) fn act_as_desk(&mut self) -> bool {
+        let Side::Desk(desk) = &mut self.calls.side else {
+            return false;
+        };
+        let Some(output) = desk.poll_output() else {
+            return false;
+        };
+        match output {
+            Output::Begin(call, kiosk) => self.begin_call(call, kiosk),
+            Output::Open(call) => self.open_call(call),
+            Output::End(call) => self.end_call(call),
+            Output::Changed => {
+                self.counter.tell(Change::Call);
+                self.counter.tell(Change::Desk);
+            }
+        }
+        true
+    }
+}
+
+/// Whose turn it is.
+enum Whose {
+    Theirs,
+    Anothers,
+}

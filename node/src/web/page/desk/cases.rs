@@ -1,0 +1,54 @@
+//! The cases on the desk.
+
+use maud::{Markup, html};
+
+use crate::web::live::{Fragment, REVISION};
+use crate::web::page::Frame;
+use crate::web::time;
+use crate::web::view::{DeskCase, DeskView};
+
+pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        div #cases.scroll data-rev=(REVISION) tabindex="0" role="region" aria-labelledby="cases-title" {
+            @if view.cases.is_empty() {
+                p.panel__body { b { (t.desk_none()) } " " span.soft { (t.desk_none_note()) } }
+            } @else {
+                table.table {
+                    thead { tr {
+                        th scope="col" { (t.col_person()) }
+                        th scope="col" { (t.col_request()) }
+                        th scope="col" { (t.col_filled()) }
+                        th.right scope="col" { (t.col_documents()) }
+                        th.right scope="col" { (t.col_messages()) }
+                        th scope="col" { (t.col_changed()) }
+                        th scope="col" { span.vh { (t.col_action()) } }
+                    } }
+                    tbody { @for case in &view.cases { (row(case, frame)) } }
+                }
+            }
+        }
+    };
+    Fragment::new("cases", markup)
+}
+
+fn row(case: &DeskCase, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let name = case.person.as_deref().unwrap_or(t.no_name_yet());
+    let href = format!("/cases/{}", case.brief.case);
+    html! {
+        tr id={ "row-" (case.brief.case) } {
+            th scope="row" { a href=(href) { (name) } small { (case.place) } }
+            td { (t.of(&case.brief.title)) small { (t.of(&case.brief.service.name)) ", " (t.reference(&case.brief.case.to_string()[..8])) } }
+            td.num { (t.online_of(case.filled, case.fields))
+                progress.meter max=(case.fields) value=(case.filled) aria-label=(t.filled_of(case.filled, case.fields)) {}
+            }
+            td.num.right { (case.documents)
+                @if case.documents_coming > 0 { small { (case.documents_coming) " " (t.documents_coming()) } }
+            }
+            td.num.right { (case.messages) }
+            td { time.num datetime=(time::machine(case.changed_at_s)) { (time::short(t, case.changed_at_s)) } }
+            td.right { a.btn href=(href) aria-label={ (t.open()) " " (name) ", " (t.of(&case.brief.title)) } { (t.open()) } }
+        }
+    }
+}

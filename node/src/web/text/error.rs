@@ -1,0 +1,61 @@
+//! What goes wrong, in words.
+
+use super::Lang;
+
+texts! {
+    all errors;
+    error_safe: "Ce qui est enregistré n’a pas changé.", "What is saved has not changed.";
+    err_page: "Cette page n’existe pas.", "This page does not exist.";
+    err_service: "Ce service n’existe pas ici.", "There is no such service here.";
+    err_case: "Ce dossier n’est pas ici.", "This case is not here.";
+    err_form: "Ce formulaire n’existe pas.", "There is no such form.";
+    err_field: "Ce champ n’existe pas.", "There is no such field.";
+    err_document: "Ce document n’est pas ici.", "This document is not here.";
+    err_adviser: "Ce conseiller n’a pas de coffre sur ce poste.", "This adviser has no vault on this station.";
+    err_not_found_do: "Revenez à l’accueil et choisissez de nouveau.", "Go back to the home page and choose again.";
+    err_invalid_do: "Corrigez-la : elle sera enregistrée.", "Correct it and it will be saved.";
+    err_too_large_do: "Envoyez quelque chose de plus petit.", "Send something smaller.";
+    err_full: "Cette visite est pleine.", "This visit is full.";
+    err_full_do: "Terminez-la, puis commencez-en une autre.", "Finish it, then start another.";
+    err_no_visit: "Aucune visite n’est ouverte.", "No visit is open.";
+    err_no_visit_do: "Choisissez un service pour commencer.", "Choose a service to start.";
+    err_locked: "Le poste est verrouillé.", "The station is locked.";
+    err_locked_do: "Ouvrez votre coffre.", "Open your vault.";
+    err_picture_unsupported: "Ce genre de document ne se montre pas ici. Vous pouvez le télécharger.", "This kind of document cannot be shown here. You can download it.";
+    err_picture_encrypted: "Ce document est fermé par un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le de nouveau.", "This document is locked by a password. Save it without one, then add it again.";
+    err_picture_damaged: "Ce document est abîmé ou incomplet. Ajoutez-le de nouveau depuis l’original.", "This document is damaged or incomplete. Add it again from the original.";
+    err_picture_too_big: "Ce document est trop grand pour être montré ici. Vous pouvez le télécharger.", "This document is too big to be shown here. You can download it.";
+    err_picture_not_here: "Ce document n’est pas encore arrivé en entier.", "This document has not arrived in full yet.";
+    err_picture_no_page: "Le document n’a pas d’autre page.", "The document has no other page.";
+    err_disk_full: "Le disque est plein : rien de nouveau n’est enregistré.", "The disk is full: nothing new is saved.";
+    err_disk_full_do: "Prévenez l’accueil. Ce qui était enregistré l’est toujours.", "Tell the staff. What was saved still is.";
+    err_disk_failed: "Le disque a refusé d’enregistrer.", "The disk refused to save.";
+    err_busy: "La machine est occupée.", "The machine is busy.";
+    err_busy_do: "Attendez un instant, puis essayez de nouveau.", "Wait a moment, then try again.";
+    err_stopping: "Le programme s’arrête ou redémarre.", "The program is stopping or restarting.";
+    err_stopping_do: "Attendez un instant, puis rechargez la page.", "Wait a moment, then reload the page.";
+    err_no_session: "Cette page demande une adresse de départ.", "This page needs a start address.";
+    err_no_session_do: "Sur cette machine, lancez « guichet open » et ouvrez l’adresse affichée.", "On this machine, run “guichet open” and open the address it prints.";
+    err_used_start: "Cette adresse de départ a déjà servi, ou le programme a redémarré.", "This start address has been used, or the program has restarted.";
+    err_foreign: "Cette demande vient d’un autre site : elle est refusée.", "This request comes from another site: it is refused.";
+    err_foreign_do: "Ouvrez la page depuis son adresse de départ.", "Open the page from its start address.";
+    err_no_token: "Cette page est trop ancienne : la demande est refusée.", "This page is too old: the request is refused.";
+    err_no_token_do: "Rechargez la page, puis recommencez.", "Reload the page, then try again.";
+    err_malformed: "La demande n’est pas comprise.", "The request is not understood.";
+    err_malformed_do: "Rechargez la page, puis recommencez.", "Reload the page, then try again.";
+    err_changed: "Le texte a changé entre-temps. Le vôtre n’a pas été enregistré.", "The text changed meanwhile. Yours was not saved.";
+    err_changed_do: "Copiez votre texte, rechargez la page, puis ajoutez-le.", "Copy your text, reload the page, then add it.";
+    err_crowded: "Trop de pages sont ouvertes sur cette machine.", "Too many pages are open on this machine.";
+    err_crowded_do: "Fermez-en, puis rechargez celle-ci.", "Close some, then reload this one.";
+    err_call: "Cet appel est terminé.", "This call is over.";
+    err_ticket: "Cette personne n’est plus dans la file.", "This person is no longer in the queue.";
+    err_gone_do: "La page va le montrer. Vous n’avez rien à faire.", "The page will show it. There is nothing to do.";
+    err_turn: "Ce n’est pas encore le tour de cette personne.", "It is not this person’s turn yet.";
+    err_turn_do: "Dites pourquoi vous la prenez avant les autres : la raison est gardée.", "Say why you take them before the others: the reason is kept.";
+    err_media: "L’image et le son ne passent pas avec ce navigateur.", "Picture and sound do not work with this browser.";
+    err_media_do: "Vous pouvez continuer par écrit.", "You can go on in writing.";
+}
+
+sentences! {
+    err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
+}
