@@ -7,10 +7,12 @@ use anyhow::{Context as _, Result};
 
 use crate::figure::Figure;
 
+mod call;
 mod edit;
 mod journal;
 mod machine;
 mod memory;
+mod render;
 mod seal;
 mod start;
 mod transfer;
@@ -30,7 +32,7 @@ pub struct Bench {
 }
 
 /// All benchmarks.
-pub const ALL: [Bench; 7] = [
+pub const ALL: [Bench; 9] = [
     Bench {
         name: "start",
         about: "a start of a node and of the demo, from the command to the first page",
@@ -45,6 +47,16 @@ pub const ALL: [Bench; 7] = [
         name: "edit",
         about: "an edit from its POST at the kiosk to the event on the adviser's page",
         run: || Box::pin(edit::run()),
+    },
+    Bench {
+        name: "call",
+        about: "a call at 640×360: answer to first frame, and what its nodes use (as root)",
+        run: || Box::pin(call::run()),
+    },
+    Bench {
+        name: "render",
+        about: "the page of a case with 200 acts",
+        run: || Box::pin(render::run()),
     },
     Bench {
         name: "journal",

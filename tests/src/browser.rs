@@ -23,10 +23,13 @@ use tempfile::TempDir;
 
 use crate::api::Api;
 use crate::network::Place;
+use crate::performer::Performer;
 use crate::process::artefacts;
 
+mod media;
 mod pixels;
 
+pub use media::Received;
 pub use pixels::Pixels;
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -88,6 +91,16 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser in a place. `name` appears in errors and file names.
     pub async fn start(place: &Place, name: &str, size: Size) -> Result<Self> {
+        Self::start_before(place, name, size, None).await
+    }
+
+    /// Starts a browser before whose camera and microphone somebody sits.
+    pub async fn start_before(
+        place: &Place,
+        name: &str,
+        size: Size,
+        performer: Option<&Performer>,
+    ) -> Result<Self> {
         let profile = tempfile::Builder::new()
             .prefix("guichet-browser-")
             .tempdir()?;
@@ -99,6 +112,12 @@ impl Browser {
             "--user-data-dir={}",
             profile.path().join("profile").display()
         ));
+        if let Some(performer) = performer {
+            let (picture, voice) = performer.write(profile.path())?;
+            let (picture, voice) = (picture.display(), voice.display());
+            flags.push(format!("--use-file-for-fake-video-capture={picture}"));
+            flags.push(format!("--use-file-for-fake-audio-capture={voice}"));
+        }
         let downloads = profile.path().join("downloads");
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
@@ -114,14 +133,22 @@ impl Browser {
             .context("a session id")?
             .to_string();
         let patience = Duration::from_secs(20);
-        Ok(Self {
+        let browser = Self {
             name: name.to_string(),
             session,
             api,
             patience,
             driver,
             profile,
-        })
+        };
+        if performer.is_some() {
+            let before = json!({
+                "cmd": "Page.addScriptToEvaluateOnNewDocument",
+                "params": { "source": media::BEFORE_PAGES },
+            });
+            browser.post("/goog/cdp/execute", &before).await?;
+        }
+        Ok(browser)
     }
 
     /// Goes to an address and waits until the page is loaded.

@@ -33,9 +33,11 @@ const KILL_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// What the router drops; the counters of each direction come behind it.
 const TABLE: &str = "table inet guichet {
     set cut { type ipv4_addr . ipv4_addr; }
+    set silent { type ipv4_addr . ipv4_addr; }
     chain forward {
         type filter hook forward priority 0;
         ip saddr . ip daddr @cut drop
+        meta l4proto udp ip saddr . ip daddr @silent drop
     }
 }";
 
@@ -129,12 +131,23 @@ impl Network {
 
     /// Drops every packet between two places from now on.
     pub fn cut(&self, a: &Place, b: &Place) -> Result<()> {
-        self.change_cut("add", a, b)
+        self.change("add", "cut", a, b)
     }
 
     /// Lets packets through again.
     pub fn mend(&self, a: &Place, b: &Place) -> Result<()> {
-        self.change_cut("delete", a, b)
+        self.change("delete", "cut", a, b)
+    }
+
+    /// Drops every UDP packet between two places from now on, and nothing else: what a call is
+    /// made of.
+    pub fn silence(&self, a: &Place, b: &Place) -> Result<()> {
+        self.change("add", "silent", a, b)
+    }
+
+    /// Lets UDP through again.
+    pub fn unsilence(&self, a: &Place, b: &Place) -> Result<()> {
+        self.change("delete", "silent", a, b)
     }
 
     /// Cuts one place off from all others.
@@ -190,9 +203,9 @@ impl Network {
         run(self.router.command("nft", &[&script])).map(drop)
     }
 
-    fn change_cut(&self, verb: &str, a: &Place, b: &Place) -> Result<()> {
+    fn change(&self, verb: &str, set: &str, a: &Place, b: &Place) -> Result<()> {
         let (a, b) = (a.address, b.address);
-        let script = format!("{verb} element inet guichet cut {{ {a} . {b}, {b} . {a} }}");
+        let script = format!("{verb} element inet guichet {set} {{ {a} . {b}, {b} . {a} }}");
         run(self.router.command("nft", &[&script])).map(drop)
     }
 }

@@ -147,3 +147,19 @@ pub async fn view(page: &Browser, name: &str) -> Result<()> {
                  (document.querySelector('#viewer img[data-picture]'))";
     page.until(drawn).await.map(drop)
 }
+
+/// A citizen on the page of a case asks for an adviser.
+pub async fn ask_for_an_adviser(kiosk: &Browser) -> Result<()> {
+    kiosk.click("form[action='/call'] .btn--main").await
+}
+
+/// An adviser takes whoever is next, and comes to their case.
+pub async fn take_next(desk: &Browser) -> Result<()> {
+    desk.click("form[action='/desk/take'] .btn--main").await
+}
+
+/// Turns the microphone (`audio`) or the camera (`video`) off or on again.
+pub async fn switch(page: &Browser, what: &str) -> Result<()> {
+    page.click(&format!("form[action='/call/sending'] button[name={what}]"))
+        .await
+}

@@ -364,6 +364,17 @@ impl Demo {
     }
 }
 
+/// What a process has used of the processors so far, in seconds of one core.
+pub fn processor_seconds(pid: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name, in parentheses, may hold anything; user and system time are the 12th and 13th
+    // fields behind it (proc(5)), in ticks of a hundredth.
+    let (_, fields) = stat.rsplit_once(')').context("a name in parentheses")?;
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: Vec<f64> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / 100.0)
+}
+
 /// The resident memory of a process, in bytes.
 pub fn resident_bytes(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;

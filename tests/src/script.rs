@@ -185,13 +185,27 @@ impl Script {
     where
         T: std::fmt::Debug,
     {
+        self.until_within(PATIENCE, what, ask, holds).await
+    }
+
+    /// The same, with another patience.
+    pub async fn until_within<T>(
+        &self,
+        patience: Duration,
+        what: &str,
+        ask: impl AsyncFn(&Self) -> Result<T>,
+        holds: impl Fn(&T) -> bool,
+    ) -> Result<T>
+    where
+        T: std::fmt::Debug,
+    {
         let begun = Instant::now();
         loop {
             let last = ask(self).await;
             match last {
                 Ok(value) if holds(&value) => return Ok(value),
-                _ if begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK_AGAIN_AFTER).await,
-                last => anyhow::bail!("waited {PATIENCE:?} for {what}; last: {last:?}"),
+                _ if begun.elapsed() < patience => tokio::time::sleep(LOOK_AGAIN_AFTER).await,
+                last => anyhow::bail!("waited {patience:?} for {what}; last: {last:?}"),
             }
         }
     }

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::browser::{Browser, Size};
 use crate::careless::Care;
 use crate::network::{Network, Place};
+use crate::performer::Performer;
 use crate::process::{Node, artefacts, guichet, log_file};
 use crate::script::Script;
 
@@ -209,6 +210,11 @@ impl Site {
     /// A browser beside the node, in its place.
     pub async fn browser(&self, name: &str, size: Size) -> Result<Browser> {
         Browser::start(&self.place, name, size).await
+    }
+
+    /// A browser beside the node, before whose camera and microphone somebody sits.
+    pub async fn browser_before(&self, name: &str, performer: &Performer) -> Result<Browser> {
+        Browser::start_before(&self.place, name, Size::SCREEN, Some(performer)).await
     }
 
     /// What a script with the node's token can do.

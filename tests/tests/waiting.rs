@@ -1,0 +1,206 @@
+//! The waiting list of whole nodes: order, one winner each, the reason for taking somebody out of
+//! turn, handing over, and nobody lost when a station dies.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use guichet_tests::script::Script;
+use guichet_tests::village::Village;
+use serde_json::{Value, json};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Three kiosks at which somebody has begun a case, and two stations with their desks open.
+struct Scene {
+    village: Village,
+    kiosks: Vec<Script>,
+    cases: Vec<String>,
+    names: Vec<String>,
+    desks: Vec<Script>,
+}
+
+impl Scene {
+    async fn begin(name: &str) -> Self {
+        let mut village = Village::new(name, 3, 2).unwrap();
+        village.start().await.unwrap();
+        let (mut kiosks, mut cases, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for site in &village.kiosks {
+            let kiosk = site.script().unwrap();
+            let case = kiosk.begin("caf", "housing").await.unwrap();
+            names.push(text(&kiosk.api().get_json("/").await.unwrap()["place"]));
+            kiosk
+                .set(&case, "last_name", names.last().unwrap())
+                .await
+                .unwrap();
+            cases.push(case);
+            kiosks.push(kiosk);
+        }
+        let mut desks = Vec::new();
+        for (number, site) in village.stations.iter().enumerate() {
+            let desk = site.script().unwrap();
+            let station = format!("station-{}", number + 1);
+            let adviser = village.advisers.iter().find(|it| it.station == station);
+            let adviser = adviser.unwrap();
+            desk.unlock(&adviser.name, &adviser.passphrase)
+                .await
+                .unwrap();
+            desks.push(desk);
+        }
+        Self {
+            village,
+            kiosks,
+            cases,
+            names,
+            desks,
+        }
+    }
+
+    async fn join(&self, kiosk: usize) {
+        let case = &self.cases[kiosk];
+        self.kiosks[kiosk].join_queue(case).await.unwrap();
+        for desk in &self.desks {
+            let name = &self.names[kiosk];
+            let rows = async |desk: &Script| desk.queue().await;
+            let there = |rows: &Vec<Value>| rows.iter().any(|row| row["kiosk"] == **name);
+            desk.until("the newcomer", rows, there).await.unwrap();
+        }
+    }
+
+    /// An adviser takes somebody whose turn it is, and the citizen answers.
+    async fn speak(&self, kiosk: usize, desk: usize, turn: &str) {
+        let row = self.desks[desk]
+            .until_turn(&self.names[kiosk], turn)
+            .await
+            .unwrap();
+        let taken = self.desks[desk].take(&row, None).await.unwrap();
+        assert_eq!(taken.status, 200, "{}", taken.text());
+        self.kiosks[kiosk].until_call("ringing").await.unwrap();
+        self.kiosks[kiosk].answer().await.unwrap();
+        for script in [&self.kiosks[kiosk], &self.desks[desk]] {
+            script.until_call("speaking").await.unwrap();
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_is_kept_each_has_one_adviser_and_out_of_turn_needs_a_reason() {
+    let scene = Scene::begin("waiting").await;
+    for kiosk in [1, 2, 0] {
+        scene.join(kiosk).await;
+    }
+    for desk in &scene.desks {
+        let queue = desk.queue().await.unwrap();
+        let order: Vec<_> = queue.iter().map(|row| text(&row["kiosk"])).collect();
+        assert_eq!(order, [1, 2, 0].map(|kiosk| scene.names[kiosk].clone()));
+        assert_eq!(queue[0]["lang"], "fr");
+        assert_eq!(queue[0]["person"], *scene.names[1], "from the form");
+        assert_eq!(queue[0]["case"]["case"], *scene.cases[1]);
+    }
+    for (ahead, kiosk) in [1, 2, 0].into_iter().enumerate() {
+        let placed = async |kiosk: &Script| kiosk.call().await;
+        let call = scene.kiosks[kiosk].until("a place", placed, |call| call["ahead"] == ahead);
+        let call = call.await.unwrap();
+        assert_eq!(call["minutes"], Value::Null, "nobody knows yet");
+        assert_eq!(call["advisers"], 2);
+    }
+
+    let first = scene.desks[0]
+        .until_turn(&scene.names[1], "next")
+        .await
+        .unwrap();
+    let (one, other) = tokio::join!(
+        scene.desks[0].take(&first, None),
+        scene.desks[1].take(&first, None)
+    );
+    let answers = [one.unwrap(), other.unwrap()];
+    scene.kiosks[1].until_call("ringing").await.unwrap();
+    let mut calls = Vec::new();
+    for (desk, answer) in scene.desks.iter().zip(&answers) {
+        let told = async |desk: &Script| desk.call().await;
+        let settled = |call: &Value| {
+            let late = answer.status == 409;
+            late || call["call"] == "ringing" || call["ended"]["ended"] == "taken-by"
+        };
+        calls.push(desk.until("one winner", told, settled).await.unwrap());
+    }
+    let rings = |call: &Value| call["call"] == "ringing";
+    assert_eq!(calls.iter().filter(|call| rings(call)).count(), 1);
+    let winner = calls.iter().position(rings).unwrap();
+    let station = format!("station-{}", winner + 1);
+    let mut advisers = scene.village.advisers.iter();
+    let name = &advisers.find(|it| it.station == station).unwrap().name;
+    let (loser, answer) = (&calls[1 - winner], &answers[1 - winner]);
+    let told = match answer.status {
+        409 => answer.text(),
+        _ => loser["ended"].to_string(),
+    };
+    assert!(
+        told.contains("taken-by") && told.contains(&**name),
+        "{told}"
+    );
+
+    let desk = &scene.desks[1 - winner];
+    let later = desk.until_turn(&scene.names[0], "later").await.unwrap();
+    let refused = desk.take(&later, None).await.unwrap();
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let taken = desk.take(&later, Some("Attend depuis hier, train à 11 h."));
+    assert_eq!(taken.await.unwrap().status, 200);
+    scene.kiosks[0].until_call("ringing").await.unwrap();
+    let waits = scene.kiosks[2].until_call("waiting").await.unwrap();
+    assert_eq!(waits["call"], "waiting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_lost_when_a_station_dies_and_a_call_is_handed_over() {
+    let mut scene = Scene::begin("stations-die").await;
+    scene.join(0).await;
+    scene.speak(0, 0, "next").await;
+    let colleague = scene.desks[0].api().get_json("/desk").await.unwrap();
+    let station = colleague["colleagues"][0]["station"].clone();
+    let passed = json!({ "station": station });
+    scene.desks[0]
+        .api()
+        .post_json("/call/pass", &passed)
+        .await
+        .unwrap();
+    scene.speak(0, 1, "handed-over").await;
+    let over = scene.desks[0].until_call("none").await.unwrap();
+    assert_eq!(over["ended"]["ended"], "passed");
+
+    scene.join(1).await;
+    scene.village.stations[1].kill();
+    let row = scene.desks[0]
+        .until_turn(&scene.names[1], "next")
+        .await
+        .unwrap();
+    scene.desks[0].take(&row, None).await.unwrap();
+    scene.kiosks[1].until_call("ringing").await.unwrap();
+    scene.village.stations[0].kill();
+    let waits = scene.kiosks[1].until_call("waiting").await.unwrap();
+    assert_eq!(waits["ahead"], Value::Null, "nobody is there");
+    let lost = async |kiosk: &Script| kiosk.call().await;
+    let waits = |call: &Value| call["call"] == "waiting";
+    let again = scene.kiosks[0].until_within(MINUTE, "a place again", lost, waits);
+    again.await.unwrap();
+
+    scene.village.stations[0].start().await.unwrap();
+    scene.desks[0] = scene.village.stations[0].script().unwrap();
+    let adviser = scene.village.adviser().clone();
+    scene.desks[0]
+        .unlock(&adviser.name, &adviser.passphrase)
+        .await
+        .unwrap();
+    scene.desks[0]
+        .until_turn(&scene.names[0], "next")
+        .await
+        .unwrap();
+    scene.speak(0, 0, "next").await;
+    scene.kiosks[0].leave_call().await.unwrap();
+    let over = scene.desks[0].until_call("none").await.unwrap();
+    assert_eq!(over["ended"]["ended"], "hung-up");
+}
