@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { Devices } from "./devices.js";
 import { onFragment } from "./events.js";
 import { morph } from "./morph.js";
+import { post } from "./post.js";
 import { hush, ring, ringOnce } from "./tones.js";
 
 const AGAIN_MS = [500, 1000, 2000, 4000];
@@ -29,7 +30,7 @@ export function live() { return connection !== null || devices.open; }
 export function call(signal) {
   [title, marked] = [document.title, false];
   onFragment("#call", (now, next) => { morph(now, next); follow(); });
-  document.addEventListener("submit", silence, { signal, capture: true });
+  document.addEventListener("submit", switched, { signal, capture: true });
   document.addEventListener("refused", () => show(), { signal });
   document.addEventListener("click", clicked, { signal });
   devices.serve(signal);
@@ -74,9 +75,11 @@ function called() {
 
 async function begin() {
   devices.show();
-  if (!devices.open) await devices.start();
+  // Asked for once: what is refused is asked for again by hand.
+  await (devices.wanted ? devices.starting : devices.start());
   if (state === "none") { release(); return; }
   connect();
+  show();
 }
 
 async function connect() {
@@ -125,6 +128,7 @@ function show() {
   if (video) video.enabled = !speaking || on.video === "true";
   connection?.send(speaking ? { audio, video } : { audio: null, video: null });
   picture(own(), video && !(speaking && on.video !== "true") ? video : null);
+  if (speaking) confess(on);
   const other = theirs();
   if (!other) return;
   const stream = speaking ? connection?.stream ?? null : null;
@@ -134,6 +138,13 @@ function show() {
   }
   other.hidden = !stream;
   if (stream) play(other);
+}
+
+// What is not there is not sent: the other side reads so instead of seeing and hearing nothing.
+function confess(on) {
+  if (devices.starting || !devices.wanted) return;
+  const has = { audio: on.audio === "true" && devices.audio !== null, video: on.video === "true" && devices.video !== null };
+  if (String(has.audio) !== on.audio || String(has.video) !== on.video) post("/call/sending", has).catch(() => {});
 }
 
 function picture(video, track) {
@@ -153,12 +164,14 @@ function hold(held) {
   if (place) place.hidden = !held;
 }
 
-// Turned off here before anybody is asked: what is muted must not wait for an answer.
-function silence(event) {
+// Turned off here before anybody is asked: what is muted must not wait for an answer. Turned on,
+// what was not there is looked for again.
+function switched(event) {
   const button = event.submitter;
-  if (button?.dataset.switch === undefined || button.value !== "false") return;
+  if (button?.dataset.switch === undefined) return;
   const track = devices[button.name];
-  if (track) track.enabled = false;
+  if (track && button.value === "false") track.enabled = false;
+  if (!track && button.value === "true") devices.start().then(show);
 }
 
 function clicked(event) {

@@ -1,30 +1,59 @@
-// The desk rings when somebody new is next: a short sound, a mark and the title of the page.
+// The desk rings when somebody new is next: a short sound, a mark and the title of the page. Where
+// the adviser is at a case, what comes to the desk is listened for as well.
 
 import { onFragment } from "./events.js";
-import { morph } from "./morph.js";
+import { morph, parse } from "./morph.js";
 import { audio, chime, held } from "./tones.js";
 
 export function desk(signal) {
   const next = document.getElementById("next");
-  if (!next) return;
+  const arrived = document.querySelector("[data-arrived]");
+  if (next) watch(next, signal);
+  else if (arrived) listen(arrived, signal);
+}
+
+// The title tells those who look at another window.
+function marker() {
   const title = document.title;
+  return (words) => { document.title = words ? `● ${words}` : title; };
+}
+
+function watch(next, signal) {
+  const mark = marker();
   let known = next.dataset.ticket;
-  const name = () => { document.title = next.dataset.title ? `● ${next.dataset.title}` : title; };
-  name();
+  mark(next.dataset.title);
   onFragment("#next", (now, fresh) => {
     morph(now, fresh);
-    name();
-    const { ticket } = now.dataset;
-    if (ticket && ticket !== known) arrived(now);
+    const { ticket, title } = now.dataset;
+    mark(title);
+    if (ticket && ticket !== known) ring(now);
     known = ticket;
   });
   sounds(signal);
 }
 
-function arrived(next) {
+function ring(next) {
   chime();
   next.classList.add("pulse");
   next.addEventListener("animationend", () => next.classList.remove("pulse"), { once: true });
+}
+
+function listen(arrived, signal) {
+  const mark = marker();
+  let known = null;
+  const source = new EventSource("/events?at=/desk");
+  source.addEventListener("fragment", (event) => {
+    const { id, html } = JSON.parse(event.data);
+    if (id !== "next") return;
+    const { ticket = "", title = "" } = parse(html).dataset;
+    arrived.textContent = title;
+    mark(title);
+    // Who was there when the page opened has rung at the desk.
+    if (known !== null && ticket && ticket !== known) chime();
+    known = ticket;
+  });
+  signal.addEventListener("abort", () => source.close());
+  addEventListener("pagehide", () => source.close(), { signal });
 }
 
 // Whether the ring would be heard is found out, and said if not.

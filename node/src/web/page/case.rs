@@ -113,7 +113,10 @@ pub(super) fn desk_bar(adviser: &str, live: Fragment, here: bool, frame: &Frame)
         header.bar {
             (brand(Some("/desk"), t))
             nav.nav aria-label=(t.desk_nav()) {
-                a href="/desk" aria-current=(if here { "page" } else { "true" }) { (t.desk_title()) }
+                a href="/desk" aria-current=(if here { "page" } else { "true" }) {
+                    (t.desk_title())
+                    @if !here { span.tag.wait data-arrived role="status" {} }
+                }
             }
             div.push { (live) }
             (display(frame))

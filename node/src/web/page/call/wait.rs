@@ -26,7 +26,7 @@ pub(super) fn around<'a>(waiting: &WaitingCall, elsewhere: bool, frame: &Frame) 
             }
             h2.vh { (t.check_title()) }
         },
-        over: html! {},
+        over: html! { span.stage__none { (icon("cam-off")) } },
         after: html! {
             (devices(frame))
             div.call__ways {
