@@ -71,6 +71,8 @@ function called() {
   if (dialog.matches(":modal")) return;
   dialog.removeAttribute("open");
   dialog.showModal();
+  // The answer has the focus; who calls is read first, however large the text.
+  dialog.scrollTop = 0;
 }
 
 async function begin() {

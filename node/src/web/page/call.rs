@@ -129,7 +129,7 @@ fn over(name: &str, small: &Markup, call: &CallView, cut_note: &str, frame: &Fra
     html! {
         p.stage__name { (name) (small)
             @if !theirs.audio && *media == MediaState::Live {
-                small.stage__mute { (icon("mic-off")) (their_microphone(name, frame)) }
+                small.stage__mute { (icon("mic-off")) (t.microphone_off()) }
             }
         }
         div.stage__calm {
@@ -155,13 +155,6 @@ fn their_camera(name: &str, frame: &Frame) -> String {
     match frame.role == Role::Kiosk {
         true => frame.lang().their_camera_off(name),
         false => frame.lang().the_camera_off(name),
-    }
-}
-
-fn their_microphone(name: &str, frame: &Frame) -> String {
-    match frame.role == Role::Kiosk {
-        true => frame.lang().their_microphone_off(name),
-        false => frame.lang().the_microphone_off(name),
     }
 }
 

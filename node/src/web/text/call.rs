@@ -197,9 +197,7 @@ sentences! {
     ring_calls(name: &str, from: &str): format!("{name}, {from}, vous appelle"), format!("{name} {from} is calling you");
     ring_who(name: &str, named: &str): format!("{name} répond pour {named}. Vous allez vous voir et vous entendre."), format!("{name} answers for {named}. You will see and hear each other.");
     their_camera_off(name: &str): format!("{name} a coupé sa caméra."), format!("{name} has turned the camera off.");
-    their_microphone_off(name: &str): format!("{name} a coupé son micro."), format!("{name} has turned the microphone off.");
     the_camera_off(name: &str): format!("{name} : caméra coupée."), format!("{name}: camera off.");
-    the_microphone_off(name: &str): format!("{name} : micro coupé."), format!("{name}: microphone off.");
     call_cut_note(name: &str): format!("Nous rappelons {name} dès que la ligne revient. Vous n’avez rien à faire."), format!("We call {name} back as soon as the line is back. There is nothing to do.");
     since(time: &str): format!("Depuis {time}"), format!("Since {time}");
     waits(name: &str): format!("{name} vous attend"), format!("{name} is waiting for you");
