@@ -11,11 +11,15 @@ use guichet_keys::SubjectId;
 use libp2p::Multiaddr;
 use serde::{Deserialize, Serialize};
 
+use crate::devices::{Device, PrinterSettings, ScannerSettings};
+
 /// The name of the settings file in a data folder.
 pub const FILE: &str = "guichet.toml";
 
 const BYTES_MAX: u64 = 64 * 1024;
 const IDLE_S: std::ops::RangeInclusive<u64> = 30..=3_600;
+const SCAN_DPI: std::ops::RangeInclusive<u32> = 50..=1_200;
+const SCAN_MM_MAX: u32 = 1_000;
 
 /// The settings of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -36,12 +40,26 @@ pub struct Config {
     pub relays: Vec<Relay>,
     /// Seconds without a touch after which a visit ends by itself.
     pub idle_s: u64,
+    /// The scanner, as `scanimage -L` names it, or `none`; without it, the first that is found.
+    pub scanner: Option<String>,
+    /// The mode of scans, as the scanner names it; an empty text leaves it to the scanner.
+    pub scan_mode: String,
+    /// Resolution of scans in dots per inch.
+    pub scan_dpi: u32,
+    /// Width of a scanned sheet in millimetres; 0 leaves it to the scanner.
+    pub scan_width_mm: u32,
+    /// Height of a scanned sheet in millimetres; 0 leaves it to the scanner.
+    pub scan_height_mm: u32,
+    /// The printer's queue, as `lpstat -e` names it, or `none`; without it, the default of CUPS,
+    /// else its first one.
+    pub printer: Option<String>,
     /// What is logged to standard error, as a filter of the `tracing` crate.
     pub log: String,
 }
 
 impl Default for Config {
     fn default() -> Self {
+        let scan = ScannerSettings::default();
         Self {
             port: 7001,
             mesh_host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -50,6 +68,12 @@ impl Default for Config {
             media_port: 0,
             relays: Vec::new(),
             idle_s: 180,
+            scanner: None,
+            scan_mode: scan.mode,
+            scan_dpi: scan.resolution_dpi,
+            scan_width_mm: scan.width_mm,
+            scan_height_mm: scan.height_mm,
+            printer: None,
             log: "warn,guichet=info".into(),
         }
     }
@@ -165,6 +189,26 @@ impl Config {
         toml::to_string(self).expect("a flat table of plain values is TOML")
     }
 
+    /// What is scanned, and by which scanner.
+    pub fn scanner(&self) -> ScannerSettings {
+        ScannerSettings {
+            device: Device::from_setting(self.scanner.as_deref()),
+            mode: self.scan_mode.clone(),
+            resolution_dpi: self.scan_dpi,
+            width_mm: self.scan_width_mm,
+            height_mm: self.scan_height_mm,
+            ..ScannerSettings::default()
+        }
+    }
+
+    /// Which printer prints.
+    pub fn printer(&self) -> PrinterSettings {
+        PrinterSettings {
+            queue: Device::from_setting(self.printer.as_deref()),
+            ..PrinterSettings::default()
+        }
+    }
+
     fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| ConfigError::Malformed {
             file: file.to_owned(),
@@ -187,6 +231,19 @@ impl Config {
         if !IDLE_S.contains(&self.idle_s) {
             let allowed = format!("{} to {} seconds", IDLE_S.start(), IDLE_S.end());
             return out_of_range("idle_s", self.idle_s.to_string(), allowed);
+        }
+        if !SCAN_DPI.contains(&self.scan_dpi) {
+            let allowed = format!("{} to {} dpi", SCAN_DPI.start(), SCAN_DPI.end());
+            return out_of_range("scan_dpi", self.scan_dpi.to_string(), allowed);
+        }
+        for (key, length_mm) in [
+            ("scan_width_mm", self.scan_width_mm),
+            ("scan_height_mm", self.scan_height_mm),
+        ] {
+            if length_mm > SCAN_MM_MAX {
+                let allowed = format!("0 to {SCAN_MM_MAX} mm");
+                return out_of_range(key, length_mm.to_string(), allowed);
+            }
         }
         for (key, port) in [
             ("mesh_port", self.mesh_port),
@@ -251,6 +308,8 @@ mod tests {
         check("port = [", "line 1: ");
         check("relays = [\"here\"]", "`here` is not `<subject>");
         check("idle_s = 5", "idle_s = 5 is out of range");
+        check("scan_dpi = 20", "scan_dpi = 20 is out of range");
+        check("scan_height_mm = 1001", "0 to 1000 mm");
         check("mesh_port = 0", "mesh_port = 0 is out of range");
         check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");
     }
