@@ -4,7 +4,8 @@
 //! in each place. It opens a [`browser`] beside one and uses its [`pages`], or
 //! gives orders by [`script`] through [`api`]; a [`visit`] is the one that most
 //! tests leave behind. Lines are cut by dropping packets between two places and
-//! disks filled on a [`small_disk`], so the product needs no switch for tests.
+//! disks filled on a [`small_disk`], and paper comes out of a [`print_shop`], so the product
+//! needs no switch for tests.
 //! [`canary`] searches disks, memory and [`capture`]d traffic for what must not be there,
 //! and finds it in what is [`careless`]; a [`burglar`] tries every key on every
 //! lock of a folder. [`figure`] is the one form in which programs say what they
@@ -30,6 +31,7 @@ pub mod meeting;
 pub mod network;
 pub mod pages;
 pub mod performer;
+pub mod print_shop;
 pub mod process;
 pub mod samples;
 pub mod script;
