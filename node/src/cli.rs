@@ -3,8 +3,9 @@
 //! Human text by default, JSON on demand (one object a line); exit status 0, 1 (failed) or 2 (not
 //! understood). An error is one line on standard error that says what was wrong, with what value,
 //! and what to do. `run` is the node itself; `open`, `status` and `case` speak to a running node
-//! through its local pages ([`loopback`]).
+//! through its local pages ([`loopback`]); `doctor` looks at what a node needs from outside.
 
+pub mod doctor;
 pub mod loopback;
 pub mod say;
 
@@ -51,6 +52,8 @@ enum Command {
     Open(Node),
     /// Say how the running node is
     Status(Node),
+    /// Check what the node needs: keys, credential, disk, clock, ports, relays, devices
+    Doctor(Node),
     /// Look at cases on the running node
     Case {
         #[command(subcommand)]
@@ -188,6 +191,7 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Status(Node { dir }) => show(&dir, "/status", voice),
+        Command::Doctor(Node { dir }) => examine(&dir, voice),
         Command::Case { command } => match command {
             CaseCommand::List(Node { dir }) => {
                 let answer = runtime()?.block_on(loopback::get(&dir, "/cases"))?;
@@ -282,6 +286,20 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
 fn show(dir: &std::path::Path, path: &str, voice: Voice) -> anyhow::Result<()> {
     let answer = runtime()?.block_on(loopback::get(dir, path))?;
     voice.answer(&answer, &say::outline(&answer));
+    Ok(())
+}
+
+fn examine(dir: &std::path::Path, voice: Voice) -> anyhow::Result<()> {
+    let findings = runtime()?.block_on(doctor::examine(dir));
+    voice.answer(
+        &doctor::as_json(dir, &findings),
+        &doctor::as_text(&findings),
+    );
+    let worst = doctor::worst(&findings);
+    anyhow::ensure!(
+        worst < doctor::Verdict::Ill,
+        "something is ill; what to do is said beside it"
+    );
     Ok(())
 }
 

@@ -213,14 +213,29 @@ struct Certified {
     chains: Vec<Chain>,
 }
 
-fn read_identity(dir: &Path, keys: &Keys) -> Result<Identity, FolderError> {
-    let file = dir.join(IDENTITY);
-    let content = private::read_public(&file, IDENTITY_BYTES_MAX)?;
-    let Certified { root, chains } =
-        frame::read(IDENTITY_NAME, &content).map_err(|source| FolderError::Frame {
+/// What the network certifies of the node of `dir`, without its keys: the first is what it shows.
+pub fn credentials(dir: &Path) -> Result<Vec<Credential>, FolderError> {
+    let (file, Certified { root, chains }) = read_certified(dir)?;
+    let verified = chains.iter().map(|chain| {
+        chain.verify(&root).map_err(|source| FolderError::Chain {
             file: file.clone(),
             source,
-        })?;
+        })
+    });
+    verified.collect()
+}
+
+fn read_certified(dir: &Path) -> Result<(PathBuf, Certified), FolderError> {
+    let file = dir.join(IDENTITY);
+    let content = private::read_public(&file, IDENTITY_BYTES_MAX)?;
+    match frame::read(IDENTITY_NAME, &content) {
+        Ok(certified) => Ok((file, certified)),
+        Err(source) => Err(FolderError::Frame { file, source }),
+    }
+}
+
+fn read_identity(dir: &Path, keys: &Keys) -> Result<Identity, FolderError> {
+    let (file, Certified { root, chains }) = read_certified(dir)?;
     let node_seed = keys.read(&KeyPurpose::Node)?;
     let key = SigningKey::from_seed(&node_seed);
     let agreement = AgreementSecret::from_seed(&*keys.read(&KeyPurpose::NodeAgreement)?);

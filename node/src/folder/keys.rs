@@ -157,8 +157,7 @@ impl Keys {
     }
 
     fn file(&self, purpose: &KeyPurpose) -> PathBuf {
-        let name = purpose.to_string().replace(':', "-");
-        self.folder.join(format!("{name}.key"))
+        self.folder.join(name_of(purpose))
     }
 
     fn write_file(
@@ -189,6 +188,26 @@ impl Keys {
         }
         Ok(private::remove(&machine_file)?)
     }
+}
+
+fn name_of(purpose: &KeyPurpose) -> String {
+    format!("{}.key", purpose.to_string().replace(':', "-"))
+}
+
+/// Whether the machine key of `dir` is a file beside the keys that it seals.
+pub fn in_file(dir: &Path) -> bool {
+    dir.join(FOLDER).join(MACHINE_FILE).exists()
+}
+
+/// Makes sure that the key files of `dir` are there and closed to others, without opening them.
+pub fn closed(dir: &Path) -> Result<(), PrivateFileError> {
+    let folder = dir.join(FOLDER);
+    let mut files = private::files_in(&folder, "key")?;
+    let needed = [KeyPurpose::Node, KeyPurpose::NodeAgreement];
+    files.extend(needed.map(|purpose| folder.join(name_of(&purpose))));
+    files
+        .iter()
+        .try_for_each(|file| private::read(file).map(drop))
 }
 
 #[derive(Encode, Decode)]

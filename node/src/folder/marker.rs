@@ -116,6 +116,15 @@ pub fn lock(dir: &Path, expected: Kind) -> Result<Lock, MarkerError> {
     })
 }
 
+/// Whether a process works in the folder now.
+pub fn is_held(dir: &Path, expected: Kind) -> Result<bool, MarkerError> {
+    match open(dir, expected)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(io_error(&dir.join(FILE), source)),
+    }
+}
+
 fn open(dir: &Path, expected: Kind) -> Result<File, MarkerError> {
     let file = dir.join(FILE);
     let plain = std::fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());

@@ -1,0 +1,164 @@
+//! What a node has of its own: keys, credential, clock, disk.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use guichet_keys::keyfile::KeyPurpose;
+use guichet_keys::{Credential, Validity};
+
+use super::Finding;
+use crate::clock;
+use crate::folder::keys::{self, Keys};
+
+const DAY_S: u64 = 86_400;
+/// A credential that ends sooner should be renewed.
+const CREDENTIAL_DAYS_MIN: u64 = 30;
+/// A disk with less is as good as full: a few scanned documents.
+const FREE_BYTES_MIN: u64 = 200 << 20;
+/// A disk with less should be looked after.
+const FREE_BYTES_FEW: u64 = 2 << 30;
+/// A disk that takes longer for one small write makes every page wait.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(1);
+const PROBE: &str = ".doctor";
+
+/// The private keys: there, closed to others, and opened by the machine's key.
+pub(super) fn keys(dir: &Path) -> Finding {
+    let check = "keys";
+    let advice = "put the file back from a copy, or make the node anew; with a mode, see above";
+    if let Err(error) = keys::closed(dir) {
+        return Finding::ill(check, error.to_string(), advice);
+    }
+    if !keys::in_file(dir) {
+        let found = "there, closed to others, sealed by the system's credential";
+        return Finding::ok(check, found);
+    }
+    let opened = Keys::open(dir, None).and_then(|keys| {
+        keys.read(&KeyPurpose::Node)?;
+        keys.read(&KeyPurpose::NodeAgreement)
+    });
+    match opened {
+        Err(error) => Finding::ill(check, error.to_string(), advice),
+        Ok(_) => Finding::warn(
+            check,
+            "there and closed to others, but the machine key that seals them is a file beside them",
+            "have systemd keep it: LoadCredentialEncrypted=guichet-machine-key in the service",
+        ),
+    }
+}
+
+/// The credential: valid now, and for a while yet.
+pub(super) fn credential(credential: &Credential, now_s: u64) -> Finding {
+    let check = "credential";
+    let renew = "have it renewed by the network's authority";
+    match credential.validity_at(now_s) {
+        Validity::NotYet => Finding::ill(check, "it is not valid yet", "see the clock below"),
+        Validity::Expired => {
+            let days = (now_s - credential.expires_s) / DAY_S;
+            Finding::ill(check, format!("it expired {days} days ago"), renew)
+        }
+        Validity::Current => {
+            let days = (credential.expires_s - now_s) / DAY_S;
+            let found = format!("valid for {days} more days");
+            if days < CREDENTIAL_DAYS_MIN {
+                Finding::warn(check, found, renew)
+            } else {
+                Finding::ok(check, found)
+            }
+        }
+    }
+}
+
+/// The clock, as far as it can be judged from here: never before the credential was made.
+pub(super) fn clock(credential: &Credential, now_s: u64) -> Finding {
+    let check = "clock";
+    let early_s = credential.not_before_s.saturating_sub(now_s);
+    if early_s > 0 {
+        let days = early_s.div_ceil(DAY_S);
+        let found = format!("at least {days} days slow: it is before the credential was made");
+        return Finding::ill(check, found, "set it, and have it kept right by NTP");
+    }
+    Finding::ok(
+        check,
+        "after the credential was made; no other clock to ask",
+    )
+}
+
+/// The disk: room, and a small write that is durable.
+pub(super) fn disk(dir: &Path) -> Finding {
+    let check = "disk";
+    let free = match rustix::fs::statvfs(dir) {
+        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+        Err(error) => {
+            let said = io::Error::from(error).to_string();
+            return Finding::ill(check, said, "see that the folder's disk is mounted");
+        }
+    };
+    let room = format!("{} MiB free", free >> 20);
+    let began = clock::now();
+    let written = write_through(dir);
+    let took = clock::now().duration_since(began);
+    if let Err(error) = written {
+        let found = format!("{room}; a write fails: {error}");
+        return Finding::ill(check, found, "free some space, or replace the disk");
+    }
+    let found = format!("{room}; a write is durable after {} ms", took.as_millis());
+    if free < FREE_BYTES_MIN {
+        Finding::ill(check, found, "free some space")
+    } else if free < FREE_BYTES_FEW {
+        Finding::warn(check, found, "free some space soon")
+    } else if took > WRITE_TIME_MAX {
+        Finding::warn(check, found, "see what else writes, or take a faster disk")
+    } else {
+        Finding::ok(check, found)
+    }
+}
+
+fn write_through(dir: &Path) -> io::Result<()> {
+    let probe = dir.join(PROBE);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&probe)?;
+    let written = file.write_all(&[0; 4096]).and_then(|()| file.sync_data());
+    let removed = fs::remove_file(&probe);
+    written.and(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use guichet_keys::{Role, SigningKey};
+
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn a_credential_is_judged_by_the_day() {
+        let credential_of = |not_before_s, expires_s| Credential {
+            subject: SigningKey::from_seed(&[1; 32]).subject(),
+            role: Role::Kiosk,
+            service: None,
+            name: "kiosk-1".to_owned(),
+            agreement: None,
+            issuer: SigningKey::from_seed(&[2; 32]).subject(),
+            not_before_s,
+            expires_s,
+            serial: 1,
+        };
+        let now_s = 1_000 * DAY_S;
+        let check = |from_days: u64, to_days: u64, verdict, found: &str| {
+            let judged = credential(&credential_of(from_days * DAY_S, to_days * DAY_S), now_s);
+            assert_eq!(judged.verdict, verdict, "{judged:?}");
+            assert!(judged.found.contains(found), "{judged:?}");
+        };
+        check(900, 1_100, Verdict::Ok, "100 more days");
+        check(900, 1_010, Verdict::Warn, "10 more days");
+        check(900, 990, Verdict::Ill, "expired 10 days ago");
+        check(1_002, 1_100, Verdict::Ill, "not valid yet");
+        let slow = clock(&credential_of(1_002 * DAY_S, 1_100 * DAY_S), now_s);
+        assert_eq!(slow.verdict, Verdict::Ill);
+        assert!(slow.found.contains("2 days slow"), "{slow:?}");
+    }
+}
