@@ -23,6 +23,7 @@ mod shown;
 mod start;
 mod station;
 mod status;
+mod tray;
 mod vault;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ use cases::CaseEvent;
 use disk::DiskEvent;
 use node::Node;
 use station::StationEvent;
+use tray::TrayEvent;
 
 /// The loop looks at the clock at least this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -60,6 +62,7 @@ pub(crate) struct Sources {
     cases: mpsc::UnboundedReceiver<CaseEvent>,
     station: mpsc::UnboundedReceiver<StationEvent>,
     media: mpsc::UnboundedReceiver<guichet_media::Event>,
+    trays: mpsc::UnboundedReceiver<TrayEvent>,
 }
 
 /// Runs a node until it is told to stop.
@@ -83,6 +86,7 @@ pub async fn run(
             Some(event) = sources.cases.recv() => node.on_case_event(event),
             Some(event) = sources.station.recv() => node.on_station_event(event),
             Some(event) = sources.media.recv() => node.on_media_event(event),
+            Some(event) = sources.trays.recv() => node.on_tray_event(event),
             Some(ask) = sources.asks.recv() => node.on_ask(ask),
             () = tokio::time::sleep_until(wake) => node.on_timeout(),
         }

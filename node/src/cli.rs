@@ -61,7 +61,7 @@ enum Command {
     },
     /// Draw one page of the document on standard input
     #[command(hide = true)]
-    Render(Render),
+    Render(render::Drawing),
 }
 
 #[derive(Args)]
@@ -135,13 +135,6 @@ enum CaseCommand {
     },
 }
 
-#[derive(Args)]
-struct Render {
-    /// Page, from 1
-    #[arg(long, default_value_t = 1)]
-    page: u32,
-}
-
 /// Runs the command line `args` and returns its exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -158,8 +151,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    if let Command::Render(Render { page }) = line.command {
-        return render::child(page);
+    if let Command::Render(drawing) = line.command {
+        return render::child(drawing);
     }
     match obey(line.command, voice, parts) {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,13 +2,14 @@
 //!
 //! A PDF, PNG or JPEG comes from anyone, and what decodes it is large. So each page is drawn by a
 //! child of this same program that may do nothing else: it reads the document on standard input,
-//! writes a PNG on standard output, and has set itself limits on memory, processor time and files
+//! writes a PNG or a JPEG on standard output, and has set itself limits on memory, processor time and files
 //! before it looks at a byte ([`child`]). The parent limits wall time and output, runs one child
 //! at a time, and turns every way in which it may end into one [`RenderError`].
 
 mod child;
 mod pdf;
 mod picture;
+mod raster;
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -26,13 +27,113 @@ pub use child::run as child;
 
 /// The largest document that is drawn, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 32 << 20;
-/// The longest side of a picture, in pixels.
-pub const SIDE_PX_MAX: u16 = 1600;
+/// The largest preview, in bytes.
+pub const PREVIEW_BYTES_MAX: usize = 64 << 10;
 /// How many pages may wait to be drawn.
 pub const WAITING_MAX: usize = 8;
 
 const PICTURE_BYTES_MAX: u64 = 16 << 20;
 const WALL_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// What is drawn of a document, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct Drawing {
+    /// Page, from 1
+    #[arg(long, default_value_t = 1)]
+    pub page: u32,
+    /// Quarter turns clockwise
+    #[arg(long, default_value_t = 0)]
+    pub turns: u8,
+    /// How much is to be seen
+    #[arg(long, value_enum, default_value_t = Detail::Screen)]
+    pub detail: Detail,
+}
+
+/// How much of a page is to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Detail {
+    /// A JPEG that is quickly there, at most [`PREVIEW_BYTES_MAX`] bytes.
+    Preview,
+    /// A PNG that fills a screen.
+    Screen,
+    /// A PNG to look closely at.
+    Close,
+}
+
+impl Drawing {
+    /// The last part of the address of its picture: `3-screen-1.png` is page 3, turned once.
+    pub fn path(&self) -> String {
+        let Self {
+            page,
+            turns,
+            detail,
+        } = self;
+        let ending = detail.ending();
+        format!("{page}-{}-{turns}.{ending}", detail.word())
+    }
+
+    /// Reads what [`path`](Self::path) wrote; `3.png` is page 3, upright, on a screen.
+    pub fn of_path(path: &str) -> Option<Self> {
+        let (stem, ending) = path.rsplit_once('.')?;
+        let mut parts = stem.split('-');
+        let page = parts.next()?.parse().ok().filter(|page| *page > 0)?;
+        let drawing = match (parts.next(), parts.next(), parts.next()) {
+            (None, ..) => Self::of_page(page),
+            (Some(word), Some(turns), None) => Self {
+                page,
+                turns: turns.parse().ok().filter(|turns| *turns < 4)?,
+                detail: Detail::ALL.into_iter().find(|one| one.word() == word)?,
+            },
+            _ => return None,
+        };
+        (drawing.detail.ending() == ending).then_some(drawing)
+    }
+
+    /// A page upright, as it fills a screen.
+    pub fn of_page(page: u32) -> Self {
+        Self {
+            page,
+            turns: 0,
+            detail: Detail::Screen,
+        }
+    }
+}
+
+impl Detail {
+    /// The longest side of the picture, in pixels.
+    pub const fn side_px_max(self) -> u16 {
+        match self {
+            Self::Preview => 480,
+            Self::Screen => 1600,
+            Self::Close => 2600,
+        }
+    }
+
+    const ALL: [Self; 3] = [Self::Preview, Self::Screen, Self::Close];
+
+    /// The media type of the picture.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Preview => "image/jpeg",
+            Self::Screen | Self::Close => "image/png",
+        }
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Preview => "jpg",
+            Self::Screen | Self::Close => "png",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Screen => "screen",
+            Self::Close => "close",
+        }
+    }
+}
 
 /// Why there is no picture of a page.
 #[derive(Debug, thiserror::Error)]
@@ -86,22 +187,24 @@ impl Renderer {
         }
     }
 
-    /// The page of `document`, from 1, as a PNG no side of which exceeds [`SIDE_PX_MAX`].
-    pub async fn draw(&self, document: &[u8], page: u32) -> Result<Vec<u8>, RenderError> {
+    /// A picture of one page of `document`.
+    pub async fn draw(&self, document: &[u8], drawing: Drawing) -> Result<Vec<u8>, RenderError> {
         if document.len() > DOCUMENT_BYTES_MAX {
             return Err(RenderError::TooLarge);
         }
         let _place = self.waiting.try_acquire().map_err(|_| RenderError::Busy)?;
         let _turn = self.drawing.lock().await;
-        tokio::time::timeout(WALL_TIME_MAX, self.run(document, page))
+        tokio::time::timeout(WALL_TIME_MAX, self.run(document, drawing))
             .await
             .unwrap_or(Err(RenderError::TooSlow))
     }
 
-    async fn run(&self, document: &[u8], page: u32) -> Result<Vec<u8>, RenderError> {
+    async fn run(&self, document: &[u8], drawing: Drawing) -> Result<Vec<u8>, RenderError> {
         let mut process = Command::new(&self.program)
             .arg0("guichet")
-            .args(["render", "--page", &page.to_string()])
+            .args(["render", "--page", &drawing.page.to_string()])
+            .args(["--turns", &drawing.turns.to_string()])
+            .args(["--detail", drawing.detail.word()])
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -173,6 +276,34 @@ impl RenderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drawing_reads_back_from_its_path_and_nothing_else_does() {
+        for detail in Detail::ALL {
+            let drawing = Drawing {
+                page: 3,
+                turns: 1,
+                detail,
+            };
+            assert_eq!(Drawing::of_path(&drawing.path()), Some(drawing));
+        }
+        assert_eq!(Drawing::of_path("2.png"), Some(Drawing::of_page(2)));
+        for bad in [
+            "",
+            "1",
+            "0.png",
+            "1.jpg",
+            "x.png",
+            "1-screen.png",
+            "1-screen-4.png",
+            "1-screen-0.jpg",
+            "1-huge-0.png",
+            "1-screen-0-0.png",
+            "-1.png",
+        ] {
+            assert_eq!(Drawing::of_path(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn what_the_child_says_is_what_the_parent_hears() {

@@ -30,8 +30,17 @@
 //! | `…/fields/{field}/draft` | POST | kiosk, station | `value`: what is being typed; without it, no more |
 //! | `/cases/{case}/messages` | POST | kiosk, station | `text`: a message |
 //! | `/cases/{case}/documents` | POST | kiosk, station | `multipart/form-data` with `file`, or the bytes themselves and `?name=`; `{document}` |
-//! | `/cases/{case}/documents/{document}` | GET | kiosk, station | the exact bytes, as a download |
-//! | `/cases/{case}/documents/{document}/pages/{n}.png` | GET | kiosk, station | a picture of page n, from 1, drawn apart |
+//! | `/cases/{case}/documents/{document}` | GET | kiosk, station | the exact bytes of a document that is one file, as a download |
+//! | `…/documents/{document}/sheets/{n}` | GET | kiosk, station | the exact bytes of sheet n, from 1 |
+//! | `…/documents/{document}/pages/{n}-{detail}-{turns}.png` | GET | kiosk, station | a picture of page n, drawn apart: `screen` or `close`, or `preview` as `.jpg`; `{n}.png` for short |
+//! | `…/documents/{document}/paper` | GET | kiosk, station | all of it, for the browser's own printing |
+//! | `…/documents/{document}/print`, `…/print/cancel` | POST | kiosk, station | prints it here; cancels that |
+//! | `/cases/{case}/sheets` | GET | kiosk, station | the sheets that are not yet joined, and the scanner |
+//! | `/cases/{case}/sheets` | POST | kiosk, station | a picture as one more sheet, sent like a document; `{sheet}` |
+//! | `/cases/{case}/scan`, `…/scan/stop` | POST | kiosk, station | scans a sheet (`instead`: in the place of that one); lets the scanner stop |
+//! | `/cases/{case}/sheets/{sheet}` | POST | kiosk, station | `do`: `turn`, `earlier`, `later`, `remove` |
+//! | `/cases/{case}/sheets/{sheet}/pictures/{…}` | GET | kiosk, station | a picture of a sheet, named like those of documents |
+//! | `/cases/{case}/sheets/join` | POST | kiosk, station | `name`: all of them become one document; `{document}` |
 //! | `/call` | GET | kiosk, station | the wait or call of who sits here; for a person, its page |
 //! | `/call` | POST | kiosk | `case`, `lang`, `mode` (`voice`, `writing`): a place in the queue |
 //! | `/call/answer` | POST | kiosk | the citizen answers the adviser who calls |
@@ -53,7 +62,7 @@
 mod assets;
 pub mod counter;
 mod events;
-mod file;
+pub(crate) mod file;
 mod guard;
 pub mod ids;
 mod live;

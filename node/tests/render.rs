@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use guichet::render::{RenderError, Renderer, SIDE_PX_MAX};
+use guichet::render::{Detail, Drawing, PREVIEW_BYTES_MAX, RenderError, Renderer};
+
+const SIDE_PX_MAX: u16 = Detail::Screen.side_px_max();
 
 fn renderer() -> Renderer {
     Renderer::of_program(PathBuf::from(env!("CARGO_BIN_EXE_guichet")))
@@ -13,7 +15,7 @@ fn renderer() -> Renderer {
 
 async fn draw(document: &[u8], page: u32) -> Result<Picture, RenderError> {
     renderer()
-        .draw(document, page)
+        .draw(document, Drawing::of_page(page))
         .await
         .map(|png| Picture::read(&png))
 }
@@ -307,7 +309,8 @@ async fn what_is_no_document_is_said_so() {
 async fn only_so_many_wait() {
     let document = page(A4, RED_QUARTER, &[], "");
     let renderer = renderer();
-    let waiting = (0..=guichet::render::WAITING_MAX).map(|_| renderer.draw(&document, 1));
+    let waiting =
+        (0..=guichet::render::WAITING_MAX).map(|_| renderer.draw(&document, Drawing::of_page(1)));
     let drawn = futures::future::join_all(waiting).await;
     let busy = drawn
         .iter()
@@ -346,4 +349,58 @@ fn the_child_limits_itself_before_it_reads() {
     }
     drop(child.stdin.take());
     child.wait().expect("ends");
+}
+
+#[tokio::test]
+async fn a_preview_is_small_and_a_turn_is_clockwise() {
+    let document = page(A4, RED_QUARTER, &[], "");
+    let drawn = |turns, detail| {
+        let drawing = Drawing {
+            page: 1,
+            turns,
+            detail,
+        };
+        let document = document.clone();
+        async move { renderer().draw(&document, drawing).await.expect("drawn") }
+    };
+    let preview = drawn(0, Detail::Preview).await;
+    assert!(preview.starts_with(&[0xff, 0xd8, 0xff]), "a JPEG");
+    assert!(preview.len() <= PREVIEW_BYTES_MAX, "{}", preview.len());
+    let again = renderer().draw(&preview, Drawing::of_page(1)).await;
+    let small = Picture::read(&again.expect("a preview is drawn again"));
+    assert_eq!(small.height, usize::from(Detail::Preview.side_px_max()));
+
+    // The red quarter at the lower left goes to the upper left.
+    let turned = Picture::read(&drawn(1, Detail::Screen).await);
+    assert_eq!(turned.width, usize::from(SIDE_PX_MAX));
+    assert_eq!(turned.at(25, 25), [255, 0, 0]);
+    assert_eq!(turned.at(75, 75), [255, 255, 255]);
+    let close = Picture::read(&drawn(0, Detail::Close).await);
+    assert_eq!(close.height, usize::from(Detail::Close.side_px_max()));
+}
+
+#[tokio::test]
+async fn even_noise_has_a_preview() {
+    let side = 1_000_u32;
+    let mut state = 1_u64;
+    let noise: Vec<u8> = (0..side * side * 3)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .collect();
+    let mut document = Vec::new();
+    let mut encoder = png::Encoder::new(&mut document, side, side);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().expect("a header");
+    writer.write_image_data(&noise).expect("pixels");
+    writer.finish().expect("an end");
+    let drawing = Drawing {
+        detail: Detail::Preview,
+        ..Drawing::of_page(1)
+    };
+    let preview = renderer().draw(&document, drawing).await.expect("drawn");
+    assert!(preview.len() <= PREVIEW_BYTES_MAX, "{}", preview.len());
 }

@@ -9,6 +9,8 @@ pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 pub const ENVELOPE_DEPS_MAX: usize = 16;
 /// Largest page, in bytes of plain text.
 pub const PAGE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Largest page that travels ahead of larger ones, as a preview does, in bytes of plain text.
+pub const SMALL_PAGE_BYTES_MAX: u64 = 64 * 1024;
 /// Plain bytes in every segment of a page but the last.
 pub const SEGMENT_BYTES: usize = 16 * 1024;
 /// Bytes that sealing adds to a segment or an envelope (the tag of AES-GCM).

@@ -18,7 +18,9 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::envelope::KeyRef;
-use crate::limits::{MANIFEST_BYTES_MAX, PAGE_BYTES_MAX, SEAL_BYTES, SEGMENT_BYTES};
+use crate::limits::{
+    MANIFEST_BYTES_MAX, PAGE_BYTES_MAX, SEAL_BYTES, SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX,
+};
 
 const VERSION: u8 = 1;
 const DOMAIN: &str = "guichet/page/1";
@@ -97,6 +99,26 @@ pub enum PageError {
     /// Does not open under the key given.
     #[error("the page does not open: {0}")]
     Seal(#[from] SealError),
+}
+
+/// How urgent a page is, by its length alone: a preview comes before what it is a picture of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    /// At most [`SMALL_PAGE_BYTES_MAX`].
+    Small,
+    /// Any other.
+    Large,
+}
+
+impl Size {
+    /// Of a page of this plain length.
+    #[must_use]
+    pub fn of(length: u64) -> Self {
+        match length <= SMALL_PAGE_BYTES_MAX {
+            true => Self::Small,
+            false => Self::Large,
+        }
+    }
 }
 
 /// Segments in a page of `length` plain bytes.

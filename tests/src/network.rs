@@ -162,6 +162,18 @@ impl Network {
             .try_for_each(|other| self.mend(place, other))
     }
 
+    /// Lets so much leave a place in a second from now on, and makes the rest wait its turn.
+    pub fn narrow(&self, place: &Place, kbit_per_s: u32) -> Result<()> {
+        let rate = format!("{kbit_per_s}kbit");
+        let shape = [
+            "qdisc", "replace", "dev", "line", "root", "tbf", "rate", &rate,
+        ];
+        let queue = ["burst", "8kb", "latency", "300ms"];
+        let mut shaper = place.command("tc");
+        shaper.args(shape).args(queue);
+        run(shaper).map(drop)
+    }
+
     /// What the router has carried from one place to the other since both exist.
     pub fn traffic(&self, from: &Place, to: &Place) -> Result<Traffic> {
         let listed = run(self.router.command("nft", &["-j", "list", "counters"]))?;

@@ -124,7 +124,7 @@ pub async fn add(page: &Browser, file: &Path) -> Result<()> {
 
 /// Waits until a document is there in full, and returns the path of its bytes.
 pub async fn document(page: &Browser, name: &str) -> Result<String> {
-    let link = format!("a.thumb[data-name={}]", quoted(name));
+    let link = format!("a.thumb--here[data-name={}]", quoted(name));
     page.until_there(&link).await?;
     let script = "return document.querySelector(arguments[0]).dataset.view";
     let id = page.run(script, &serde_json::json!([link])).await?;
@@ -139,7 +139,7 @@ pub async fn document(page: &Browser, name: &str) -> Result<String> {
 pub async fn view(page: &Browser, name: &str) -> Result<()> {
     page.run(
         "document.querySelector(arguments[0]).click()",
-        &serde_json::json!([format!("a.thumb[data-name={}]", quoted(name))]),
+        &serde_json::json!([format!("a.thumb--here[data-name={}]", quoted(name))]),
     )
     .await?;
     page.until_shown("#viewer [data-name]", name).await?;

@@ -81,6 +81,11 @@ impl PrintShop {
         Ok(shop)
     }
 
+    /// Where CUPS keeps its jobs.
+    pub fn spool(&self) -> PathBuf {
+        self.folder.path().join("spool")
+    }
+
     /// What `CUPS_SERVER` must say to reach this shop.
     pub fn server(&self) -> String {
         self.folder.path().join("cups.sock").display().to_string()
@@ -103,7 +108,7 @@ impl PrintShop {
 
     /// What CUPS has on its disk of any job: control files, documents, what filters left.
     pub fn spooled(&self) -> Result<Vec<PathBuf>> {
-        let spool = self.folder.path().join("spool");
+        let spool = self.spool();
         let mut files = files_of(&spool)?;
         files.extend(files_of(&spool.join("tmp"))?);
         // Making a queue leaves the printer's description there, sooner or later.

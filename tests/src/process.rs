@@ -18,7 +18,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::careless::Care;
 use crate::network::Place;
 
 /// How long a process may take to say that it is ready.
@@ -241,20 +240,11 @@ pub struct Node {
 impl Node {
     /// Starts `guichet run` and waits until its pages answer; it logs under `name`.
     pub async fn start(place: &Place, folder: &Path, name: &str) -> Result<Self> {
-        Self::start_with(place.command(binary()?), place, folder, name).await
+        Self::start_as(place.command(binary()?), place, folder, name).await
     }
 
-    /// Starts a node that goes without a care.
-    pub async fn start_without(
-        care: Care,
-        place: &Place,
-        folder: &Path,
-        name: &str,
-    ) -> Result<Self> {
-        Self::start_with(care.without(place)?, place, folder, name).await
-    }
-
-    async fn start_with(
+    /// Starts a node by this command, which may be another program or find other things around it.
+    pub async fn start_as(
         mut command: Command,
         place: &Place,
         folder: &Path,

@@ -63,6 +63,21 @@ pub fn png(seed: u64, side: u32) -> Vec<u8> {
     bytes
 }
 
+/// A blank square of so many pixels a side: few bytes, and many pixels.
+pub fn vast_png(side: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header().expect("a header into memory");
+    let pixels = vec![0xff; (side as usize).div_ceil(8) * side as usize];
+    writer
+        .write_image_data(&pixels)
+        .expect("pixels into memory");
+    writer.finish().expect("an end into memory");
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use crate::browser::{Browser, Size};
 use crate::careless::Care;
 use crate::network::{Network, Place};
 use crate::performer::Performer;
-use crate::process::{Node, artefacts, guichet, log_file};
+use crate::process::{Node, artefacts, binary, guichet, log_file};
 use crate::script::Script;
 
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -46,6 +46,8 @@ pub struct Site {
     pub place: Place,
     /// What its node goes without, from its next start.
     pub without: Option<Care>,
+    /// What its node finds in its environment beside the usual, from its next start.
+    pub environment: Vec<(String, String)>,
     folder: PathBuf,
     node: Option<Node>,
 }
@@ -84,6 +86,7 @@ impl Village {
                 log,
                 place,
                 without: None,
+                environment: Vec::new(),
                 node: None,
             })
         };
@@ -176,11 +179,12 @@ impl Site {
     pub async fn start(&mut self) -> Result<()> {
         if self.node.is_none() {
             let (place, folder, log) = (&self.place, &self.folder, &self.log);
-            let started = match self.without {
-                None => Node::start(place, folder, log).await?,
-                Some(care) => Node::start_without(care, place, folder, log).await?,
+            let mut command = match self.without {
+                None => place.command(binary()?),
+                Some(care) => care.without(place)?,
             };
-            self.node = Some(started);
+            command.envs(self.environment.iter().cloned());
+            self.node = Some(Node::start_as(command, place, folder, log).await?);
         }
         Ok(())
     }

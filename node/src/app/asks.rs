@@ -2,12 +2,10 @@
 
 use guichet_keys::CaseTag;
 use guichet_media::desk;
-use tokio::sync::oneshot;
 
 use super::cases::{Task, answer};
 use super::node::Node;
-use crate::render::{RenderError, Renderer};
-use crate::web::counter::{Ask, FieldPlace, PictureTrouble, Refusal, Reply, Upload};
+use crate::web::counter::{Ask, FieldPlace, PaperAsk, Reply};
 
 impl Node {
     /// Answers a page, or has it answered.
@@ -69,23 +67,7 @@ impl Node {
                 context: Box::new(node.context(&case)),
                 reply,
             }),
-            Ask::Document {
-                case,
-                document,
-                reply,
-            } => {
-                self.with_case(case, reply, |_, reply| Task::Document { document, reply });
-            }
-            Ask::PagePicture {
-                case,
-                document,
-                page,
-                reply,
-            } => {
-                let (told, bytes) = oneshot::channel();
-                self.with_case(case, told, |_, reply| Task::Document { document, reply });
-                tokio::spawn(draw(self.renderer.clone(), bytes, page, reply));
-            }
+            Ask::Paper(case, ask) => self.on_paper_ask(case, ask),
             Ask::SetField {
                 field,
                 value,
@@ -128,16 +110,6 @@ impl Node {
                     done: Box::new(|saved| answer(reply, saved)),
                 });
             }
-            Ask::AddDocument {
-                case,
-                document,
-                reply,
-            } => {
-                self.with_case(case, reply, |_, reply| Task::AddDocument {
-                    upload: document,
-                    reply,
-                });
-            }
         }
     }
 
@@ -150,7 +122,7 @@ impl Node {
     }
 
     /// Hands a task to the worker of a case that this node's person may open.
-    fn with_case<T>(
+    pub(super) fn with_case<T>(
         &mut self,
         case: CaseTag,
         reply: Reply<T>,
@@ -175,38 +147,19 @@ fn shows_somebody(ask: &Ask) -> bool {
             | Ask::Splice { .. }
             | Ask::Draft { .. }
             | Ask::Say { .. }
-            | Ask::AddDocument { .. }
+            | Ask::Paper(
+                _,
+                PaperAsk::Add { .. }
+                    | PaperAsk::Scan { .. }
+                    | PaperAsk::StopScan(_)
+                    | PaperAsk::AddSheet { .. }
+                    | PaperAsk::Arrange { .. }
+                    | PaperAsk::Join { .. }
+                    | PaperAsk::Print { .. }
+                    | PaperAsk::CancelPrint(_)
+            )
             | Ask::JoinQueue { .. }
             | Ask::AnswerCall(_)
             | Ask::LeaveCall(_)
     )
-}
-
-/// Has a page of a document drawn in a process apart.
-async fn draw(
-    renderer: Renderer,
-    bytes: oneshot::Receiver<Result<Upload, Refusal>>,
-    page: u32,
-    reply: Reply<Vec<u8>>,
-) {
-    let drawn = match bytes.await {
-        Ok(Ok(document)) => renderer
-            .draw(&document.bytes, page)
-            .await
-            .map_err(|error| refusal(&error)),
-        Ok(Err(refusal)) => Err(refusal),
-        Err(_) => Err(Refusal::Stopping),
-    };
-    answer(reply, drawn);
-}
-
-fn refusal(error: &RenderError) -> Refusal {
-    Refusal::NoPicture(match error {
-        RenderError::Unsupported => PictureTrouble::Unsupported,
-        RenderError::Encrypted => PictureTrouble::Encrypted,
-        RenderError::Damaged => PictureTrouble::Damaged,
-        RenderError::NoSuchPage => PictureTrouble::NoSuchPage,
-        RenderError::TooLarge | RenderError::TooSlow => PictureTrouble::TooBig,
-        RenderError::Busy | RenderError::Unavailable(_) => return Refusal::Busy,
-    })
 }

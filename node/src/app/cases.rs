@@ -22,8 +22,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::disk::{Done, Job};
-use super::opened::{OpenCase, Opening, SealedDocument};
+use super::opened::{OpenCase, Opening, Paper, SealedPaper};
 use super::shown::Context;
+use crate::render::Drawing;
 use crate::web::counter::{FieldPlace, Refusal, Reply, Splice, Thing as Lost, Upload};
 use crate::web::ids::{DocumentId, FormId};
 use crate::web::view::{CaseView, TextView};
@@ -91,15 +92,15 @@ pub enum Task {
     },
     /// A document.
     AddDocument {
-        /// Its bytes and name.
-        upload: Upload,
+        /// Its sheets and name.
+        paper: Paper,
         /// Gets its name once it is durable.
         reply: Reply<DocumentId>,
     },
     /// The pages of a document are durable: say that it is there.
     Attach {
         /// What was sealed.
-        sealed: Box<SealedDocument>,
+        sealed: Box<SealedPaper>,
         /// Gets its name once it is durable.
         reply: Reply<DocumentId>,
     },
@@ -109,6 +110,24 @@ pub enum Task {
         document: DocumentId,
         /// Gets them.
         reply: Reply<Upload>,
+    },
+    /// The exact bytes of one sheet of a document.
+    Sheet {
+        /// Which document.
+        document: DocumentId,
+        /// Which sheet, from 1.
+        number: u32,
+        /// Gets them.
+        reply: Reply<Upload>,
+    },
+    /// What is to be drawn for a picture of a document, and how.
+    Picture {
+        /// Which document.
+        document: DocumentId,
+        /// What is asked for.
+        drawing: Drawing,
+        /// Gets it.
+        reply: Reply<(Vec<u8>, Drawing)>,
     },
     /// What there is to show.
     View {
@@ -135,11 +154,11 @@ pub enum CaseEvent {
         done: Done,
     },
     /// The pages of a document are durable.
-    PageStored {
+    PagesStored {
         /// In which case.
         case: CaseTag,
         /// What was sealed.
-        sealed: Box<SealedDocument>,
+        sealed: Box<SealedPaper>,
         /// Who waits for it.
         reply: Reply<DocumentId>,
     },
@@ -162,6 +181,12 @@ pub enum CaseEvent {
 
 /// The workers.
 pub struct Cases {
+    orders: Orders,
+}
+
+/// A way to the workers; cheap to clone.
+#[derive(Clone)]
+pub struct Orders {
     workers: Vec<mpsc::Sender<(CaseTag, Task)>>,
 }
 
@@ -195,9 +220,23 @@ impl Cases {
                 .spawn(move || worker.run(&queue))?;
             workers.push(tasks);
         }
-        Ok(Self { workers })
+        Ok(Self {
+            orders: Orders { workers },
+        })
     }
 
+    /// Hands a task to the one worker that owns the case.
+    pub fn hand_in(&self, case: CaseTag, task: Task) {
+        self.orders.hand_in(case, task);
+    }
+
+    /// A way to the workers for what goes on beside the event loop.
+    pub fn orders(&self) -> Orders {
+        self.orders.clone()
+    }
+}
+
+impl Orders {
     /// Hands a task to the one worker that owns the case.
     pub fn hand_in(&self, case: CaseTag, task: Task) {
         let owner = usize::from(case.as_bytes()[0]) % self.workers.len();
@@ -319,11 +358,21 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             Ok(envelope) => shared.written(case, vec![envelope], Box::new(|_| ())),
             Err(refusal) => tracing::error!(%refusal, "a journal entry is not written"),
         },
-        Task::AddDocument { upload, reply } => store_pages(shared, open, &upload, reply),
+        Task::AddDocument { paper, reply } => store_pages(shared, open, &paper, reply),
         Task::Attach { sealed, reply } => attach(shared, open, *sealed, reply),
         Task::Document { document, reply } => {
             answer(reply, open.document(document, &shared.reader))
         }
+        Task::Sheet {
+            document,
+            number,
+            reply,
+        } => answer(reply, open.sheet(document, number, &shared.reader)),
+        Task::Picture {
+            document,
+            drawing,
+            reply,
+        } => answer(reply, open.picture(document, drawing, &shared.reader)),
         Task::View { context, reply } => answer(reply, Ok(open.view(&context))),
         Task::SetWriter(writer) => open.set_writer(*writer),
         Task::Withdraw(envelopes) => {
@@ -364,16 +413,15 @@ fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
 }
 
 /// The segments of a document go to the disk before anything says that they are there.
-fn store_pages(shared: &Shared, open: &mut OpenCase, upload: &Upload, reply: Reply<DocumentId>) {
-    let (sealed, segments) = match open.seal_document(upload) {
+fn store_pages(shared: &Shared, open: &mut OpenCase, paper: &Paper, reply: Reply<DocumentId>) {
+    let (sealed, pages) = match open.seal(paper) {
         Ok(sealed) => sealed,
         Err(refusal) => return answer(reply, Err(refusal)),
     };
     let (case, events) = (open.case(), shared.events.clone());
-    let (page, length) = (sealed.manifest.id(), sealed.manifest.head().length);
     let done: Done = Box::new(move |written| match written {
         Ok(()) => {
-            let _the_node_is_stopping = events.send(CaseEvent::PageStored {
+            let _the_node_is_stopping = events.send(CaseEvent::PagesStored {
                 case,
                 sealed: Box::new(sealed),
                 reply,
@@ -381,24 +429,16 @@ fn store_pages(shared: &Shared, open: &mut OpenCase, upload: &Upload, reply: Rep
         }
         Err(refusal) => answer(reply, Err(refusal)),
     });
-    if let Err(mpsc::SendError(Job::Page(_, _, _, done))) =
-        shared.disk.send(Job::Page(page, length, segments, done))
-    {
+    if let Err(mpsc::SendError(Job::Pages(_, done))) = shared.disk.send(Job::Pages(pages, done)) {
         done(Err(Refusal::Stopping));
     }
 }
 
-fn attach(shared: &Shared, open: &mut OpenCase, sealed: SealedDocument, reply: Reply<DocumentId>) {
+fn attach(shared: &Shared, open: &mut OpenCase, sealed: SealedPaper, reply: Reply<DocumentId>) {
     let (case, document) = (open.case(), sealed.document);
     match open.attach(&sealed) {
         Ok(act) => {
-            let things = vec![
-                Thing::Page {
-                    manifest: sealed.manifest,
-                    complete: true,
-                },
-                Thing::Envelope(act),
-            ];
+            let things = sealed.into_things(act);
             let done: Done = Box::new(move |saved| answer(reply, saved.map(|()| document)));
             shared.tell(CaseEvent::Written { case, things, done });
         }
@@ -414,7 +454,8 @@ fn refuse(task: Task) {
         }
         Task::Splice { reply, .. } => answer(reply, Err(lost)),
         Task::AddDocument { reply, .. } | Task::Attach { reply, .. } => answer(reply, Err(lost)),
-        Task::Document { reply, .. } => answer(reply, Err(lost)),
+        Task::Document { reply, .. } | Task::Sheet { reply, .. } => answer(reply, Err(lost)),
+        Task::Picture { reply, .. } => answer(reply, Err(lost)),
         Task::View { reply, .. } => answer(reply, Err(lost)),
         Task::Open(_)
         | Task::Close(_)

@@ -13,6 +13,7 @@ use guichet_sync::page::{PageId, segment_count};
 use guichet_sync::store::{NewRecord, PeerCursors, Store, StoreError, Stored};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::opened::SealedPage;
 use crate::web::counter::Refusal;
 
 /// Jobs taken together at most.
@@ -31,8 +32,8 @@ pub enum Job {
     BeginPage(PageId, u64),
     /// Make a segment durable.
     Segment(PageId, u32, Vec<u8>),
-    /// Make a whole page durable.
-    Page(PageId, u64, Vec<Vec<u8>>, Done),
+    /// Make whole pages durable: all of them or none.
+    Pages(Vec<SealedPage>, Done),
     /// Remember how far a peer was read.
     Cursors(SubjectId, PeerCursors),
     /// Keep a small value under a key; an empty one removes it.
@@ -161,9 +162,7 @@ impl Worker {
                     self.tell(DiskEvent::SegmentsFailed(error));
                 }
             }
-            Job::Page(page, length, segments, done) => {
-                done(self.write_page(page, length, segments))
-            }
+            Job::Pages(pages, done) => done(self.write_pages(pages)),
             Job::Cursors(peer, cursors) => {
                 self.flush(together);
                 if let Err(error) = self.store.set_cursor(*peer.as_bytes(), cursors) {
@@ -202,29 +201,30 @@ impl Worker {
         }
     }
 
-    fn write_page(
-        &mut self,
-        page: PageId,
-        length: u64,
-        segments: Vec<Vec<u8>>,
-    ) -> Result<(), Refusal> {
-        let id = *page.0.as_bytes();
-        let numbered = segments
+    fn write_pages(&mut self, pages: Vec<SealedPage>) -> Result<(), Refusal> {
+        let ids: Vec<_> = pages.iter().map(|page| *page.page.0.as_bytes()).collect();
+        let written = pages
             .into_iter()
-            .zip(0..)
-            .map(|(sealed, index)| (id, index, sealed))
-            .collect();
-        let written = self
-            .store
-            .begin_page(id, length, segment_count(length))
-            .and_then(|()| self.store.write_segments(numbered));
+            .zip(&ids)
+            .try_for_each(|(page, id)| self.write_page(*id, page));
         self.tell_free();
-        written.map(drop).map_err(|error| {
-            if let Err(error) = self.store.drop_page(id) {
-                tracing::warn!(%error, "a page that was not written whole stays on the disk");
+        written.map_err(|error| {
+            for id in ids {
+                if let Err(error) = self.store.drop_page(id) {
+                    tracing::warn!(%error, "a page that was not written whole stays on the disk");
+                }
             }
             self.failed(error)
         })
+    }
+
+    fn write_page(&mut self, id: [u8; 32], page: SealedPage) -> Result<(), StoreError> {
+        let numbered = (0..)
+            .zip(page.segments)
+            .map(|(index, sealed)| (id, index, sealed));
+        self.store
+            .begin_page(id, page.length, segment_count(page.length))?;
+        self.store.write_segments(numbered.collect()).map(drop)
     }
 
     /// Tells the node what did not work, and gives what to tell whoever asked for it.

@@ -311,6 +311,7 @@ impl Node {
     /// open, or cannot be told.
     pub(super) fn end_visit(&mut self, reply: Option<Reply<()>>) {
         self.leave_booth();
+        self.trays.clear();
         let mut taken = Vec::new();
         if let Duty::Kiosk(kiosk) = &mut self.duty
             && self.rules.forget_after_visit

@@ -26,6 +26,7 @@ use super::kiosk::Kiosk;
 use super::line::Presences;
 use super::shown::{Context, Stages};
 use super::station::Station;
+use super::tray::Trays;
 use crate::clock;
 use crate::mesh::Mesh;
 use crate::render::Renderer;
@@ -70,6 +71,7 @@ pub struct Node {
     pub(super) renderer: Renderer,
     pub(super) presences: Presences,
     pub(super) calls: Calls,
+    pub(super) trays: Trays,
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
@@ -103,6 +105,8 @@ pub struct Assembly {
     pub renderer: Renderer,
     /// Waiting and calls.
     pub calls: Calls,
+    /// Sheets, scanner and printer.
+    pub trays: Trays,
     /// What had to be repaired at the start, and what else is not as it should be.
     pub ills: Vec<Ill>,
 }
@@ -125,6 +129,7 @@ impl Node {
             renderer: parts.renderer,
             presences: Presences::default(),
             calls: parts.calls,
+            trays: parts.trays,
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
@@ -304,7 +309,7 @@ impl Node {
     pub(super) fn on_case_event(&mut self, event: CaseEvent) {
         match event {
             CaseEvent::Written { case, things, done } => self.write(case, things, done),
-            CaseEvent::PageStored {
+            CaseEvent::PagesStored {
                 case,
                 sealed,
                 reply,
@@ -455,6 +460,7 @@ impl Node {
             place,
             adviser,
             call: self.call_view(),
+            printing: self.trays.printing.view(),
             visit,
         }
     }

@@ -1,28 +1,28 @@
 //! One open case in the hands of its worker: its log, and what is only there while it is open.
 
+mod papers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, KeyUse, Salt, SecretKey};
 use guichet_sync::case::{
-    Act, BadAct, CaseLog, DocumentAdded, Draft, DraftHeader, EditError, FieldRef, JournalEntry,
-    JournalEvent, Message, SealedDraft, Value, Version, WriteError, Writer,
+    Act, BadAct, CaseLog, Draft, DraftHeader, EditError, FieldRef, JournalEntry, JournalEvent,
+    Message, SealedDraft, Value, Version, WriteError, Writer,
 };
 use guichet_sync::envelope::{Envelope, KeyRef};
-use guichet_sync::limits::SEGMENT_BYTES;
 use guichet_sync::page::{Manifest, PageHead, PageId};
-use guichet_sync::store::{Location, Reader};
+use guichet_sync::store::Location;
 use guichet_sync::wire::What;
 
 use super::shown::{self, Context};
 use crate::services::{Service, Typed};
-use crate::web::counter::{
-    DOCUMENT_BYTES_MAX, FieldPlace, Refusal, Splice, Thing, Upload, VALUE_BYTES_MAX,
-};
-use crate::web::ids::{DocumentId, FormId};
+use crate::web::counter::{FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
+use crate::web::ids::FormId;
 use crate::web::view::{CaseView, TextView, Words};
 use crate::{clock, entropy};
+pub use papers::{Attached, Paper, SealedPage, SealedPaper, Sheet, attached};
 
 /// How long a draft is shown after the last letter.
 const DRAFT_SHOWN: Duration = Duration::from_secs(20);
@@ -41,34 +41,6 @@ pub struct Opening {
     pub service: Arc<Service>,
     /// Where its envelopes and manifests are.
     pub at: Vec<(What, Location)>,
-}
-
-/// A document that was sealed and is not yet said to be there.
-pub struct SealedDocument {
-    /// Its name in the case.
-    pub document: DocumentId,
-    /// Its one page.
-    pub manifest: Manifest,
-    name: String,
-    media_type: String,
-    bytes: u64,
-}
-
-/// A document of the case, as its act says.
-#[derive(Clone, Debug)]
-pub struct Attached {
-    /// Its name in the case.
-    pub document: DocumentId,
-    /// Its file name.
-    pub name: String,
-    /// Its media type.
-    pub media_type: String,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// Its pages.
-    pub pages: Vec<PageId>,
-    /// When it was added.
-    pub at_ms: u64,
 }
 
 /// What somebody else is typing.
@@ -269,110 +241,6 @@ impl OpenCase {
         }))
     }
 
-    /// Seals a document into one page; gives its segments apart.
-    pub fn seal_document(
-        &self,
-        upload: &Upload,
-    ) -> Result<(SealedDocument, Vec<Vec<u8>>), Refusal> {
-        let too_large = Refusal::TooLarge {
-            bytes_max: DOCUMENT_BYTES_MAX,
-        };
-        if upload.bytes.is_empty() || upload.bytes.len() > DOCUMENT_BYTES_MAX {
-            return Err(too_large);
-        }
-        let writer = self.log.writer().ok_or(Refusal::Locked)?;
-        let key = self.log.key(&writer.key).ok_or(Refusal::Locked)?;
-        let bytes = upload.bytes.len() as u64;
-        let head = PageHead::new(
-            Salt::from(entropy::bytes()),
-            self.case(),
-            writer.author,
-            writer.key,
-            bytes,
-        );
-        let sealer = self.log.sealer();
-        let segments: Vec<_> = (0..)
-            .zip(upload.bytes.chunks(SEGMENT_BYTES))
-            .map(|(index, plain)| head.seal_segment(index, plain, key, sealer))
-            .collect();
-        let hashes: Vec<_> = segments
-            .iter()
-            .map(|sealed| guichet_keys::sha256(sealed))
-            .collect();
-        let manifest = Manifest::sign(head, &hashes, &writer.signer).map_err(|_| too_large)?;
-        let document = DocumentId::from(entropy::bytes());
-        let (name, media_type) = (upload.name.clone(), upload.media_type.clone());
-        Ok((
-            SealedDocument {
-                document,
-                manifest,
-                name,
-                media_type,
-                bytes,
-            },
-            segments,
-        ))
-    }
-
-    /// Says that a document whose page is durable is there.
-    pub fn attach(&mut self, sealed: &SealedDocument) -> Result<Envelope, Refusal> {
-        self.insert_manifest(&sealed.manifest);
-        self.act(Act::DocumentAdded(DocumentAdded {
-            at_ms: clock::wall_ms(),
-            document: guichet_sync::case::DocumentId(*sealed.document.as_bytes()),
-            name: sealed.name.clone(),
-            media_type: sealed.media_type.clone(),
-            pages: vec![sealed.manifest.id().0],
-            bytes: sealed.bytes,
-        }))
-    }
-
-    /// Every document, oldest first.
-    pub fn attached(&self) -> Vec<Attached> {
-        let acts = self.log.acts().into_iter();
-        acts.filter_map(|signed| attached(&signed.act)).collect()
-    }
-
-    /// The exact bytes of a document.
-    pub fn document(&self, document: DocumentId, reader: &Reader) -> Result<Upload, Refusal> {
-        let attached = self
-            .attached()
-            .into_iter()
-            .find(|attached| attached.document == document);
-        let attached = attached.ok_or(Refusal::NotFound(Thing::Document))?;
-        let mut bytes = Vec::new();
-        for page in &attached.pages {
-            self.open_page(page, reader, &mut bytes)?;
-        }
-        if bytes.len() as u64 != attached.bytes {
-            return Err(Refusal::NotFound(Thing::Document));
-        }
-        Ok(Upload {
-            name: attached.name,
-            media_type: attached.media_type,
-            bytes,
-        })
-    }
-
-    fn open_page(
-        &self,
-        page: &PageId,
-        reader: &Reader,
-        bytes: &mut Vec<u8>,
-    ) -> Result<(), Refusal> {
-        let coming = || Refusal::NoPicture(crate::web::counter::PictureTrouble::NotHereYet);
-        let head = self.manifests.get(page).ok_or_else(coming)?;
-        let key = self.log.key(&head.key).ok_or(Refusal::Locked)?;
-        for index in 0..guichet_sync::page::segment_count(head.length) {
-            let sealed = reader
-                .read_segment(*page.0.as_bytes(), index)
-                .map_err(|_| coming())?;
-            let plain = head.open_segment(index, &sealed, key, self.log.sealer());
-            bytes.extend_from_slice(&plain.map_err(|_| Refusal::DiskFailed)?);
-        }
-        Ok(())
-    }
-
     /// Seals what somebody here types.
     pub fn seal_draft(&mut self, place: &FieldPlace, value: Option<String>) -> Option<Vec<u8>> {
         let writer = self.log.writer()?;
@@ -486,21 +354,6 @@ impl OpenCase {
             },
         })
     }
-}
-
-/// The document that an act adds.
-pub fn attached(act: &Act) -> Option<Attached> {
-    let Act::DocumentAdded(added) = act else {
-        return None;
-    };
-    Some(Attached {
-        document: DocumentId::from(added.document.0),
-        name: added.name.clone(),
-        media_type: added.media_type.clone(),
-        bytes: added.bytes,
-        pages: added.pages.iter().map(|page| PageId(*page)).collect(),
-        at_ms: added.at_ms,
-    })
 }
 
 /// The field of the document that a page names.

@@ -9,13 +9,13 @@ use guichet_sync::page::PageId;
 use guichet_sync::receipt::Stage;
 use guichet_sync::replica::Reached;
 
-use super::opened::{OpenCase, attached};
+use super::opened::{Attached, OpenCase, attached};
 use crate::services::{FieldDef, FormTemplate};
 use crate::web::ids::FormId;
 use crate::web::view::{
     Arrival, CallView, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent, FormView,
-    ItemState, Line, MessageView, Reach, ReceiptCase, ReceiptItem, ReceiptWhat, Reception, Side,
-    TextView, VisitState, Who,
+    ItemState, Line, MessageView, PageView, PrintingView, Reach, ReceiptCase, ReceiptItem,
+    ReceiptWhat, Reception, Side, TextView, VisitState, Who,
 };
 
 /// What the case itself does not know and the node tells.
@@ -41,6 +41,8 @@ pub struct Context {
     pub adviser: Option<String>,
     /// The wait or call of who sits here.
     pub call: CallView,
+    /// The printer of this node.
+    pub printing: PrintingView,
     /// The kiosk's visit.
     pub visit: VisitState,
 }
@@ -155,6 +157,7 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
             .collect(),
         documents,
         messages,
+        printing: context.printing,
         visit: context.visit.clone(),
     }
 }
@@ -245,33 +248,7 @@ fn acts(open: &OpenCase, context: &Context) -> (Vec<DocumentView>, Vec<MessageVi
             .unwrap_or(Who::Citizen);
         let state = context.stages.envelope(&chain, signed.index);
         if let Some(attached) = attached(&signed.act) {
-            let pages = attached.pages.iter();
-            let state = pages
-                .clone()
-                .map(|page| context.stages.page(page))
-                .fold(state, least);
-            let percents = pages.map(|page| {
-                context
-                    .stages
-                    .pages
-                    .get(page)
-                    .map_or(0, |(_, percent)| *percent)
-            });
-            let percent = percents.min().unwrap_or(0);
-            documents.push(DocumentView {
-                document: attached.document,
-                name: attached.name,
-                media_type: attached.media_type,
-                bytes: attached.bytes,
-                by,
-                at_s: attached.at_ms / 1000,
-                state,
-                arrival: if percent >= 100 {
-                    Arrival::Here
-                } else {
-                    Arrival::Coming { percent }
-                },
-            });
+            documents.push(document(attached, by, state, context));
         } else if let Act::Message(Message { at_ms, text, lang }) = signed.act {
             let id = format!("m{}-{}", signed.author, signed.index);
             messages.push(MessageView {
@@ -285,6 +262,36 @@ fn acts(open: &OpenCase, context: &Context) -> (Vec<DocumentView>, Vec<MessageVi
         }
     }
     (documents, messages)
+}
+
+fn document(attached: Attached, by: Who, act: ItemState, context: &Context) -> DocumentView {
+    let stages = &context.stages;
+    let percent = |page: &PageId| stages.pages.get(page).map_or(0, |(_, percent)| *percent);
+    let pages: Vec<_> = attached
+        .pages
+        .iter()
+        .map(|page| PageView {
+            turns: page.turns,
+            preview: page.preview.is_some_and(|preview| percent(&preview) == 100),
+            arrival: Arrival::of(percent(&page.page)),
+        })
+        .collect();
+    let least_come = pages.iter().map(|page| page.arrival.percent()).min();
+    DocumentView {
+        document: attached.document,
+        name: attached.name,
+        media_type: attached.media_type,
+        bytes: attached.bytes,
+        by,
+        at_s: attached.at_ms / 1000,
+        state: attached
+            .pages
+            .iter()
+            .map(|page| stages.page(&page.page))
+            .fold(act, least),
+        arrival: Arrival::of(least_come.unwrap_or(0)),
+        pages,
+    }
 }
 
 /// What the citizen takes away of a case.

@@ -21,7 +21,9 @@ use super::disk::Disk;
 use super::kiosk::{Kiosk, VISIT_NOTE};
 use super::node::{Assembly, Duty, Node, now};
 use super::station::Station;
+use super::tray::{Printing, TrayEvent, Trays};
 use super::{Ready, Sources, vault};
+use crate::devices::{Device, Printer, Scanner};
 use crate::folder::keys::Seal;
 use crate::folder::{self, Opened, private};
 use crate::hosts::hosts;
@@ -55,6 +57,7 @@ pub(super) async fn start(
     let (disk_told, disk_events) = mpsc::unbounded_channel();
     let (cases_told, case_events) = mpsc::unbounded_channel();
     let (station_told, station_events) = mpsc::unbounded_channel();
+    let (trays_told, tray_events) = mpsc::unbounded_channel();
     let disk = Disk::start(store, disk_told)?;
     let shared = Shared {
         sealer: parts.sealer.clone(),
@@ -86,6 +89,7 @@ pub(super) async fn start(
         cases: Cases::start(&shared)?,
         counter,
         renderer: Renderer::new(),
+        trays: trays(opened, trays_told),
         ills,
     });
     node.tell_replica(Input::Written(
@@ -112,9 +116,22 @@ pub(super) async fn start(
             cases,
             station,
             media: media_events,
+            trays: tray_events,
         },
         pages,
     ))
+}
+
+/// The trays of a kiosk or a station, and the devices beside them; a relay has none.
+fn trays(opened: &Opened, events: mpsc::UnboundedSender<TrayEvent>) -> Trays {
+    let (mut scanner, mut printer) = (opened.config.scanner(), opened.config.printer());
+    if opened.identity.credential.role == Role::Relay {
+        (scanner.device, printer.queue) = (Device::Off, Device::Off);
+    }
+    // Nodes that share a print service purge their own jobs and no other's.
+    printer.title = format!("guichet {}", opened.identity.key.subject());
+    let printing = Printing::start(Printer::new(printer), events.clone());
+    Trays::new(Scanner::new(scanner), printing, events)
 }
 
 /// The media thread of a kiosk or a station; a relay carries no call.

@@ -301,6 +301,7 @@ impl Node {
                 .opened
                 .keys()
                 .for_each(|case| self.cases.hand_in(*case, Task::Close(None)));
+            self.trays.clear();
             self.counter.tell(Change::Desk);
         }
     }

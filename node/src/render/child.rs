@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{DOCUMENT_BYTES_MAX, RenderError, pdf, picture};
+use super::{DOCUMENT_BYTES_MAX, Drawing, RenderError, pdf, picture};
 
 const MEMORY_BYTES_MAX: u64 = 768 << 20;
 const PROCESSOR_S_MAX: u64 = 10;
 const STANDARD_FILES: u64 = 3;
 
-/// Draws `page`, from 1, of the document on standard input as a PNG on standard output.
-pub fn run(page: u32) -> ExitCode {
-    match limit_self().and_then(|()| draw(page)) {
+/// Draws a page of the document on standard input as a picture on standard output.
+pub fn run(drawing: Drawing) -> ExitCode {
+    match limit_self().and_then(|()| draw(&drawing)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(error.code()),
     }
@@ -37,7 +37,7 @@ fn limit_self() -> Result<(), RenderError> {
     Ok(())
 }
 
-fn draw(page: u32) -> Result<(), RenderError> {
+fn draw(drawing: &Drawing) -> Result<(), RenderError> {
     let mut document = Vec::new();
     std::io::stdin()
         .take(DOCUMENT_BYTES_MAX as u64 + 1)
@@ -45,15 +45,17 @@ fn draw(page: u32) -> Result<(), RenderError> {
     if document.len() > DOCUMENT_BYTES_MAX {
         return Err(RenderError::TooLarge);
     }
-    let picture = match document.as_slice() {
-        [b'%', b'P', b'D', b'F', b'-', ..] => pdf::draw(document, page)?,
-        [0x89, b'P', b'N', b'G', ..] if page == 1 => picture::from_png(&document)?,
-        [0xff, 0xd8, 0xff, ..] if page == 1 => picture::from_jpeg(&document)?,
+    let (page, side) = (drawing.page, drawing.detail.side_px_max());
+    let raster = match document.as_slice() {
+        [b'%', b'P', b'D', b'F', b'-', ..] => pdf::draw(document, page, side)?,
+        [0x89, b'P', b'N', b'G', ..] if page == 1 => picture::from_png(&document, side)?,
+        [0xff, 0xd8, 0xff, ..] if page == 1 => picture::from_jpeg(&document, side)?,
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
             return Err(RenderError::NoSuchPage);
         }
         _ => return Err(RenderError::Unsupported),
     };
+    let picture = raster.finish(drawing)?;
     let mut output = std::io::stdout().lock();
     output.write_all(&picture)?;
     Ok(output.flush()?)

@@ -5,14 +5,15 @@ use hayro::hayro_syntax::{LoadPdfError, Pdf};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
 
-use super::{RenderError, SIDE_PX_MAX};
+use super::RenderError;
+use super::raster::{Raster, Samples};
 
 const END: &[u8] = b"%%EOF";
 const END_WITHIN: usize = 4096;
 const SCALE_MAX: f32 = 4.0;
 
-/// The page, from 1, as a PNG.
-pub fn draw(document: Vec<u8>, page: u32) -> Result<Vec<u8>, RenderError> {
+/// The page, from 1, its longer side `side` unless it is tiny.
+pub fn draw(document: Vec<u8>, page: u32, side: u16) -> Result<Raster, RenderError> {
     // A truncated file can often be read in part: the page would look whole and not be it.
     let tail = &document[document.len().saturating_sub(END_WITHIN)..];
     if !tail.windows(END.len()).any(|window| window == END) {
@@ -33,7 +34,7 @@ pub fn draw(document: Vec<u8>, page: u32) -> Result<Vec<u8>, RenderError> {
         return Err(RenderError::Damaged);
     }
     let (width, height) = page.render_dimensions();
-    let scale = (f32::from(SIDE_PX_MAX) / width.max(height)).min(SCALE_MAX);
+    let scale = (f32::from(side) / width.max(height)).min(SCALE_MAX);
     if !scale.is_normal() {
         return Err(RenderError::TooLarge);
     }
@@ -42,13 +43,19 @@ pub fn draw(document: Vec<u8>, page: u32) -> Result<Vec<u8>, RenderError> {
         y_scale: scale.max(1.0 / height),
         bg_color: WHITE,
     };
-    hayro::render(
+    let drawn = hayro::render(
         page,
         &RenderCache::new(),
         &InterpreterSettings::default(),
         &RenderSettings::default(),
         &size,
-    )
-    .into_png()
-    .map_err(|_| RenderError::TooLarge)
+    );
+    // On white every pixel is opaque, so that its colour is not scaled by its alpha.
+    Samples {
+        width: usize::from(drawn.width()),
+        height: usize::from(drawn.height()),
+        channels: 4,
+        samples: drawn.data_as_u8_slice(),
+    }
+    .shrunk(side)
 }

@@ -13,8 +13,9 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 20] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("style.css", CSS, include_str!("assets/style.css")),
+    ("papers.css", CSS, include_str!("assets/papers.css")),
     ("call.css", CSS, include_str!("assets/call.css")),
     ("icons.svg", SVG, include_str!("assets/icons.svg")),
     ("main.js", JS, include_str!("assets/main.js")),
@@ -25,6 +26,8 @@ const FILES: [(&str, &str, &str); 20] = [
     ("area.js", JS, include_str!("assets/area.js")),
     ("standing.js", JS, include_str!("assets/standing.js")),
     ("papers.js", JS, include_str!("assets/papers.js")),
+    ("print.js", JS, include_str!("assets/print.js")),
+    ("sheets.js", JS, include_str!("assets/sheets.js")),
     ("visit.js", JS, include_str!("assets/visit.js")),
     ("call.js", JS, include_str!("assets/call.js")),
     ("clock.js", JS, include_str!("assets/clock.js")),

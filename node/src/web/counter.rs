@@ -7,14 +7,18 @@
 //!
 //! A write is answered only once it is durable on this disk.
 
+mod paper;
+
 use std::time::Duration;
+
+pub use paper::{Arrange, PaperAsk};
 
 use guichet_keys::{CaseTag, ServiceId, SubjectId};
 use guichet_media::TicketId;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::ids::{DocumentId, FormId};
+use super::ids::FormId;
 use super::view::{
     CallView, CaseView, DeskView, HomeView, Mode, ReceiptView, Sending, ServiceView, StatusView,
     TextView, UnlockView, VisitView, Words,
@@ -115,35 +119,8 @@ pub enum Ask {
         /// Saved.
         reply: Reply<()>,
     },
-    /// Adds a document.
-    AddDocument {
-        /// To which case.
-        case: CaseTag,
-        /// What, already bounded, with a clean name.
-        document: Upload,
-        /// Saved, under this name.
-        reply: Reply<DocumentId>,
-    },
-    /// The exact bytes of a document.
-    Document {
-        /// In which case.
-        case: CaseTag,
-        /// Which one.
-        document: DocumentId,
-        /// Its bytes.
-        reply: Reply<Upload>,
-    },
-    /// A picture of one page of a document, drawn in a process apart.
-    PagePicture {
-        /// In which case.
-        case: CaseTag,
-        /// Of which document.
-        document: DocumentId,
-        /// Which page, from 1.
-        page: u32,
-        /// A PNG.
-        reply: Reply<Vec<u8>>,
-    },
+    /// About the papers of a case: documents, sheets, the printer.
+    Paper(CaseTag, PaperAsk),
     /// Who may unlock this station.
     Advisers(Reply<UnlockView>),
     /// Opens an adviser's vault.
@@ -314,6 +291,15 @@ pub enum Refusal {
     /// The visit holds as much as it can.
     #[error("the visit is full")]
     Full,
+    /// No more sheets may lie there.
+    #[error("too many sheets: at most {sheets_max}, and no more bytes than a node holds at once")]
+    TrayFull {
+        /// How many.
+        sheets_max: usize,
+    },
+    /// The printer does not take this kind of document.
+    #[error("the printer does not take this kind of document")]
+    NotPrintable,
     /// No visit is open.
     #[error("no visit is open")]
     NoVisit,
@@ -361,6 +347,10 @@ pub enum Thing {
     Field,
     /// A document.
     Document,
+    /// A sheet that is not yet joined to a case.
+    Sheet,
+    /// A printer.
+    Printer,
     /// An adviser.
     Adviser,
     /// A call.
@@ -379,6 +369,8 @@ impl std::fmt::Display for Thing {
             Self::Form => "form",
             Self::Field => "field",
             Self::Document => "document",
+            Self::Sheet => "sheet",
+            Self::Printer => "printer",
             Self::Adviser => "adviser",
             Self::Call => "call",
             Self::Ticket => "ticket",

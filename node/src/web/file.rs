@@ -14,7 +14,7 @@ pub(super) const OTHER: &str = "application/octet-stream";
 pub(super) const NAME_BYTES_MAX: usize = 160;
 
 /// The kind of a file, told by its first bytes.
-pub(super) fn media_type(bytes: &[u8]) -> &'static str {
+pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
     let begins = |magic: &[u8]| bytes.starts_with(magic);
     match () {
         () if begins(b"%PDF-") => TYPES[0],
@@ -55,6 +55,17 @@ pub(super) fn name(said: &str) -> String {
         .find(|at| stem.is_char_boundary(*at))
         .unwrap_or(0);
     format!("{}{ending}", &stem[..cut])
+}
+
+/// The name of one sheet of a document, counted from 1.
+pub(crate) fn of_sheet(document: &str, number: u32, media_type: &str) -> String {
+    let ending = match media_type {
+        "image/png" => ".png",
+        "image/jpeg" => ".jpg",
+        "application/pdf" => ".pdf",
+        _ => "",
+    };
+    name(&format!("{document} {number}{ending}"))
 }
 
 /// Characters that change how a name reads without being seen.

@@ -294,7 +294,7 @@ pub(super) async fn bounded(body: Body, bytes_max: usize) -> Result<Vec<u8>, Pro
 }
 
 fn is_upload(path: &str) -> bool {
-    path.starts_with("/cases/") && path.ends_with("/documents")
+    path.starts_with("/cases/") && (path.ends_with("/documents") || path.ends_with("/sheets"))
 }
 
 fn wants(headers: &HeaderMap) -> Wants {

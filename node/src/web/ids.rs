@@ -70,6 +70,7 @@ macro_rules! id {
 
 id!(FormId, 8, "A form of a case.");
 id!(DocumentId, 16, "A document of a case.");
+id!(SheetId, 8, "A sheet that is not yet joined to a case.");
 
 /// Serialises a thing by its text.
 pub(super) fn as_text<T: fmt::Display, S: Serializer>(

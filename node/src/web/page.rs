@@ -10,8 +10,10 @@ pub(super) mod documents;
 pub(super) mod field;
 pub(super) mod home;
 pub(super) mod messages;
+pub(super) mod paper;
 pub(super) mod receipt;
 pub(super) mod service;
+pub(super) mod sheets;
 pub(super) mod status;
 pub(super) mod trouble;
 pub(super) mod unlock;
@@ -81,6 +83,7 @@ fn document(frame: &Frame, title: &str, fit: Fit, skip: (&str, &str), body: Mark
                 meta name="guichet-token" content=(frame.page_token);
                 title { (t.page_title(title)) }
                 link rel="stylesheet" href=(assets::path("style.css"));
+                link rel="stylesheet" href=(assets::path("papers.css"));
                 link rel="stylesheet" href=(assets::path("call.css"));
                 link rel="icon" href=(assets::path("icons.svg")) type="image/svg+xml";
                 script type="module" src=(assets::path("main.js")) {}

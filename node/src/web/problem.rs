@@ -53,12 +53,14 @@ impl Problem {
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(refusal) => match refusal {
                 Refusal::NotFound(_) => StatusCode::NOT_FOUND,
-                Refusal::Invalid(_) | Refusal::NoPicture(_) | Refusal::NoMedia(_) => {
-                    StatusCode::UNPROCESSABLE_ENTITY
-                }
+                Refusal::Invalid(_)
+                | Refusal::NoPicture(_)
+                | Refusal::NoMedia(_)
+                | Refusal::NotPrintable => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
                 Refusal::NoVisit
                 | Refusal::Full
+                | Refusal::TrayFull { .. }
                 | Refusal::NotTheirTurn
                 | Refusal::TakenBy { .. } => StatusCode::CONFLICT,
                 Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
@@ -87,6 +89,8 @@ impl Problem {
                 Refusal::NoMedia(_) => "no-media",
                 Refusal::TooLarge { .. } => "too-large",
                 Refusal::Full => "visit-full",
+                Refusal::TrayFull { .. } => "tray-full",
+                Refusal::NotPrintable => "not-printable",
                 Refusal::NoVisit => "no-visit",
                 Refusal::Locked => "locked",
                 Refusal::WrongPassphrase { .. } => "wrong-passphrase",
@@ -167,6 +171,10 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
             told(t.err_too_large(&size), t.err_too_large_do())
         }
         Refusal::Full => told(t.err_full(), t.err_full_do()),
+        Refusal::TrayFull { sheets_max } => {
+            told(t.err_tray_full(*sheets_max), t.err_tray_full_do())
+        }
+        Refusal::NotPrintable => told(t.err_not_printable(), t.err_not_printable_do()),
         Refusal::NoVisit => told(t.err_no_visit(), t.err_no_visit_do()),
         Refusal::Locked => told(t.err_locked(), t.err_locked_do()),
         Refusal::WrongPassphrase { pause_s } => told(t.unlock_wrong(), t.unlock_pause(*pause_s)),
@@ -186,6 +194,8 @@ fn missing(thing: Thing, t: Lang) -> &'static str {
         Thing::Case => t.err_case(),
         Thing::Field => t.err_field(),
         Thing::Document => t.err_document(),
+        Thing::Sheet => t.err_sheet(),
+        Thing::Printer => t.err_printer(),
         Thing::Adviser => t.err_adviser(),
         Thing::Call => t.err_call(),
         Thing::Ticket => t.err_ticket(),

@@ -4,6 +4,7 @@ mod call;
 mod case;
 mod desk;
 mod kiosk;
+mod papers;
 
 use std::sync::Arc;
 
@@ -34,8 +35,8 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/events", get(events::stream))
         .route("/status", get(status));
     let ours = match site.role {
-        Role::Kiosk => kiosk::routes().merge(case::routes()).merge(call::routes()),
-        Role::Station => desk::routes().merge(case::routes()).merge(call::routes()),
+        Role::Kiosk => kiosk::routes().merge(of_case()),
+        Role::Station => desk::routes().merge(of_case()),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => {
             Router::new().route("/", get(async || Redirect::to("/status")))
         }
@@ -47,6 +48,11 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .layer(axum::extract::DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&site), guard))
         .with_state(site)
+}
+
+/// What a kiosk and a station have alike.
+fn of_case() -> Router<Arc<Site>> {
+    case::routes().merge(papers::routes()).merge(call::routes())
 }
 
 async fn nowhere(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {

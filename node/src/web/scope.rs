@@ -2,7 +2,8 @@
 
 use guichet_keys::{CaseTag, Role, ServiceId};
 
-use super::counter::{Ask, Change, Counter, Refusal};
+use super::counter::{Ask, Change, Counter, PaperAsk, Refusal};
+use super::ids::SheetId;
 use super::live::Fragment;
 use super::page::{self, Frame};
 use super::view::CallView;
@@ -15,6 +16,7 @@ pub(super) enum Scope {
     Visit,
     Receipt,
     Case(CaseTag, Option<page::viewer::Choice>),
+    Sheets(CaseTag, Option<SheetId>),
     Unlock,
     Desk,
     Status,
@@ -31,6 +33,12 @@ impl Scope {
             ["visit"] => Self::Visit,
             ["receipt"] => Self::Receipt,
             ["cases", case] => Self::Case(case.parse().ok()?, page::viewer::Choice::read(query)),
+            ["cases", case, "sheets"] => Self::Sheets(
+                case.parse().ok()?,
+                query
+                    .strip_prefix("sheet=")
+                    .and_then(|sheet| sheet.parse().ok()),
+            ),
             ["unlock"] => Self::Unlock,
             ["desk"] => Self::Desk,
             ["status"] => Self::Status,
@@ -43,14 +51,17 @@ impl Scope {
         match self {
             Self::Home | Self::Service(_) | Self::Visit | Self::Receipt => role == Role::Kiosk,
             Self::Unlock | Self::Desk => role == Role::Station,
-            Self::Case(..) => role == Role::Kiosk || role == Role::Station,
+            Self::Case(..) | Self::Sheets(..) => role == Role::Kiosk || role == Role::Station,
             Self::Status => true,
         }
     }
 
     /// Whether the page is gone when the visit ends.
     pub(super) fn is_of_visit(&self) -> bool {
-        matches!(self, Self::Visit | Self::Receipt | Self::Case(..))
+        matches!(
+            self,
+            Self::Visit | Self::Receipt | Self::Case(..) | Self::Sheets(..)
+        )
     }
 
     /// Whether the page must be looked at again though nothing was told: it shows how long people
@@ -67,9 +78,14 @@ impl Scope {
                 Change::Home | Change::Visit | Change::VisitEnded | Change::Call,
             ) => true,
             (Self::Visit | Self::Receipt, Change::Visit | Change::Case(_) | Change::Call) => true,
-            (Self::Case(shown, _), Change::Case(changed)) => *shown == changed,
+            (Self::Case(shown, _) | Self::Sheets(shown, _), Change::Case(changed)) => {
+                *shown == changed
+            }
             // Whether an adviser is free is told as a change of the home page.
-            (Self::Case(..), Change::Home | Change::Visit | Change::Desk | Change::Call) => true,
+            (
+                Self::Case(..) | Self::Sheets(..),
+                Change::Home | Change::Visit | Change::Desk | Change::Call,
+            ) => true,
             (Self::Unlock, Change::Desk) => true,
             (Self::Desk, Change::Desk | Change::Case(_) | Change::Call) => true,
             _ => false,
@@ -104,6 +120,10 @@ impl Scope {
                 .ask(|reply| Ask::Case { case: *case, reply })
                 .await
                 .map(|view| page::case::live(&view, *chosen, frame)),
+            Self::Sheets(case, chosen) => counter
+                .ask(|reply| Ask::Paper(*case, PaperAsk::Sheets(reply)))
+                .await
+                .map(|view| page::sheets::live(&view, *chosen, frame)),
             Self::Unlock => counter
                 .ask(Ask::Advisers)
                 .await

@@ -7,6 +7,7 @@
 mod call;
 mod case;
 mod desk;
+mod sheets;
 mod status;
 
 use std::fmt;
@@ -22,9 +23,12 @@ pub use call::{
 };
 pub use case::{
     Arrival, Candidate, CaseView, Choice, DocumentView, Draft, FieldContent, FieldKind, FieldView,
-    FormView, MessageView, SectionView, Side, TextInput, TextView, Who,
+    FormView, MessageView, PageView, SectionView, Side, TextInput, TextView, Who,
 };
 pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, UnlockView};
+pub use sheets::{
+    PrintState, PrintView, PrintingView, ScanTrouble, ScannerView, SheetView, SheetsView,
+};
 pub use status::{Ill, Member, Outbox, Presence, StatusView, Stored};
 
 /// One text in each language of the screens.

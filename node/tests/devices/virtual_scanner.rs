@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use guichet::devices::{Device, Scanner, ScannerSettings};
 use tempfile::TempDir;
 
+const SLOW: &str = "read-delay true\nread-delay-duration 200000\n";
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder of SANE's settings with one virtual scanner of A4, `test:0`.
@@ -23,18 +24,31 @@ impl VirtualScanner {
     /// A scanner with these lines in its settings.
     pub fn with(lines: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).expect("written");
-        };
-        write("dll.conf", "test\n");
-        let size = "number_of_devices 1\ngeometry_max 300.0\n";
-        write("test.conf", &format!("{size}{lines}"));
-        Self { folder }
+        std::fs::write(folder.path().join("dll.conf"), "test\n").expect("written");
+        let scanner = Self { folder };
+        scanner.set_up(lines);
+        scanner
     }
 
     /// A scanner whose sheets take minutes.
     pub fn slow() -> Self {
-        Self::with("read-delay true\nread-delay-duration 200000\n")
+        Self::with(SLOW)
+    }
+
+    fn set_up(&self, lines: &str) {
+        let size = "number_of_devices 1\ngeometry_max 300.0\n";
+        let text = format!("{size}{lines}");
+        std::fs::write(self.dir().join("test.conf"), text).expect("written");
+    }
+
+    /// Another sheet lies on the scanner.
+    pub fn lay(&self, picture: &str) {
+        self.set_up(&format!("test-picture \"{picture}\"\n"));
+    }
+
+    /// From now on a sheet takes minutes.
+    pub fn slow_down(&self) {
+        self.set_up(SLOW);
     }
 
     pub fn dir(&self) -> &Path {

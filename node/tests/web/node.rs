@@ -1,8 +1,7 @@
 //! A node that answers with invented people.
 
 use guichet::services;
-use guichet::web::counter::{Ask, PictureTrouble, Refusal, Thing, Upload};
-use guichet::web::ids::DocumentId;
+use guichet::web::counter::{Ask, Refusal, Thing, Upload};
 use guichet::web::view::{Reach, Reception, Side, TextView, VisitState, VisitView, Who};
 use guichet_keys::CaseTag;
 
@@ -87,29 +86,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
             }))
             .is_ok(),
         Ask::Draft { reply, .. } | Ask::Say { reply, .. } => reply.send(Ok(())).is_ok(),
-        Ask::AddDocument { reply, .. } => reply.send(Ok(DocumentId::from(DOCUMENT))).is_ok(),
-        Ask::Document {
-            document, reply, ..
-        } => {
-            let found = document == DocumentId::from(DOCUMENT);
-            reply
-                .send(if found {
-                    Ok(file())
-                } else {
-                    Err(Refusal::NotFound(Thing::Document))
-                })
-                .is_ok()
-        }
-        Ask::PagePicture { page, reply, .. } => {
-            let trouble = PictureTrouble::NoSuchPage;
-            reply
-                .send(if page <= 2 {
-                    Ok(picture(page))
-                } else {
-                    Err(Refusal::NoPicture(trouble))
-                })
-                .is_ok()
-        }
+        Ask::Paper(_, ask) => crate::sample::papers::answer(ask, scene, side),
         Ask::Advisers(reply) => reply.send(Ok(unlock(scene))).is_ok(),
         Ask::Unlock {
             passphrase, reply, ..
@@ -148,7 +125,7 @@ pub fn file() -> Upload {
 }
 
 /// A page with lines on it.
-fn picture(page: u32) -> Vec<u8> {
+pub fn picture(page: u32) -> Vec<u8> {
     let (width, height) = (600, 848);
     let ink = |x: u32, y: u32| {
         let in_line = y % 36 < 9 && (70..530).contains(&x) && (90..760).contains(&y);

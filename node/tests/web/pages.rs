@@ -7,6 +7,8 @@ use super::*;
 /// Every page that there is to look at.
 async fn every_page() -> Vec<(String, String)> {
     let case = format!("/cases/{}", case());
+    let sheets = format!("{case}/sheets");
+    let paper = format!("{case}/documents/{}/paper", "d0".repeat(16));
     let kiosk = [
         "/",
         "/services/caf",
@@ -14,9 +16,11 @@ async fn every_page() -> Vec<(String, String)> {
         "/visit",
         "/receipt",
         &case,
+        &sheets,
+        &paper,
         "/status",
     ];
-    let station = ["/unlock", "/desk", &case, "/status"];
+    let station = ["/unlock", "/desk", &case, &sheets, "/status"];
     let mut pages = vec![];
     for scene in Scene::ALL {
         for (role, paths) in [
@@ -113,9 +117,7 @@ async fn every_field_has_a_label_and_every_page_one_title() {
 async fn what_is_not_built_is_absent_and_nothing_is_disabled() {
     for (name, page) in every_page().await {
         for absent in [
-            "disabled",
-            "Imprimer",
-            "Scanner",
+            " disabled",
             "rendez-vous</b>",
             "Écouter",
             "Décision",

@@ -7,6 +7,8 @@ use guichet_keys::{CaseTag, ServiceId, SubjectId};
 
 #[path = "sample/call.rs"]
 mod call;
+#[path = "sample/papers.rs"]
+pub mod papers;
 
 pub use call::{call, colleagues, queue};
 
@@ -198,6 +200,11 @@ fn documents(side: Side) -> Vec<DocumentView> {
         at_s: NOW_S - 600,
         state,
         arrival,
+        pages: vec![PageView {
+            turns: 0,
+            preview: true,
+            arrival,
+        }],
     };
     let received = ItemState::Received { at_s: NOW_S - 300 };
     vec![
@@ -291,6 +298,7 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
         forms: vec![form.view(FormId::from(FORM), |field| content(field, side))],
         documents: documents(side),
         messages: messages(side),
+        printing: papers::printing(scene),
         visit: match side {
             Side::Citizen => visit(scene),
             Side::Adviser => VisitState::None,

@@ -3,7 +3,9 @@
 //! ```text
 //! payload = version (1 byte) ‖ raw deflate ( CBOR [ kind, body ] )
 //! kind    0 message          body [ at_ms, text, language ]
-//!         1 document added   body [ at_ms, document, name, media type, [ page … ], bytes ]
+//!         1 document added   body [ at_ms, document, name, media type, [ page … ], bytes,
+//!                                   [ [ quarter turns, preview ] … ] ]; the last is left out
+//!                                   where there is nothing to say of any page
 //!        64 journal entry    body [ at_ms, event, text ]; under the service-only key
 //! ```
 //!
@@ -95,6 +97,21 @@ pub struct DocumentAdded {
     /// The bytes of all pages together.
     #[n(5)]
     pub bytes: u64,
+    /// How each page is shown, in the order of `pages`, as many as there are pages.
+    #[n(6)]
+    pub looks: Option<Vec<Look>>,
+}
+
+/// How one page of a document is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Look {
+    /// Quarter turns clockwise until it stands upright, 0 to 3.
+    #[n(0)]
+    pub turns: u8,
+    /// The page that is a small picture of it, and travels ahead.
+    #[n(1)]
+    pub preview: Option<Hash>,
 }
 
 /// What an adviser wrote down.
@@ -134,6 +151,9 @@ pub enum BadAct {
     /// A part of it is empty or too long.
     #[error("the {0} is empty or too long")]
     Length(&'static str),
+    /// A page that is turned by more than three quarters.
+    #[error("a page is turned by more than three quarters")]
+    Turns,
 }
 
 impl Act {
@@ -234,7 +254,14 @@ impl Act {
             Self::DocumentAdded(document) => {
                 within("name", document.name.len(), DOCUMENT_NAME_BYTES_MAX)?;
                 within("media type", document.media_type.len(), TAG_BYTES_MAX)?;
-                within("list of pages", document.pages.len(), DOCUMENT_PAGES_MAX)
+                within("list of pages", document.pages.len(), DOCUMENT_PAGES_MAX)?;
+                match &document.looks {
+                    Some(looks) if looks.len() != document.pages.len() => {
+                        Err(BadAct::Length("list of looks"))
+                    }
+                    Some(looks) if looks.iter().any(|look| look.turns > 3) => Err(BadAct::Turns),
+                    Some(_) | None => Ok(()),
+                }
             }
             Self::JournalEntry(entry) if entry.text.len() > ENTRY_BYTES_MAX => {
                 Err(BadAct::Length("journal entry"))
@@ -288,7 +315,16 @@ mod tests {
             media_type: "application/pdf".into(),
             pages: vec![Hash::from([9; 32]); pages],
             bytes: 123_456,
+            looks: None,
         })
+    }
+
+    fn with_looks(pages: usize, looks: Vec<Look>) -> Act {
+        let Act::DocumentAdded(mut document) = document(pages) else {
+            unreachable!("it is a document");
+        };
+        document.looks = Some(looks);
+        Act::DocumentAdded(document)
     }
 
     fn entry(text: &str) -> Act {
@@ -316,6 +352,11 @@ mod tests {
         check(&message("Bonjour, il manque le bail."));
         check(&document(1));
         check(&document(DOCUMENT_PAGES_MAX));
+        let look = Look {
+            turns: 3,
+            preview: Some(Hash::from([8; 32])),
+        };
+        check(&with_looks(2, vec![look, Look::default()]));
         check(&entry(""));
         check(&entry(&"é".repeat(ENTRY_BYTES_MAX / 2)));
         check(&Act::Unknown {
@@ -340,6 +381,19 @@ mod tests {
                 "1a0001e240",
             )
         );
+        let look = Look {
+            turns: 1,
+            preview: Some(Hash::from([8; 32])),
+        };
+        assert_eq!(
+            plain(&with_looks(1, vec![look]).encode().expect("encodes")),
+            concat!(
+                "8201871b000001a0c4506c005007070707070707070707070707070707",
+                "686261696c2e7064666f6170706c69636174696f6e2f7064668158200909090909090909090909090909090909090909090909090909090909090909",
+                "1a0001e240",
+                "81820158200808080808080808080808080808080808080808080808080808080808080808",
+            )
+        );
         assert_eq!(
             plain(&entry("bébé").encode().expect("encodes")),
             "821840831b000001a0c4506c00006662c3a962c3a9"
@@ -359,6 +413,15 @@ mod tests {
             length(document(DOCUMENT_PAGES_MAX + 1)),
             BadAct::Length("list of pages")
         );
+        assert_eq!(
+            length(with_looks(2, vec![Look::default()])),
+            BadAct::Length("list of looks")
+        );
+        let upside = Look {
+            turns: 4,
+            preview: None,
+        };
+        assert_eq!(length(with_looks(1, vec![upside])), BadAct::Turns);
         assert_eq!(
             length(entry(&"x".repeat(ENTRY_BYTES_MAX + 1))),
             BadAct::Length("journal entry")

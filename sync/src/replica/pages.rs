@@ -5,7 +5,7 @@
 //! once. A peer that gives nothing for [`STALL`] is left for the next; as long
 //! as it gives of pages it was asked for before, the later ones are not late.
 //! When all have been asked in vain the next round takes twice as long, until
-//! somebody new is there to ask.
+//! somebody new is there to ask. Small pages are asked for before large ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use guichet_keys::{AuthorId, CaseTag, SubjectId};
 
 use crate::bitmap::Bitmap;
-use crate::page::{Manifest, PageError, PageId};
+use crate::page::{Manifest, PageError, PageId, Size};
 
 /// How long a peer may give nothing of a page before another is asked.
 pub const STALL: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ enum Fetch {
     /// Wanted, and nobody is asked now.
     Waiting {
         manifest: Box<Manifest>,
-        turn: u64,
+        place: Place,
         left: Option<SubjectId>,
         stalls: u32,
     },
@@ -55,6 +55,9 @@ enum Fetch {
         landing: BTreeSet<u32>,
     },
 }
+
+/// The place of a page among those that wait: small ones first, and then by turn.
+type Place = (Size, u64);
 
 /// A change of whom to ask.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +76,7 @@ pub struct Ask {
 #[derive(Debug, Default)]
 pub struct Pages {
     pages: BTreeMap<PageId, Page>,
-    waiting: BTreeSet<(u64, PageId)>,
+    waiting: BTreeSet<(Place, PageId)>,
     asked: BTreeSet<PageId>,
     turns: u64,
 }
@@ -118,8 +121,10 @@ impl Pages {
     pub fn leave(&mut self, id: &PageId) -> Option<SubjectId> {
         let page = self.pages.get_mut(id)?;
         let (manifest, source) = match std::mem::replace(&mut page.fetch, Fetch::Whole) {
-            Fetch::Waiting { manifest, turn, .. } => {
-                self.waiting.remove(&(turn, *id));
+            Fetch::Waiting {
+                manifest, place, ..
+            } => {
+                self.waiting.remove(&(place, *id));
                 (manifest, None)
             }
             Fetch::Asked {
@@ -135,17 +140,17 @@ impl Pages {
         source
     }
 
-    /// Puts a page at the end of those that wait.
+    /// Puts a page at the end of those of its size that wait.
     fn wait(&mut self, id: &PageId, manifest: Box<Manifest>, left: Option<SubjectId>, stalls: u32) {
         let Some(page) = self.pages.get_mut(id) else {
             return;
         };
         self.turns += 1;
-        let turn = self.turns;
-        self.waiting.insert((turn, *id));
+        let place = (Size::of(manifest.head().length), self.turns);
+        self.waiting.insert((place, *id));
         page.fetch = Fetch::Waiting {
             manifest,
-            turn,
+            place,
             left,
             stalls,
         };
@@ -256,8 +261,8 @@ impl Pages {
         }
         let whole = grew && page.held.is_full();
         if whole {
-            if let Fetch::Waiting { turn, .. } = page.fetch {
-                self.waiting.remove(&(turn, *id));
+            if let Fetch::Waiting { place, .. } = page.fetch {
+                self.waiting.remove(&(place, *id));
             }
             self.asked.remove(id);
             page.fetch = Fetch::Whole;
@@ -312,12 +317,12 @@ impl Pages {
             left.extend(self.take_back(&id).map(|source| (id, source)));
         }
         let mut asks = Vec::new();
-        let waiting: Vec<(u64, PageId)> = self.waiting.iter().copied().collect();
-        for (turn, id) in waiting {
+        let waiting: Vec<(Place, PageId)> = self.waiting.iter().copied().collect();
+        for (place, id) in waiting {
             if self.asked.len() >= FETCHES_MAX {
                 break;
             }
-            let from = self.ask_for(now, turn, &id, &sources);
+            let from = self.ask_for(now, place, &id, &sources);
             if let Some(from) = from {
                 let leave = left.remove(&id).filter(|old| *old != from);
                 asks.push(self.change(id, leave, Some(from)));
@@ -333,7 +338,7 @@ impl Pages {
     fn ask_for(
         &mut self,
         now: Instant,
-        turn: u64,
+        place: Place,
         id: &PageId,
         sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
     ) -> Option<SubjectId> {
@@ -359,7 +364,7 @@ impl Pages {
             stalls: stalls.saturating_add(1),
             landing: BTreeSet::new(),
         };
-        self.waiting.remove(&(turn, *id));
+        self.waiting.remove(&(place, *id));
         self.asked.insert(*id);
         Some(source)
     }

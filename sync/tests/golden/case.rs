@@ -9,7 +9,7 @@ use guichet_keys::{
     ActClass, AesGcm, AuthorId, CaseTag, Hash, KeyUse, Salt, SecretKey, SigningKey, sha256,
 };
 use guichet_sync::case::{
-    Act, CaseDoc, CaseLog, DocumentAdded, DocumentId, Draft, DraftHeader, FieldRef, FormId,
+    Act, CaseDoc, CaseLog, DocumentAdded, DocumentId, Draft, DraftHeader, FieldRef, FormId, Look,
     Message, SealedDraft, Value,
 };
 use guichet_sync::envelope::{ChainId, Dep, Envelope, Header, KeyRef, Kind};
@@ -133,7 +133,7 @@ pub fn edits() -> [Envelope; 3] {
     [first, next, answer]
 }
 
-fn acts() -> [(&'static str, Act); 3] {
+fn acts() -> [(&'static str, Act); 4] {
     let message = Message {
         at_ms: AT_MS,
         text: "Il manque le bail.".into(),
@@ -146,6 +146,14 @@ fn acts() -> [(&'static str, Act); 3] {
         media_type: "application/pdf".into(),
         pages: vec![manifest().id().0],
         bytes: PAGE_BYTES as u64,
+        looks: None,
+    };
+    let scanned = DocumentAdded {
+        looks: Some(vec![Look {
+            turns: 1,
+            preview: Some(manifest().id().0),
+        }]),
+        ..document.clone()
     };
     let later = Act::Unknown {
         kind: 128,
@@ -154,6 +162,7 @@ fn acts() -> [(&'static str, Act); 3] {
     [
         ("message", Act::Message(message)),
         ("document added", Act::DocumentAdded(document)),
+        ("document added, scanned", Act::DocumentAdded(scanned)),
         ("act of a later kind", later),
     ]
 }
@@ -161,7 +170,7 @@ fn acts() -> [(&'static str, Act); 3] {
 /// The adviser says something, the citizen adds a document, and the adviser decides.
 fn act_envelopes() -> [(&'static str, Who, ActClass, Envelope); 3] {
     let mut said: Option<Hash> = None;
-    let [(_, message), (_, document), (_, decision)] = acts();
+    let [(_, message), (_, document), _, (_, decision)] = acts();
     [
         ("of an agent", Who::Adviser, ActClass::Agent, message),
         ("of a citizen", Who::Citizen, ActClass::Citizen, document),
@@ -327,7 +336,7 @@ fn envelopes_are_read_back_to_what_people_wrote() {
         .into_iter()
         .map(|it| (it.class, it.act))
         .collect();
-    let [(_, message), (_, document), (_, decision)] = acts();
+    let [(_, message), (_, document), _, (_, decision)] = acts();
     assert_eq!(
         stand,
         [

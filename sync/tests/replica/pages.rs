@@ -1,6 +1,10 @@
-//! Segments of a page that are not what its manifest names.
+//! Pages on their way: in which order they go, and segments that are not what a manifest names.
 
-use guichet_sync::limits::SEGMENT_BYTES;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use guichet_sync::limits::{SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX};
+use guichet_sync::page::PageId;
 use guichet_sync::receipt::Stage;
 use guichet_sync::replica::Thing;
 use guichet_sync::wire::Frame;
@@ -68,6 +72,41 @@ fn a_segment_that_is_not_its_pages_ends_the_session_and_the_page_comes_whole_lat
         |index, _| *index = u32::MAX,
         "segment 4294967295 of a page of 3 segments",
     );
+}
+
+#[test]
+fn a_small_page_overtakes_a_large_one_that_was_there_before_it() {
+    let mut village = Village::new();
+    let (mut citizen, _) = village.case();
+    let lengths = [SMALL_PAGE_BYTES_MAX as usize + 1, 2 * SEGMENT_BYTES];
+    let mut things = Vec::new();
+    for length in lengths {
+        let (manifest, segments) = citizen.page(length);
+        village.put_segments(Who::Kiosk, manifest.id(), length as u64, &segments);
+        let complete = true;
+        things.push(Thing::Page { manifest, complete });
+    }
+    let [large, small] = [things[0].hash(), things[1].hash()].map(PageId);
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&order);
+    village.spoil = Some(Box::new(move |frame| {
+        if let Frame::Segment { page, .. } = frame {
+            seen.borrow_mut().push(*page);
+        }
+    }));
+    village.write(Who::Kiosk, things);
+    let order = order.borrow();
+    let last_small = order.iter().rposition(|page| *page == small);
+    // To the relay, and on to the station: two segments each, before anything of the large page
+    // on the same line.
+    let before = order.iter().take(last_small.expect("it went"));
+    assert!(
+        before.filter(|page| **page == large).count() <= 2,
+        "{order:?}"
+    );
+    for page in [large, small] {
+        assert!(village.node(Who::Station).replica.page_is_complete(&page));
+    }
 }
 
 #[test]

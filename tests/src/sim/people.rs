@@ -302,6 +302,7 @@ impl World {
             media_type: "application/pdf".to_owned(),
             pages: contents.iter().map(|(page, _, _)| page.0).collect(),
             bytes: contents.iter().map(|(_, _, len)| len).sum(),
+            looks: None,
         });
         self.random = random;
         if let Some(process) = &mut self.machines[machine].process {

@@ -1,7 +1,7 @@
 //! Which crate may use which: direction between our crates, and the one door
 //! to each heavy dependency.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
@@ -175,4 +175,41 @@ fn crates_share_lints_and_stay_unpublished() {
             package.name
         );
     }
+}
+
+/// Every dependency with its features, as one selection of packages builds it.
+fn built(selection: &[&str]) -> BTreeSet<String> {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let tree = [
+        "tree",
+        "--locked",
+        "--offline",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+    ];
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(tree)
+        .args(["--format", "{p} {f}", "--manifest-path"])
+        .arg(manifest)
+        .args(selection)
+        .output()
+        .expect("cargo tree of this workspace");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Who has run the tests starts the program without building a dependency again, and the other
+/// way round.
+#[test]
+fn the_program_alone_is_built_of_what_the_workspace_is() {
+    let (alone, all) = (built(&["-p", "guichet"]), built(&["--workspace"]));
+    assert!(alone.len() > 100, "{alone:?}");
+    let other: Vec<String> = alone.difference(&all).cloned().collect();
+    super::none(&other);
 }

@@ -10,22 +10,36 @@ export function onFragment(selector, changed) { listeners.set(selector, changed)
 // Another page begins: what the last one waited for is nobody's any more.
 export function forget() { listeners.clear(); }
 
+let source = null;
+
 export function listen(signal) {
-  const lost = document.querySelector(".lost");
-  const source = new EventSource(`/events?at=${encodeURIComponent(location.pathname + location.search)}`);
-  source.addEventListener("open", () => { lost.hidden = true; });
-  source.addEventListener("fragment", (event) => replace(JSON.parse(event.data)));
-  source.addEventListener("go", (event) => {
-    source.close();
-    location.replace(JSON.parse(event.data).to);
-  });
-  source.addEventListener("error", () => {
-    lost.textContent = document.body.dataset.lost;
-    lost.hidden = false;
-    if (source.readyState === EventSource.CLOSED) setTimeout(comeBack, 2000);
-  }, { signal });
+  begin();
   addEventListener("pagehide", () => source.close(), { signal });
   signal.addEventListener("abort", () => source.close());
+}
+
+// The page is at another address now: its news is asked for anew.
+export function again() {
+  source?.close();
+  begin();
+}
+
+function begin() {
+  const lost = document.querySelector(".lost");
+  const mine = new EventSource(`/events?at=${encodeURIComponent(location.pathname + location.search)}`);
+  source = mine;
+  mine.addEventListener("open", () => { lost.hidden = true; });
+  mine.addEventListener("fragment", (event) => replace(JSON.parse(event.data)));
+  mine.addEventListener("go", (event) => {
+    mine.close();
+    location.replace(JSON.parse(event.data).to);
+  });
+  mine.addEventListener("error", () => {
+    if (mine !== source) return;
+    lost.textContent = document.body.dataset.lost;
+    lost.hidden = false;
+    if (mine.readyState === EventSource.CLOSED) setTimeout(comeBack, 2000);
+  });
 }
 
 function replace({ id, rev, html }) {

@@ -10,6 +10,8 @@ import { fields } from "./field.js";
 import { navigating } from "./navigate.js";
 import { orders } from "./order.js";
 import { papers } from "./papers.js";
+import { printing } from "./print.js";
+import { sheets } from "./sheets.js";
 import { visit } from "./visit.js";
 
 let page = null;
@@ -23,6 +25,8 @@ function begin() {
   fields();
   areas();
   papers(signal);
+  sheets(signal);
+  printing();
   visit(signal);
   orders(signal);
   clocks(signal);

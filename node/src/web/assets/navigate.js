@@ -3,6 +3,7 @@
 // as it would without this.
 
 import { live } from "./call.js";
+import { again } from "./events.js";
 
 const PATIENCE_MS = 4000;
 const KEPT_FORMS = ["/preferences", "/visit"];
@@ -18,6 +19,13 @@ export function go(address) {
   const to = new URL(address, location.href);
   if (!live()) { location.assign(to); return; }
   show(to, {}, () => location.assign(to));
+}
+
+// Another look at the same page: only its address changes, and with it the news it is told.
+export function look(address) {
+  history.replaceState(null, "", address);
+  shown = here();
+  again();
 }
 
 async function show(to, order, otherwise) {

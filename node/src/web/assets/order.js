@@ -12,9 +12,9 @@ async function give(event) {
   const { token, back, ...fields } = Object.fromEntries(new FormData(form, event.submitter));
   tell(form, "");
   try {
-    await post(form.getAttribute("action"), fields);
+    const told = await post(form.getAttribute("action"), fields);
     if (form.matches(":popover-open")) form.hidePopover();
-    if (form.dataset.then) go(form.dataset.then);
+    if (form.dataset.then) go(form.dataset.then.replace(/\{(\w+)\}/g, (_, name) => told[name]));
   } catch (refused) {
     const words = [refused.told.title ?? document.body.dataset.failed, refused.told.todo];
     tell(form, words.filter(Boolean).join(" "));

@@ -40,7 +40,7 @@ pub(in crate::web) fn live(
     [
         line(&view.line, frame),
         saved(view, frame),
-        documents::list(view, frame),
+        documents::list(view, chosen, frame),
         viewer::draw(view, chosen, frame),
         messages::list(view, frame),
     ]
@@ -226,7 +226,7 @@ fn documents_panel(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Fram
                 (documents::add(view, frame))
             }
             (viewer::draw(view, chosen, frame))
-            (documents::list(view, frame))
+            (documents::list(view, chosen, frame))
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::{Frame, icon, progress, token_field};
+use super::{Frame, icon, progress, token_field, viewer};
+use crate::render::{Detail, Drawing};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::view::{Arrival, CaseView, DocumentView, Who};
 
@@ -10,7 +11,8 @@ use crate::web::view::{Arrival, CaseView, DocumentView, Who};
 pub(super) fn add(view: &CaseView, frame: &Frame) -> Markup {
     let t = frame.lang();
     html! {
-        form.push.upload method="post" enctype="multipart/form-data" data-upload
+        a.btn.push href={ "/cases/" (view.brief.case) "/sheets" } { (icon("scan")) (t.scan()) }
+        form.upload method="post" enctype="multipart/form-data" data-upload
             action={ "/cases/" (view.brief.case) "/documents" }
             data-too-large=(t.document_too_large()) data-sending=(t.document_sending()) data-failed=(t.document_failed())
         {
@@ -26,8 +28,9 @@ pub(super) fn add(view: &CaseView, frame: &Frame) -> Markup {
     }
 }
 
-pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
+pub(super) fn list(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Fragment {
     let t = frame.lang();
+    let shown = viewer::shown(view, chosen).map(|(document, _)| document.document);
     let markup = html! {
         div #documents data-rev=(REVISION) data-documents {
             div.upload__news role="status" data-keep {}
@@ -35,7 +38,10 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
                 p.panel__body.soft.small { (t.documents_none()) " " (t.document_add_hint()) "." }
             } @else {
                 ul.thumbs.panel__body {
-                    @for document in &view.documents { li { (thumb(view, document, frame)) } }
+                    @for document in &view.documents {
+                        @let here = (shown == Some(document.document)).then_some("true");
+                        li { (thumb(view, document, here, frame)) }
+                    }
                 }
             }
         }
@@ -43,7 +49,7 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
     Fragment::new("documents", markup)
 }
 
-fn thumb(view: &CaseView, document: &DocumentView, frame: &Frame) -> Markup {
+fn thumb(view: &CaseView, document: &DocumentView, here: Option<&str>, frame: &Frame) -> Markup {
     let t = frame.lang();
     let case = view.brief.case;
     let (class, words) = match (document.arrival, &document.by) {
@@ -54,21 +60,39 @@ fn thumb(view: &CaseView, document: &DocumentView, frame: &Frame) -> Markup {
         }
         (Arrival::Here, by) => ("info", t.sent_by(&t.by(by))),
     };
-    let inner = html! {
-        svg.page aria-hidden="true" viewBox="0 0 90 120" {
-            use href={ (crate::web::assets::path("icons.svg")) "#a-page" } {}
-        }
-        span { b { (document.name) } small.(class) { (words) ", " (t.bytes(document.bytes)) } }
+    let sheets = document.pages.len();
+    let size = match sheets {
+        0 | 1 => t.bytes(document.bytes),
+        _ => format!("{}, {}", t.pages_of(sheets), t.bytes(document.bytes)),
     };
     html! {
-        @match document.arrival {
-            Arrival::Here => {
-                a.thumb href={ "/cases/" (case) "?document=" (document.document) } data-view=(document.document)
-                    data-name=(document.name)
-                { (inner) }
+        a.thumb.(if document.arrival == Arrival::Here { "thumb--here" } else { "thumb--coming" })
+            href={ "/cases/" (case) "?document=" (document.document) "&page=1" }
+            data-look data-view=(document.document) data-name=(document.name) aria-current=[here]
+        {
+            (miniature(view, document))
+            span { b { (document.name) } small.(class) { (words) ", " (size) } }
+            @if let Arrival::Coming { percent } = document.arrival {
+                progress.meter max="100" value=(percent) aria-label=(document.name) {}
             }
-            Arrival::Coming { percent } => {
-                div.thumb.thumb--coming { (inner) progress.meter max="100" value=(percent) aria-label=(document.name) {} }
+        }
+    }
+}
+
+/// The first page, small; a drawn sheet until its preview is there.
+fn miniature(view: &CaseView, document: &DocumentView) -> Markup {
+    let preview = Drawing {
+        detail: Detail::Preview,
+        ..Drawing::of_page(1)
+    };
+    let here = document.pages.first().is_some_and(|page| page.preview);
+    html! {
+        @if here {
+            img.page alt="" loading="lazy"
+                src={ "/cases/" (view.brief.case) "/documents/" (document.document) "/pages/" (preview.path()) };
+        } @else {
+            svg.page aria-hidden="true" viewBox="0 0 90 120" {
+                use href={ (crate::web::assets::path("icons.svg")) "#a-page" } {}
             }
         }
     }

@@ -3,29 +3,17 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::multipart::Field;
-use axum::extract::{
-    DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, RawQuery, Request, State,
-};
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
 use axum::routing::{get, post};
 use guichet_keys::CaseTag;
-use serde::Deserialize;
-use serde_json::json;
 
-use crate::web::counter::{
-    Ask, DOCUMENT_BYTES_MAX, FieldPlace, Refusal, Splice, Thing, Upload, VALUE_BYTES_MAX,
-};
-use crate::web::guard::{DRAIN_BYTES_MAX, Fields, TokenInBody, Visitor, bounded, media_type};
-use crate::web::ids::DocumentId;
+use crate::web::counter::{Ask, FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
+use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
-use crate::web::respond::{done, download, problem, show};
+use crate::web::respond::{done, problem, show};
 use crate::web::view::{CaseView, FieldContent, TextView};
-use crate::web::{Site, file, page};
-
-/// The largest part of a form that is no file, in bytes.
-const TOKEN_BYTES_MAX: usize = 1 << 10;
+use crate::web::{Site, page};
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     const FIELD: &str = "/cases/{case}/forms/{form}/fields/{field}";
@@ -35,21 +23,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route(&format!("{FIELD}/splice"), post(splice))
         .route(&format!("{FIELD}/draft"), post(draft))
         .route("/cases/{case}/messages", post(say))
-        .route("/cases/{case}/documents", post(add))
-        .route("/cases/{case}/documents/{document}", get(document))
-        .route(
-            "/cases/{case}/documents/{document}/pages/{page}",
-            get(picture),
-        )
 }
 
-fn case_tag(said: &str) -> Result<CaseTag, Problem> {
+pub(super) fn case_tag(said: &str) -> Result<CaseTag, Problem> {
     said.parse().map_err(|_| Problem::not_found(Thing::Case))
-}
-
-fn document_id(said: &str) -> Result<DocumentId, Problem> {
-    said.parse()
-        .map_err(|_| Problem::not_found(Thing::Document))
 }
 
 fn field_place((case, form, name): (String, String, String)) -> Result<FieldPlace, Problem> {
@@ -69,7 +46,7 @@ fn value(said: &str) -> Result<String, Problem> {
     }
 }
 
-async fn read(site: &Site, case: CaseTag) -> Result<CaseView, Refusal> {
+pub(super) async fn read(site: &Site, case: CaseTag) -> Result<CaseView, Refusal> {
     site.counter.ask(|reply| Ask::Case { case, reply }).await
 }
 
@@ -243,139 +220,6 @@ async fn say(
         asked.await.map_err(Problem::from)
     };
     done(&site, &visitor, said.await, |()| back)
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: Option<String>,
-}
-
-async fn add(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path(case): Path<String>,
-    Query(named): Query<Named>,
-    request: Request,
-) -> Response {
-    let added = async {
-        let case = case_tag(&case)?;
-        let document = match media_type(request.headers()).as_str() {
-            "multipart/form-data" => from_form(&visitor, request).await?,
-            _ => upload(
-                named.name.as_deref().unwrap_or_default(),
-                bounded(request.into_body(), DOCUMENT_BYTES_MAX).await?,
-            ),
-        };
-        if document.bytes.is_empty() {
-            return Err(Problem::Malformed);
-        }
-        let asked = site.counter.ask(|reply| Ask::AddDocument {
-            case,
-            document,
-            reply,
-        });
-        Ok(json!({ "document": asked.await?.to_string() }))
-    };
-    let added = added.await;
-    done(&site, &visitor, added, |added| {
-        let document = added["document"].as_str().unwrap_or_default();
-        format!("/cases/{case}?document={document}")
-    })
-}
-
-fn upload(name: &str, bytes: Vec<u8>) -> Upload {
-    Upload {
-        name: file::name(name),
-        media_type: file::media_type(&bytes).to_owned(),
-        bytes,
-    }
-}
-
-/// The `file` of a form. Where the page's token is not in a header, it stands before the file.
-async fn from_form(visitor: &Visitor, mut request: Request) -> Result<Upload, Problem> {
-    let mut admitted = request.extensions().get::<TokenInBody>().is_none();
-    DefaultBodyLimit::disable().apply(&mut request);
-    let malformed = |_| Problem::Malformed;
-    let form = Multipart::from_request(request, &()).await;
-    let mut form = form.map_err(|_| Problem::Malformed)?;
-    while let Some(mut field) = form.next_field().await.map_err(malformed)? {
-        match field.name() {
-            Some("token") => {
-                let said = take(&mut field, TOKEN_BYTES_MAX).await?;
-                admitted |= visitor.page_token_is(&String::from_utf8_lossy(&said));
-            }
-            Some("file") if admitted => {
-                let name = field.file_name().unwrap_or_default().to_owned();
-                return Ok(upload(&name, take(&mut field, DOCUMENT_BYTES_MAX).await?));
-            }
-            Some("file") => return Err(Problem::NoToken),
-            _ => drop(take(&mut field, TOKEN_BYTES_MAX).await?),
-        }
-    }
-    Err(Problem::Malformed)
-}
-
-/// The bytes of one part; of a larger one the rest is read and dropped, as for any body.
-async fn take(field: &mut Field<'_>, bytes_max: usize) -> Result<Vec<u8>, Problem> {
-    let mut kept = Vec::new();
-    let mut read = 0usize;
-    while let Some(chunk) = field.chunk().await.map_err(|_| Problem::Malformed)? {
-        read += chunk.len();
-        if read <= bytes_max {
-            kept.extend_from_slice(&chunk);
-        } else if read > bytes_max + DRAIN_BYTES_MAX {
-            break;
-        }
-    }
-    match read <= bytes_max {
-        true => Ok(kept),
-        false => Err(Problem::Refused(Refusal::TooLarge { bytes_max })),
-    }
-}
-
-async fn document(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path((case, document)): Path<(String, String)>,
-) -> Response {
-    let found = async {
-        let (case, document) = (case_tag(&case)?, document_id(&document)?);
-        let asked = site.counter.ask(|reply| Ask::Document {
-            case,
-            document,
-            reply,
-        });
-        asked.await.map_err(Problem::from)
-    };
-    match found.await {
-        Ok(document) => download(document),
-        Err(trouble) => problem(&site, &visitor, &trouble),
-    }
-}
-
-async fn picture(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path((case, document, page)): Path<(String, String, String)>,
-) -> Response {
-    let drawn = async {
-        let (case, document) = (case_tag(&case)?, document_id(&document)?);
-        let number = page.strip_suffix(".png").and_then(|page| page.parse().ok());
-        let page = number
-            .filter(|page| *page > 0)
-            .ok_or(Problem::not_found(Thing::Page))?;
-        let asked = site.counter.ask(|reply| Ask::PagePicture {
-            case,
-            document,
-            page,
-            reply,
-        });
-        asked.await.map_err(Problem::from)
-    };
-    match drawn.await {
-        Ok(png) => ([(header::CONTENT_TYPE, "image/png")], png).into_response(),
-        Err(trouble) => problem(&site, &visitor, &trouble),
-    }
 }
 
 #[cfg(test)]

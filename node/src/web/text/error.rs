@@ -52,10 +52,16 @@ texts! {
     err_gone_do: "La page va le montrer. Vous n’avez rien à faire.", "The page will show it. There is nothing to do.";
     err_turn: "Ce n’est pas encore le tour de cette personne.", "It is not this person’s turn yet.";
     err_turn_do: "Dites pourquoi vous la prenez avant les autres : la raison est gardée.", "Say why you take them before the others: the reason is kept.";
+    err_sheet: "Cette page n’est plus là.", "This page is no longer there.";
+    err_printer: "L’imprimante ne répond pas.", "The printer does not answer.";
+    err_tray_full_do: "Joignez d’abord ces pages au dossier, puis continuez.", "Add these pages to the case first, then go on.";
+    err_not_printable: "L’imprimante ne prend pas ce genre de document.", "The printer does not take this kind of document.";
+    err_not_printable_do: "Téléchargez-le, ou demandez au conseiller de l’envoyer en PDF.", "Download it, or ask the adviser to send it as a PDF.";
     err_media: "L’image et le son ne passent pas avec ce navigateur.", "Picture and sound do not work with this browser.";
     err_media_do: "Vous pouvez continuer par écrit.", "You can go on in writing.";
 }
 
 sentences! {
+    err_tray_full(sheets: usize): format!("{sheets} pages au plus peuvent attendre ici."), format!("At most {sheets} pages can wait here.");
     err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
 }

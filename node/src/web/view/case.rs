@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallView, CaseBrief, ItemState, Line, Reach, Reception, VisitState, Words};
+use super::{
+    CallView, CaseBrief, ItemState, Line, PrintingView, Reach, Reception, VisitState, Words,
+};
 use crate::web::ids::{DocumentId, FormId};
 
 /// Who did something, as seen by who looks.
@@ -62,6 +64,8 @@ pub struct CaseView {
     pub documents: Vec<DocumentView>,
     /// Its messages, oldest first.
     pub messages: Vec<MessageView>,
+    /// The printer of this node.
+    pub printing: PrintingView,
     /// On a kiosk, the visit's cases and its idle clock.
     pub visit: VisitState,
 }
@@ -219,9 +223,41 @@ pub struct DocumentView {
     pub state: ItemState,
     /// How much of it is on this disk.
     pub arrival: Arrival,
+    /// Its pages as they were added: one for a file, whatever it has inside.
+    pub pages: Vec<PageView>,
 }
 
-/// How much of a document is on this disk.
+/// One page of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PageView {
+    /// Quarter turns clockwise until it stands upright; pictures of it do already.
+    pub turns: u8,
+    /// Whether its preview is on this disk.
+    pub preview: bool,
+    /// How much of it is on this disk.
+    #[serde(flatten)]
+    pub arrival: Arrival,
+}
+
+impl Arrival {
+    /// So much has come, in hundredths.
+    pub fn of(percent: u8) -> Self {
+        match percent {
+            100.. => Self::Here,
+            _ => Self::Coming { percent },
+        }
+    }
+
+    /// In hundredths.
+    pub fn percent(self) -> u8 {
+        match self {
+            Self::Here => 100,
+            Self::Coming { percent } => percent,
+        }
+    }
+}
+
+/// How much of a document or of a page is on this disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "arrival")]
 pub enum Arrival {

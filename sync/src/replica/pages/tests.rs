@@ -2,7 +2,7 @@ use guichet_keys::{Hash, KeyUse, Salt, SigningKey, sha256};
 
 use super::*;
 use crate::envelope::KeyRef;
-use crate::limits::SEGMENT_BYTES;
+use crate::limits::{SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX};
 use crate::page::PageHead;
 
 fn peer(byte: u8) -> SubjectId {
@@ -156,4 +156,16 @@ fn who_comes_back_to_a_case_gets_the_rest_of_its_pages() {
     );
     pages.want(&id);
     assert_eq!(pages.ask(now, one).len(), 1);
+}
+
+#[test]
+fn small_pages_are_asked_for_before_large_ones() {
+    let now = crate::test_clock();
+    let mut pages = Pages::default();
+    let large = SMALL_PAGE_BYTES_MAX / SEGMENT_BYTES as u64 + 1;
+    let last = wanted(&mut pages, 1, large);
+    let first = wanted(&mut pages, 2, 1);
+    let asks = pages.ask(now, |_, _| vec![peer(1)]);
+    let order: Vec<_> = asks.iter().map(|ask| ask.page).collect();
+    assert_eq!(order, [first, last]);
 }

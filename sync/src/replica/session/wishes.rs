@@ -1,10 +1,11 @@
 //! Pages that a peer wants from here.
 //!
 //! A peer may know of a page before this node does; its wish is kept until the
-//! page comes. Segments leave as they arrive here.
+//! page comes. Segments leave as they arrive here, those of small pages before
+//! those of large ones: a preview overtakes the sheets that are under way.
 
 use crate::bitmap::Bitmap;
-use crate::page::PageId;
+use crate::page::{PageId, Size};
 use crate::replica::scope::Scope;
 
 use super::Context;
@@ -39,24 +40,30 @@ impl Wishes {
         self.wanted.retain(|wanted| wanted.page != page);
     }
 
-    /// The next segment that is held here and may be sent to the peer.
+    /// The next segment that is held here and may be sent to the peer: of small pages first.
     pub fn next(&mut self, scope: &Scope, context: &Context<'_>) -> Option<(PageId, u32)> {
-        for wanted in &mut self.wanted {
-            let page = wanted.page;
-            let held = context.pages.case_of(&page).zip(context.pages.held(&page));
-            let Some((case, ours)) = held else {
-                continue;
-            };
-            let missing = ours.first_beyond(&wanted.peer_has);
-            let Some(index) = missing.filter(|_| scope.follows(context.directory, &case)) else {
-                continue;
-            };
-            wanted.peer_has.insert(index);
-            if ours.is_full() && ours.first_beyond(&wanted.peer_has).is_none() {
-                self.unwant(page);
-            }
-            return Some((page, index));
+        let size = |wanted: &Wanted| context.catalogue.page_length(&wanted.page).map(Size::of);
+        let (small, large): (Vec<_>, Vec<_>) =
+            (0..self.wanted.len()).partition(|at| size(&self.wanted[*at]) == Some(Size::Small));
+        let mut order = small.into_iter().chain(large);
+        order.find_map(|at| self.take(at, scope, context))
+    }
+
+    /// The next segment of the page at this place, if there is one to send.
+    fn take(&mut self, at: usize, scope: &Scope, context: &Context<'_>) -> Option<(PageId, u32)> {
+        let wanted = &mut self.wanted[at];
+        let page = wanted.page;
+        let (case, ours) = context
+            .pages
+            .case_of(&page)
+            .zip(context.pages.held(&page))?;
+        let index = ours
+            .first_beyond(&wanted.peer_has)
+            .filter(|_| scope.follows(context.directory, &case))?;
+        wanted.peer_has.insert(index);
+        if ours.is_full() && ours.first_beyond(&wanted.peer_has).is_none() {
+            self.unwant(page);
         }
-        None
+        Some((page, index))
     }
 }

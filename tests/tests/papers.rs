@@ -1,0 +1,250 @@
+//! Papers on their way through a visit: scanned at the kiosk, put in order, joined, looked at on
+//! both sides, printed. Scanner and printer are real programs; only the sheets are drawn by them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "the tests of the devices use more of it")]
+#[path = "../../node/tests/devices/virtual_scanner.rs"]
+mod virtual_scanner;
+
+use std::time::Duration;
+
+use guichet_keys::sha256;
+use guichet_tests::api::Answer;
+use guichet_tests::samples;
+use guichet_tests::script::Script;
+use guichet_tests::village::Village;
+use serde_json::{Value, json};
+use virtual_scanner::VirtualScanner;
+
+const SHEET: &str = "-d test:0 --mode Color --resolution 600 -x 200 -y 200 --format=png";
+/// A page that an adviser sends.
+const BLUE: [u8; 3] = [30, 60, 200];
+
+struct Counter {
+    village: Village,
+    kiosk: Script,
+    desk: Script,
+    case: String,
+}
+
+impl Counter {
+    /// A kiosk with this scanner, a case that is open on both sides of the counter.
+    async fn open(name: &str, scanner: &VirtualScanner) -> Self {
+        let mut village = Village::new(name, 1, 1).unwrap();
+        let site = village.kiosk();
+        let dir = scanner.dir().display().to_string();
+        site.environment.push(("SANE_CONFIG_DIR".into(), dir));
+        site.configure(|settings| {
+            settings.insert("scanner".into(), "test:0".into());
+            settings.insert("scan_dpi".into(), 600.into());
+            settings.insert("scan_width_mm".into(), 200.into());
+            settings.insert("scan_height_mm".into(), 200.into());
+            settings.insert("printer".into(), "none".into());
+        })
+        .unwrap();
+        village.start().await.unwrap();
+        let kiosk = village.kiosks[0].script().unwrap();
+        let desk = village.stations[0].script().unwrap();
+        let adviser = village.adviser();
+        desk.unlock(&adviser.name, &adviser.passphrase)
+            .await
+            .unwrap();
+        let case = kiosk.begin("caf", "housing").await.unwrap();
+        Self {
+            village,
+            kiosk,
+            desk,
+            case,
+        }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/cases/{}/{rest}", self.case)
+    }
+
+    async fn order(&self, rest: &str, body: Value) -> Answer {
+        let path = self.path(rest);
+        self.kiosk.api().post(&path, &body).await.unwrap()
+    }
+
+    async fn ordered(&self, rest: &str, body: Value) -> Value {
+        let answer = self.order(rest, body).await;
+        assert_eq!(answer.status, 200, "{rest}: {}", answer.text());
+        answer.json().unwrap()
+    }
+
+    async fn sheets(&self) -> Value {
+        let path = self.path("sheets");
+        self.kiosk.api().get_json(&path).await.unwrap()
+    }
+
+    /// Waits until the tray looks so.
+    async fn until_sheets(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let sheets = async |kiosk: &Script| kiosk.api().get_json(&self.path("sheets")).await;
+        let patience = Duration::from_secs(60);
+        self.kiosk
+            .until_within(patience, what, sheets, is)
+            .await
+            .unwrap()
+    }
+
+    async fn scan(&self) -> Value {
+        let before = count(&self.sheets().await);
+        self.ordered("scan", json!({})).await;
+        self.until_sheets("one more sheet", |view| count(view) == before + 1)
+            .await
+    }
+
+    async fn bytes(&self, of: &Script, rest: &str) -> Answer {
+        of.api().get(&self.path(rest)).await.unwrap()
+    }
+}
+
+fn count(view: &Value) -> usize {
+    view["sheets"].as_array().map_or(0, Vec::len)
+}
+
+fn sheet(view: &Value, place: usize) -> String {
+    view["sheets"][place]["sheet"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sheets_are_scanned_put_in_order_joined_and_reach_the_desk_byte_for_byte() {
+    let scanner = VirtualScanner::new("Color pattern");
+    let counter = Counter::open("papers", &scanner).await;
+    let pattern = scanner.by_hand(SHEET);
+    let view = counter.scan().await;
+    let first = sheet(&view, 0);
+    scanner.lay("Grid");
+    let grid = scanner.by_hand(SHEET);
+    assert_ne!(sha256(&pattern), sha256(&grid));
+    let view = counter.scan().await;
+    let second = sheet(&view, 1);
+
+    let arrange = async |sheet: &str, how: &str| {
+        let path = format!("sheets/{sheet}");
+        counter.ordered(&path, json!({ "do": how })).await
+    };
+    arrange(&second, "turn").await;
+    arrange(&second, "earlier").await;
+    let view = counter.sheets().await;
+    assert_eq!([sheet(&view, 0), sheet(&view, 1)], [second.clone(), first]);
+    assert_eq!(view["sheets"][0]["turns"], 1);
+    assert_eq!(view["case"]["documents"], json!([]), "not yet joined");
+    let case = counter.desk.case(&counter.case).await.unwrap();
+    assert_eq!(case["documents"], json!([]), "nobody sees it before");
+
+    let joined = counter
+        .ordered("sheets/join", json!({ "name": "Bail" }))
+        .await;
+    let document = joined["document"].as_str().unwrap();
+    assert_eq!(count(&counter.sheets().await), 0, "the tray is empty");
+    let here = async |desk: &Script| desk.case(&counter.case).await;
+    let case = counter
+        .desk
+        .until("the document", here, |case| {
+            case["documents"][0]["arrival"]["arrival"] == "here"
+        })
+        .await
+        .unwrap();
+    let shown = &case["documents"][0];
+    assert_eq!(shown["name"], "Bail");
+    assert_eq!(shown["pages"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["pages"][0]["turns"], 1);
+    assert_eq!(shown["pages"][0]["preview"], true);
+
+    for side in [&counter.kiosk, &counter.desk] {
+        for (number, bytes) in [(1, &grid), (2, &pattern)] {
+            let rest = format!("documents/{document}/sheets/{number}");
+            let answer = counter.bytes(side, &rest).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(sha256(&answer.body), sha256(bytes), "sheet {number}");
+        }
+        for picture in ["1-screen-0.png", "2-preview-1.jpg", "2-close-3.png"] {
+            let rest = format!("documents/{document}/pages/{picture}");
+            let answer = counter.bytes(side, &rest).await;
+            assert_eq!(answer.status, 200, "{picture}: {}", answer.text());
+        }
+        let rest = format!("documents/{document}/pages/3-screen-0.png");
+        assert_eq!(counter.bytes(side, &rest).await.status, 422);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_fails_is_told_and_loses_nothing() {
+    let scanner = VirtualScanner::new("Grid");
+    let mut counter = Counter::open("papers-trouble", &scanner).await;
+    counter.scan().await;
+
+    scanner.slow_down();
+    counter.ordered("scan", json!({})).await;
+    assert_eq!(counter.sheets().await["scanner"]["state"], "scanning");
+    let busy = counter.order("scan", json!({})).await;
+    assert_eq!(busy.status, 503, "one sheet at a time");
+    let scanning = scanner.until_processes(1).await;
+    let pid = rustix::process::Pid::from_raw(scanning[0]).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let died = |view: &Value| view["scanner"]["trouble"] == "died";
+    let view = counter.until_sheets("that it died", died).await;
+    assert_eq!(count(&view), 1, "the sheet before is kept");
+
+    counter.ordered("scan", json!({})).await;
+    scanner.until_processes(1).await;
+    counter.ordered("scan/stop", json!({})).await;
+    scanner.until_processes(0).await;
+    let view = counter.sheets().await;
+    assert_eq!(
+        (count(&view), &view["scanner"]["state"]),
+        (1, &json!("ready"))
+    );
+
+    // The visit ends in mid-scan: the scanner stops, and the tray is empty for the next citizen.
+    counter.ordered("scan", json!({})).await;
+    scanner.until_processes(1).await;
+    counter.kiosk.end_visit().await.unwrap();
+    scanner.until_processes(0).await;
+    counter.case = counter.kiosk.begin("caf", "housing").await.unwrap();
+    assert_eq!(count(&counter.sheets().await), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_sheet_is_refused() {
+    let scanner = VirtualScanner::new("Grid");
+    let counter = Counter::open("papers-refused", &scanner).await;
+    let upload = async |bytes: &[u8]| {
+        let path = counter.path("sheets");
+        let api = counter.kiosk.api();
+        api.send("POST", &path, "application/octet-stream", bytes)
+            .await
+            .unwrap()
+    };
+    let pdf = samples::pdf(BLUE, "a PDF is a document, and no sheet");
+    for (what, bytes, status) in [
+        ("a PDF", pdf, 422),
+        ("nothing", Vec::new(), 400),
+        ("20,000 by 20,000 pixels", samples::vast_png(20_000), 422),
+        (
+            "half a picture",
+            samples::png(7, 160)[..1_000].to_vec(),
+            422,
+        ),
+        ("too many bytes", vec![0x89; (32 << 20) + 1], 413),
+    ] {
+        let answer = upload(&bytes).await;
+        assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    }
+    assert_eq!(count(&counter.sheets().await), 0);
+    assert_eq!(upload(&samples::png(7, 160)).await.status, 200);
+    let none = "00".repeat(8);
+    for (rest, body) in [
+        (format!("sheets/{none}"), json!({ "do": "turn" })),
+        ("scan".to_owned(), json!({ "instead": none })),
+        (format!("documents/{}/print", "00".repeat(16)), json!({})),
+    ] {
+        let answer = counter.order(&rest, body).await;
+        assert_eq!(answer.status, 404, "{rest}: {}", answer.text());
+    }
+    let alive = counter.village.kiosks[0].node().unwrap().stranger();
+    assert_eq!(alive.get("/healthz").await.unwrap().status, 200);
+}
