@@ -243,6 +243,7 @@ impl CaseLog {
                 effect.acts = true;
                 Ok(())
             }
+            Body::Withheld => Ok(()),
             Body::Closed(why) => return chain.stuck = Some(Stuck::Refused(why.clone())),
         };
         match outcome {
