@@ -13,6 +13,7 @@
 mod asks;
 mod calls;
 mod cases;
+mod context;
 mod disk;
 mod kiosk;
 mod line;
