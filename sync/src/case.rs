@@ -43,7 +43,8 @@ use std::str::FromStr;
 
 pub use self::act::{
     Act, BadAct, DOCUMENT_NAME_BYTES_MAX, DOCUMENT_PAGES_MAX, DocumentAdded, DocumentId,
-    ENTRY_BYTES_MAX, JournalEntry, JournalEvent, MESSAGE_BYTES_MAX, Message,
+    ENTRY_BYTES_MAX, IdentityChecked, IdentityWay, JournalEntry, JournalEvent, MESSAGE_BYTES_MAX,
+    Message,
 };
 pub use self::batch::{Batch, PAYLOAD_BYTES_MAX};
 pub use self::doc::{BadVersion, CaseDoc, LoadError, TextView, Version};
