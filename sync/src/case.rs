@@ -47,7 +47,7 @@ pub use self::act::{
     Message,
 };
 pub use self::batch::{Batch, PAYLOAD_BYTES_MAX};
-pub use self::doc::{BadVersion, CaseDoc, LoadError, TextView, Version};
+pub use self::doc::{BadVersion, CaseDoc, LoadError, TextView, Version, Written};
 pub use self::draft::{
     BadDraft, DRAFT_FRAME_BYTES_MAX, DRAFT_VALUE_BYTES_MAX, Draft, DraftHeader, SealedDraft,
 };

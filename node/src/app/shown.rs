@@ -177,7 +177,8 @@ fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef)
     let who = |author: &AuthorId| context.names.get(author).cloned().unwrap_or(Who::Citizen);
     if def.is_area() {
         let text = doc.text(field);
-        let by = text.as_ref().and_then(|text| text.author.as_ref()).map(who);
+        let last = text.as_ref().and_then(|text| text.last);
+        let by = last.map(|last| who(&last.author));
         let (text, version) = text.map_or_else(Default::default, |text| {
             (text.text, text.version.to_string())
         });
