@@ -43,6 +43,7 @@ impl Node {
             opened_at_s,
             place,
             adviser,
+            readers: self.readers_of(case),
             call: self.call_view(),
             visit,
         }

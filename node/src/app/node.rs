@@ -23,6 +23,7 @@ use super::cases::{CaseEvent, Cases, Task};
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
 use super::kiosk::Kiosk;
 use super::line::Presences;
+use super::readers::Readers;
 use super::station::Station;
 use crate::clock;
 use crate::mesh::Mesh;
@@ -68,6 +69,7 @@ pub struct Node {
     pub(super) renderer: Renderer,
     pub(super) presences: Presences,
     pub(super) calls: Calls,
+    pub(super) readers: Readers,
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
@@ -123,6 +125,7 @@ impl Node {
             renderer: parts.renderer,
             presences: Presences::default(),
             calls: parts.calls,
+            readers: Readers::default(),
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
@@ -144,6 +147,7 @@ impl Node {
         self.replica.handle_timeout(now());
         self.carry_out();
         self.on_calls_timeout();
+        self.on_readers_timeout();
         self.end_idle_visit();
     }
 
@@ -310,6 +314,7 @@ impl Node {
                 self.cases.hand_in(case, Task::Attach { sealed, reply });
             }
             CaseEvent::Typed(case, sealed) => self.tell_replica(Input::Typed(case, sealed)),
+            CaseEvent::Read(case, word) => self.on_read(case, word),
             CaseEvent::Changed(case) => self.tell_case(case),
             CaseEvent::SetAside {
                 case,

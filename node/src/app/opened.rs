@@ -1,5 +1,6 @@
 //! One open case in the hands of its worker: its log, and what is only there while it is open.
 
+mod reading;
 mod typing;
 mod writing;
 
@@ -21,6 +22,7 @@ use crate::web::ids::DocumentId;
 use crate::web::view::CaseView;
 use crate::{clock, entropy};
 
+use reading::Said;
 use typing::Typing;
 
 /// What it takes to open a case.
@@ -76,6 +78,7 @@ pub struct OpenCase {
     drafts: BTreeMap<FieldRef, Typing>,
     draft_sequence: u64,
     draft_salt: Salt,
+    said: Option<Said>,
     seq: u64,
     aside: (u64, u64),
 }
@@ -92,6 +95,7 @@ impl OpenCase {
             drafts,
             draft_sequence: 0,
             draft_salt: Salt::from(entropy::bytes()),
+            said: None,
             seq: 1,
             aside: (0, 0),
         }

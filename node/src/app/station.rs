@@ -5,6 +5,7 @@
 //! adviser, and these the cases. Locking drops all of it.
 
 mod rows;
+mod search;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -293,6 +294,7 @@ impl Node {
         if closed {
             self.tell_desk(desk::Input::Locked);
         }
+        self.readers.clear();
         let Duty::Station(station) = &mut self.duty else {
             return;
         };

@@ -7,6 +7,8 @@
 //!
 //! A write is answered only once it is durable on this disk.
 
+mod work;
+
 use std::time::Duration;
 
 use guichet_keys::{CaseTag, ServiceId, SubjectId};
@@ -19,6 +21,8 @@ use super::view::{
     CallView, CaseView, DeskView, HomeView, Mode, ReceiptView, Sending, ServiceView, StatusView,
     TextView, UnlockView, VisitView, Words,
 };
+
+pub use work::{CaseWork, NOTE_BYTES_MAX, Whereabouts};
 
 /// How many asks may wait for the node.
 pub const ASKS_MAX: usize = 256;
@@ -115,6 +119,8 @@ pub enum Ask {
         /// Saved.
         reply: Reply<()>,
     },
+    /// What only an adviser does in a case.
+    Work(CaseWork),
     /// Adds a document.
     AddDocument {
         /// To which case.
@@ -157,8 +163,13 @@ pub enum Ask {
     },
     /// Closes the vault that is open.
     Lock(Reply<()>),
-    /// Every case of the unlocked adviser's services.
-    Desk(Reply<DeskView>),
+    /// The cases of the unlocked adviser's services.
+    Desk {
+        /// Only those that these words are found in.
+        search: Option<String>,
+        /// The desk.
+        reply: Reply<DeskView>,
+    },
     /// The wait or call of who sits here.
     Call(Reply<CallView>),
     /// The citizen wishes to speak with an adviser about a case of the visit.

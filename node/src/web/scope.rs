@@ -5,6 +5,7 @@ use guichet_keys::{CaseTag, Role, ServiceId};
 use super::counter::{Ask, Change, Counter, Refusal};
 use super::live::Fragment;
 use super::page::{self, Frame};
+use super::routes;
 use super::view::CallView;
 
 /// A page that can change while it is open.
@@ -16,7 +17,8 @@ pub(super) enum Scope {
     Receipt,
     Case(CaseTag, Option<page::viewer::Choice>),
     Unlock,
-    Desk,
+    /// With the words that are searched for.
+    Desk(Option<String>),
     Status,
 }
 
@@ -32,7 +34,7 @@ impl Scope {
             ["receipt"] => Self::Receipt,
             ["cases", case] => Self::Case(case.parse().ok()?, page::viewer::Choice::read(query)),
             ["unlock"] => Self::Unlock,
-            ["desk"] => Self::Desk,
+            ["desk"] => Self::Desk(routes::searched(query)),
             ["status"] => Self::Status,
             _ => return None,
         };
@@ -42,7 +44,7 @@ impl Scope {
     fn is_of(&self, role: Role) -> bool {
         match self {
             Self::Home | Self::Service(_) | Self::Visit | Self::Receipt => role == Role::Kiosk,
-            Self::Unlock | Self::Desk => role == Role::Station,
+            Self::Unlock | Self::Desk(_) => role == Role::Station,
             Self::Case(..) => role == Role::Kiosk || role == Role::Station,
             Self::Status => true,
         }
@@ -56,7 +58,21 @@ impl Scope {
     /// Whether the page must be looked at again though nothing was told: it shows how long people
     /// have waited.
     pub(super) fn ages(&self) -> bool {
-        *self == Self::Desk
+        matches!(self, Self::Desk(_))
+    }
+
+    /// The case that whoever looks at this page has open.
+    pub(super) fn case(&self) -> Option<CaseTag> {
+        match self {
+            Self::Case(case, _) => Some(*case),
+            Self::Home
+            | Self::Service(_)
+            | Self::Visit
+            | Self::Receipt
+            | Self::Unlock
+            | Self::Desk(_)
+            | Self::Status => None,
+        }
     }
 
     pub(super) fn concerns(&self, change: Change) -> bool {
@@ -71,7 +87,7 @@ impl Scope {
             // Whether an adviser is free is told as a change of the home page.
             (Self::Case(..), Change::Home | Change::Visit | Change::Desk | Change::Call) => true,
             (Self::Unlock, Change::Desk) => true,
-            (Self::Desk, Change::Desk | Change::Case(_) | Change::Call) => true,
+            (Self::Desk(_), Change::Desk | Change::Case(_) | Change::Call) => true,
             _ => false,
         }
     }
@@ -108,10 +124,11 @@ impl Scope {
                 .ask(Ask::Advisers)
                 .await
                 .map(|view| page::unlock::live(&view, frame)),
-            Self::Desk => counter
-                .ask(Ask::Desk)
-                .await
-                .map(|view| page::desk::live(&view, frame)),
+            Self::Desk(search) => {
+                let search = search.clone();
+                let view = counter.ask(|reply| Ask::Desk { search, reply }).await?;
+                Ok(page::desk::live(&view, frame))
+            }
             Self::Status => counter
                 .ask(Ask::Status)
                 .await

@@ -100,6 +100,7 @@ macro_rules! sentences {
 }
 
 mod call;
+mod case_work;
 mod error;
 
 pub(super) use call::LANGUAGES;
@@ -415,9 +416,14 @@ mod tests {
     use super::*;
 
     fn every() -> impl Iterator<Item = (&'static str, &'static str)> {
-        [Lang::everywhere(), Lang::errors(), Lang::calls()]
-            .into_iter()
-            .flatten()
+        [
+            Lang::everywhere(),
+            Lang::errors(),
+            Lang::calls(),
+            Lang::case_work(),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// Narrow no-break space before `? ! ;`, no-break space before `:`, curly apostrophes.

@@ -8,6 +8,7 @@ mod call;
 mod case;
 mod desk;
 mod status;
+mod story;
 
 use std::fmt;
 
@@ -24,8 +25,9 @@ pub use case::{
     Arrival, Candidate, CaseView, Choice, DocumentView, Draft, FieldContent, FieldKind, FieldView,
     FormView, MessageView, SectionView, Side, TextInput, TextView, Who,
 };
-pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, UnlockView};
+pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, Search, UnlockView};
 pub use status::{Ill, Member, Outbox, Presence, StatusView, Stored};
+pub use story::{EventView, Happened, IdentityView, IdentityWay, NoteView, Reader};
 
 /// One text in each language of the screens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,15 @@ async fn every_page() -> Vec<(String, String)> {
         &case,
         "/status",
     ];
-    let station = ["/unlock", "/desk", &case, "/status"];
+    let history = format!("{case}/history");
+    let station = [
+        "/unlock",
+        "/desk",
+        "/desk?search=Vidal",
+        &case,
+        &history,
+        "/status",
+    ];
     let mut pages = vec![];
     for scene in Scene::ALL {
         for (role, paths) in [
@@ -119,7 +127,6 @@ async fn what_is_not_built_is_absent_and_nothing_is_disabled() {
             "rendez-vous</b>",
             "Écouter",
             "Décision",
-            "Notes<",
             "Appeler",
             "Rien à signer",
         ] {

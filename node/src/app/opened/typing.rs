@@ -96,7 +96,8 @@ impl OpenCase {
     }
 }
 
-fn shared_key(log: &CaseLog) -> Option<&SecretKey> {
+/// The key that the citizen and the service share.
+pub(super) fn shared_key(log: &CaseLog) -> Option<&SecretKey> {
     log.key(&KeyRef {
         usage: KeyUse::Shared,
         epoch: log.writer()?.key.epoch,

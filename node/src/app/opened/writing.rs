@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use guichet_keys::Salt;
 use guichet_sync::case::{
-    Act, BadAct, EditError, FieldRef, JournalEntry, JournalEvent, Message, Value, Version,
-    WriteError,
+    Act, BadAct, EditError, FieldRef, IdentityChecked, JournalEntry, JournalEvent, Message, Value,
+    Version, WriteError,
 };
 use guichet_sync::envelope::Envelope;
 
 use super::OpenCase;
+use crate::app::shown::story;
 use crate::services::Typed;
 use crate::web::counter::{FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
 use crate::web::ids::FormId;
-use crate::web::view::{TextView, Words};
+use crate::web::view::{IdentityWay, TextView, Words};
 use crate::{clock, entropy};
 
 impl OpenCase {
@@ -80,6 +81,7 @@ impl OpenCase {
             version: text.version.to_string(),
             seq: self.seq,
             by: None,
+            at_s: None,
         };
         Ok((envelopes, view))
     }
@@ -95,11 +97,38 @@ impl OpenCase {
 
     /// Writes down why somebody was taken out of the queue before their turn.
     pub fn note_out_of_turn(&mut self, reason: String) -> Result<Envelope, Refusal> {
-        self.act(Act::JournalEntry(JournalEntry {
-            at_ms: clock::wall_ms(),
-            event: JournalEvent::TAKEN_OUT_OF_TURN,
-            text: reason,
-        }))
+        self.enter(JournalEvent::TAKEN_OUT_OF_TURN, clock::wall_ms(), reason)
+    }
+
+    /// Writes a note for colleagues.
+    pub fn note(&mut self, text: String) -> Result<Envelope, Refusal> {
+        self.enter(JournalEvent::NOTE, clock::wall_ms(), text)
+    }
+
+    /// Writes down how it was made sure who the citizen is. They read that it was; a remark is
+    /// for the service alone.
+    pub fn check_identity(
+        &mut self,
+        way: IdentityWay,
+        remark: Option<String>,
+    ) -> Result<Vec<Envelope>, Refusal> {
+        let at_ms = clock::wall_ms();
+        let mut envelopes = Vec::new();
+        if let Some(remark) = remark {
+            envelopes.push(self.enter(JournalEvent::IDENTITY_REMARK, at_ms, remark)?);
+        }
+        let way = story::recorded(way);
+        envelopes.push(self.act(Act::IdentityChecked(IdentityChecked { at_ms, way }))?);
+        Ok(envelopes)
+    }
+
+    fn enter(
+        &mut self,
+        event: JournalEvent,
+        at_ms: u64,
+        text: String,
+    ) -> Result<Envelope, Refusal> {
+        self.act(Act::JournalEntry(JournalEntry { at_ms, event, text }))
     }
 
     fn edit(

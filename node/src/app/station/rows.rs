@@ -5,6 +5,7 @@
 use guichet_keys::CaseTag;
 
 use super::StationEvent;
+use super::search::find;
 use crate::app::calls::describe;
 use crate::app::cases::answer;
 use crate::app::node::{Duty, Node};
@@ -27,8 +28,9 @@ impl Node {
         readable.map(|known| known.case).collect()
     }
 
-    /// The desk; lines that are not known are made by the workers first.
-    pub(in crate::app) fn desk(&mut self, reply: Reply<DeskView>) {
+    /// The desk; lines that are not known are made by the workers first. Of a search, the cases
+    /// that are found.
+    pub(in crate::app) fn desk(&mut self, search: Option<String>, reply: Reply<DeskView>) {
         let Some(vault) = self.open_vault() else {
             let refusal = self.station().err().unwrap_or(Refusal::Locked);
             return answer(reply, Err(refusal));
@@ -50,6 +52,7 @@ impl Node {
             queue: self.queue_rows(&served),
             colleagues: self.colleagues(&served),
             cases: Vec::new(),
+            search: None,
             outbox: self.outbox().items,
             alarms: self.alarms(),
         };
@@ -78,6 +81,9 @@ impl Node {
             view.cases
                 .sort_by_key(|row| (std::cmp::Reverse(row.changed_at_s), row.brief.case));
             describe(&mut view.queue, &view.cases);
+            if let Some(words) = search {
+                view.search = Some(find(&mut view.cases, words));
+            }
             answer(reply, Ok(view));
         });
     }

@@ -10,6 +10,7 @@ import { fields } from "./field.js";
 import { navigating } from "./navigate.js";
 import { orders } from "./order.js";
 import { papers } from "./papers.js";
+import { reading } from "./reading.js";
 import { visit } from "./visit.js";
 
 let page = null;
@@ -28,6 +29,7 @@ function begin() {
   clocks(signal);
   call(signal);
   desk(signal);
+  reading(signal);
   if (document.querySelector("meta[name=guichet-token]")?.content) listen(signal);
 }
 

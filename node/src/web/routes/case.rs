@@ -43,7 +43,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         )
 }
 
-fn case_tag(said: &str) -> Result<CaseTag, Problem> {
+pub(super) fn case_tag(said: &str) -> Result<CaseTag, Problem> {
     said.parse().map_err(|_| Problem::not_found(Thing::Case))
 }
 
@@ -52,7 +52,9 @@ fn document_id(said: &str) -> Result<DocumentId, Problem> {
         .map_err(|_| Problem::not_found(Thing::Document))
 }
 
-fn field_place((case, form, name): (String, String, String)) -> Result<FieldPlace, Problem> {
+pub(super) fn field_place(
+    (case, form, name): (String, String, String),
+) -> Result<FieldPlace, Problem> {
     Ok(FieldPlace {
         case: case_tag(&case)?,
         form: form.parse().map_err(|_| Problem::not_found(Thing::Form))?,
@@ -69,7 +71,7 @@ fn value(said: &str) -> Result<String, Problem> {
     }
 }
 
-async fn read(site: &Site, case: CaseTag) -> Result<CaseView, Refusal> {
+pub(super) async fn read(site: &Site, case: CaseTag) -> Result<CaseView, Refusal> {
     site.counter.ask(|reply| Ask::Case { case, reply }).await
 }
 
@@ -388,6 +390,7 @@ mod tests {
             version: "v".to_owned(),
             seq: 1,
             by: None,
+            at_s: None,
         };
         let splice = difference(&now, new);
         let told = splice.as_ref().map(|s| (s.at, s.delete, s.insert.as_str()));
