@@ -13,12 +13,14 @@
 mod asks;
 mod calls;
 mod cases;
+mod context;
 mod disk;
 mod kiosk;
 mod line;
 mod node;
 mod opened;
 mod peers;
+mod readers;
 mod shown;
 mod start;
 mod station;
@@ -102,6 +104,7 @@ fn next_wake(node: &Node) -> Instant {
     let timeouts = [
         node.replica.poll_timeout(),
         node.calls.poll_timeout(),
+        node.readers.poll_timeout(),
         node.visit_ends_at(),
     ];
     timeouts.into_iter().flatten().fold(tick, Instant::min)

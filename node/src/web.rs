@@ -26,9 +26,13 @@
 //! | `/cases` | GET | kiosk, station | the visit's cases, or the desk's |
 //! | `/cases/{case}` | GET | kiosk, station | forms, documents, messages; `document`, `page` choose what is looked at |
 //! | `/cases/{case}/forms/{form}/fields/{field}` | POST | kiosk, station | `value` (and `version`: the one seen): puts a value; `text` and `version`: puts a whole text area |
-//! | `…/fields/{field}/splice` | POST | kiosk, station | `version`, `at`, `delete`, `insert`: changes a text area; `{text, version, seq, by}` |
+//! | `…/fields/{field}/splice` | POST | kiosk, station | `version`, `at`, `delete`, `insert`: changes a text area; `{text, version, seq, by, at_s}` |
 //! | `…/fields/{field}/draft` | POST | kiosk, station | `value`: what is being typed; without it, no more |
 //! | `/cases/{case}/messages` | POST | kiosk, station | `text`: a message |
+//! | `/cases/{case}/notes` | POST | station | `text`: a note that the service alone reads |
+//! | `/cases/{case}/identity` | POST | station | `way` (`identity-card`, `passport`, `residence-permit`, `known-to-host`, `questions-answered`), `remark`: who the person is was made sure |
+//! | `/cases/{case}/reading` | POST | station | `form`, `field`: where the adviser is in the case; without them, in no field |
+//! | `/cases/{case}/history` | GET | station | all that happened |
 //! | `/cases/{case}/documents` | POST | kiosk, station | `multipart/form-data` with `file`, or the bytes themselves and `?name=`; `{document}` |
 //! | `/cases/{case}/documents/{document}` | GET | kiosk, station | the exact bytes of a document that is one file, as a download |
 //! | `…/documents/{document}/sheets/{n}` | GET | kiosk, station | the exact bytes of sheet n, from 1 |
@@ -51,7 +55,7 @@
 //! | `/unlock` | GET | station | who has a vault here |
 //! | `/unlock` | POST | station | `adviser`, `passphrase`: opens a vault |
 //! | `/lock` | POST | station | closes it |
-//! | `/desk` | GET | station | who waits, colleagues, every case of the adviser's services |
+//! | `/desk` | GET | station | who waits, colleagues, the cases of the adviser's services; `search`: those that its words are found in |
 //! | `/desk/take` | POST | station | `ticket`, and out of turn a `reason`: calls somebody who waits |
 //! | `/desk/attend` | POST | station | `here`: whether the adviser is there for people |
 //!

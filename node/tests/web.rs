@@ -21,6 +21,8 @@ mod pages;
 mod sample;
 #[path = "web/stream.rs"]
 mod stream;
+#[path = "web/work.rs"]
+mod work;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

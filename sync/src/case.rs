@@ -19,7 +19,8 @@
 //! author, and is then applied to a copy that takes the document's place only if all went well.
 //!
 //! An **act** ([`Act`]) is one immutable record: a message, a document added. A **draft**
-//! ([`Draft`]) is what stands in a field before it is put; it travels sealed and is never stored.
+//! ([`Draft`]) is what stands in a field before it is put; it travels sealed and is never stored,
+//! and so does a **presence** ([`Presence`]): who has the case open.
 //!
 //! Nothing here reads a clock or draws randomness: times, authors and names of forms come in.
 //! (Automerge draws an actor id whenever it makes or loads a document; it is replaced at once.)
@@ -32,6 +33,7 @@ mod edit;
 mod history;
 mod incoming;
 mod log;
+mod presence;
 mod scan;
 mod shift;
 mod sight;
@@ -43,16 +45,18 @@ use std::str::FromStr;
 
 pub use self::act::{
     Act, BadAct, DOCUMENT_NAME_BYTES_MAX, DOCUMENT_PAGES_MAX, DocumentAdded, DocumentId,
-    ENTRY_BYTES_MAX, JournalEntry, JournalEvent, Look, MESSAGE_BYTES_MAX, Message,
+    ENTRY_BYTES_MAX, IdentityChecked, IdentityWay, JournalEntry, JournalEvent, Look,
+    MESSAGE_BYTES_MAX, Message,
 };
 pub use self::batch::{Batch, PAYLOAD_BYTES_MAX};
-pub use self::doc::{BadVersion, CaseDoc, LoadError, TextView, Version};
+pub use self::doc::{BadVersion, CaseDoc, LoadError, TextView, Version, Written};
 pub use self::draft::{
     BadDraft, DRAFT_FRAME_BYTES_MAX, DRAFT_VALUE_BYTES_MAX, Draft, DraftHeader, SealedDraft,
 };
 pub use self::edit::EditError;
 pub use self::incoming::{BadBatch, Touched};
 pub use self::log::{CaseLog, Effect, SetAside, SignedAct, WriteError, Writer};
+pub use self::presence::{Presence, SealedPresence};
 pub use self::scan::Malformed;
 pub use self::value::{Candidate, Value};
 

@@ -230,7 +230,8 @@ pub enum Frame {
         #[cbor(n(2), with = "minicbor::bytes")]
         sealed: Vec<u8>,
     },
-    /// What somebody is typing: passed on to who follows the case, never stored.
+    /// What somebody is typing, or that they have the case open: passed on to who follows it, never
+    /// stored.
     #[n(10)]
     Draft {
         /// Which case.

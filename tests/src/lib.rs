@@ -40,3 +40,4 @@ pub mod sim;
 pub mod small_disk;
 pub mod village;
 pub mod visit;
+pub mod work;

@@ -28,7 +28,7 @@ const RED: [u8; 3] = [220, 30, 40];
 const OPEN_PORT: u16 = 9;
 const IDLE_S: i64 = 30;
 
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "last name",
     "first name",
     "situation",
@@ -43,7 +43,10 @@ const WORDS: [&str; 14] = [
     "draft of the adviser",
     "message of the adviser",
     "name of the adviser's PNG",
+    NOTE,
 ];
+/// What only the service reads: no kiosk ever has it in plain.
+const NOTE: &str = "note of the adviser";
 /// What is never kept anywhere.
 const DRAFTS: [&str; 2] = ["draft of the citizen", "draft of the adviser"];
 
@@ -147,6 +150,7 @@ impl Visit {
     /// Everything is said, and the receipt says that all of it was received.
     async fn go_on(&mut self) {
         self.drafts().await;
+        self.note().await;
         self.fields_and_messages().await;
         self.look();
         for number in 0..self.said.documents.len() {
@@ -179,6 +183,15 @@ impl Visit {
         pages::put(&self.kiosk, "phone", "0473001122")
             .await
             .unwrap();
+    }
+
+    /// The adviser notes something; what they say after it reaches the citizen all the same.
+    async fn note(&self) {
+        let words = self.said.word(NOTE);
+        self.desk.fill("#note", words).await.unwrap();
+        let button = "form[action$='/notes'] button";
+        self.desk.click(button).await.unwrap();
+        self.desk.until_shown("#notes", words).await.unwrap();
     }
 
     async fn fields_and_messages(&self) {
@@ -353,6 +366,8 @@ async fn the_relay_sees_nothing_and_the_kiosk_forgets() {
     village.start().await.unwrap();
     let mut visit = Visit::begin(village, relay, false).await;
     visit.go_on().await;
+    let at_kiosk = visit.search.missing(&visit.memory(kiosk));
+    assert!(at_kiosk.iter().any(|it| it == NOTE), "{at_kiosk:?}");
     visit.end().await;
     visit.look();
     visit.assert_none(&visit.seen);
@@ -401,12 +416,13 @@ async fn without_forgetting_the_kiosk_holds_everything() {
     village.start().await.unwrap();
     let mut visit = Visit::begin(village, kiosk, true).await;
     visit.go_on().await;
-    visit.assert_all_but(&[], &visit.seen);
+    visit.assert_all_but(&[NOTE], &visit.seen);
     visit.end().await;
     let labels = visit.said.all.iter().map(|canary| canary.label.as_str());
     let handed_on = labels.filter(|it| it.contains("window") || it.contains("line"));
-    let handed_on: Vec<_> = handed_on.chain([DRAFTS[0]]).collect();
+    let handed_on: Vec<_> = handed_on.chain([DRAFTS[0], NOTE]).collect();
     visit.assert_all_but(&handed_on, &visit.memory(kiosk));
     let profile = visit.kiosk.profile();
-    visit.assert_all_but(&DRAFTS, &visit.search.folder(profile).unwrap());
+    let never = [&DRAFTS[..], &[NOTE]].concat();
+    visit.assert_all_but(&never, &visit.search.folder(profile).unwrap());
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use guichet::devices::{
     Device, PrintError, PrintJob, PrintState, Printer, PrinterSettings, PrinterState, Trouble,
 };
-use guichet::render::Renderer;
+use guichet::render::{Drawing, Renderer};
 use guichet_tests::print_shop::{PrintShop, QUEUE};
 use guichet_tests::process;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
@@ -76,7 +76,7 @@ fn nothing_is_left(shop: &PrintShop) {
 /// The colour of the middle of the lower left and of the upper right quarter.
 async fn corners(document: &[u8]) -> [[u8; 3]; 2] {
     let renderer = Renderer::of_program(process::binary().unwrap());
-    let picture = renderer.draw(document, 1).await.unwrap();
+    let picture = renderer.draw(document, Drawing::of_page(1)).await.unwrap();
     let decoder = png::Decoder::new(std::io::Cursor::new(picture));
     let mut reader = decoder.read_info().unwrap();
     let mut samples = vec![0; reader.output_buffer_size().unwrap()];

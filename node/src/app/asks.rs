@@ -36,7 +36,8 @@ impl Node {
                 self.lock();
                 answer(reply, Ok(()));
             }
-            Ask::Desk(reply) => self.desk(reply),
+            Ask::Desk { search, reply } => self.desk(search, reply),
+            Ask::Work(work) => self.work(work),
             Ask::Call(reply) => answer(reply, Ok(self.call_view())),
             Ask::JoinQueue {
                 case,

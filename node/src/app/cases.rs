@@ -23,11 +23,12 @@ use tokio::sync::oneshot;
 
 use super::disk::{Done, Job};
 use super::opened::{OpenCase, Opening, Paper, SealedPaper};
+use super::readers::Word;
 use super::shown::Context;
 use crate::render::Drawing;
-use crate::web::counter::{FieldPlace, Refusal, Reply, Splice, Thing as Lost, Upload};
+use crate::web::counter::{FieldPlace, Refusal, Reply, Splice, Thing as Lost, Upload, Whereabouts};
 use crate::web::ids::{DocumentId, FormId};
-use crate::web::view::{CaseView, TextView};
+use crate::web::view::{CaseView, IdentityWay, TextView};
 
 /// How many workers there are.
 const WORKERS: usize = 2;
@@ -74,7 +75,7 @@ pub enum Task {
         /// What, or nothing once the field was left.
         value: Option<String>,
     },
-    /// Somebody elsewhere is typing.
+    /// Somebody elsewhere is typing, or has the case open.
     DraftReceived(Vec<u8>),
     /// A message.
     Say {
@@ -85,6 +86,24 @@ pub enum Task {
         /// Called once it is durable.
         done: Done,
     },
+    /// The adviser notes something for the service.
+    Note {
+        /// What.
+        text: String,
+        /// Called once it is durable.
+        done: Done,
+    },
+    /// The adviser has made sure who the citizen is.
+    CheckIdentity {
+        /// How.
+        way: IdentityWay,
+        /// What the service alone reads about it.
+        remark: Option<String>,
+        /// Called once it is durable.
+        done: Done,
+    },
+    /// The adviser has the case open.
+    Read(Whereabouts),
     /// The adviser took somebody out of turn: the reason stays in the case.
     TookOutOfTurn {
         /// In their words.
@@ -162,8 +181,10 @@ pub enum CaseEvent {
         /// Who waits for it.
         reply: Reply<DocumentId>,
     },
-    /// A sealed draft for whoever follows the case.
+    /// A sealed draft or presence for whoever follows the case.
     Typed(CaseTag, Vec<u8>),
+    /// Somebody elsewhere has the case open.
+    Read(CaseTag, Word),
     /// The case reads otherwise now.
     Changed(CaseTag),
     /// So many things of a case have no effect: some do not open, others lost a fork or wait.
@@ -348,10 +369,25 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
         Task::DraftReceived(sealed) => {
             if open.take_draft(&sealed) {
                 shared.tell(CaseEvent::Changed(case));
+            } else if let Some(word) = open.take_presence(&sealed) {
+                shared.tell(CaseEvent::Read(case, word));
+            }
+        }
+        Task::Read(whereabouts) => {
+            if let Some(sealed) = open.seal_presence(whereabouts) {
+                shared.tell(CaseEvent::Typed(case, sealed));
             }
         }
         Task::Say { text, lang, done } => match open.say(text, lang) {
             Ok(envelope) => shared.written(case, vec![envelope], done),
+            Err(refusal) => done(Err(refusal)),
+        },
+        Task::Note { text, done } => match open.note(text) {
+            Ok(envelope) => shared.written(case, vec![envelope], done),
+            Err(refusal) => done(Err(refusal)),
+        },
+        Task::CheckIdentity { way, remark, done } => match open.check_identity(way, remark) {
+            Ok(envelopes) => shared.written(case, envelopes, done),
             Err(refusal) => done(Err(refusal)),
         },
         Task::TookOutOfTurn { reason } => match open.note_out_of_turn(reason) {
@@ -449,9 +485,11 @@ fn attach(shared: &Shared, open: &mut OpenCase, sealed: SealedPaper, reply: Repl
 fn refuse(task: Task) {
     let lost = Refusal::NotFound(Lost::Case);
     match task {
-        Task::StartForm { done, .. } | Task::SetField { done, .. } | Task::Say { done, .. } => {
-            done(Err(lost))
-        }
+        Task::StartForm { done, .. }
+        | Task::SetField { done, .. }
+        | Task::Say { done, .. }
+        | Task::Note { done, .. }
+        | Task::CheckIdentity { done, .. } => done(Err(lost)),
         Task::Splice { reply, .. } => answer(reply, Err(lost)),
         Task::AddDocument { reply, .. } | Task::Attach { reply, .. } => answer(reply, Err(lost)),
         Task::Document { reply, .. } | Task::Sheet { reply, .. } => answer(reply, Err(lost)),
@@ -461,6 +499,7 @@ fn refuse(task: Task) {
         | Task::Close(_)
         | Task::Insert(..)
         | Task::Draft { .. }
+        | Task::Read(_)
         | Task::TookOutOfTurn { .. }
         | Task::DraftReceived(_)
         | Task::SetWriter(_)

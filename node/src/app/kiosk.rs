@@ -323,6 +323,7 @@ impl Node {
         for brief in taken {
             let closing = Task::Close(ending.clone());
             self.cases.hand_in(brief.case, closing);
+            self.readers.forget(&brief.case);
             self.tell_replica(Input::CaseLeft(brief.case));
         }
         self.clear_note(Box::new(|_| drop(ending)));

@@ -12,8 +12,7 @@ use guichet_keys::{
     AuthorBinding, AuthorId, CaseTag, Hash, Role, ServiceId, SignedStatement, SigningKey,
     Statement, SubjectId,
 };
-use guichet_sync::envelope::{ChainId, Envelope, Kind};
-use guichet_sync::page::PageId;
+use guichet_sync::envelope::{Envelope, Kind};
 use guichet_sync::replica::{Event, Input, Now, Output, Replica, Send, Thing};
 use guichet_sync::rules::Rules;
 use guichet_sync::store::Reader;
@@ -24,7 +23,7 @@ use super::cases::{CaseEvent, Cases, Task};
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
 use super::kiosk::Kiosk;
 use super::line::Presences;
-use super::shown::{Context, Stages};
+use super::readers::Readers;
 use super::station::Station;
 use super::tray::Trays;
 use crate::clock;
@@ -32,7 +31,7 @@ use crate::mesh::Mesh;
 use crate::render::Renderer;
 use crate::services::Service;
 use crate::web::counter::{Change, Counter, Refusal, Thing as Lost};
-use crate::web::view::{Ill, Reception, Side, VisitState, Who};
+use crate::web::view::Ill;
 
 /// Bytes handed to one connection and not taken by it, beyond which no more is handed over.
 const QUEUED_BYTES_MAX: usize = 256 * 1024;
@@ -72,6 +71,7 @@ pub struct Node {
     pub(super) presences: Presences,
     pub(super) calls: Calls,
     pub(super) trays: Trays,
+    pub(super) readers: Readers,
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
@@ -130,6 +130,7 @@ impl Node {
             presences: Presences::default(),
             calls: parts.calls,
             trays: parts.trays,
+            readers: Readers::default(),
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
@@ -151,6 +152,7 @@ impl Node {
         self.replica.handle_timeout(now());
         self.carry_out();
         self.on_calls_timeout();
+        self.on_readers_timeout();
         self.end_idle_visit();
     }
 
@@ -317,6 +319,7 @@ impl Node {
                 self.cases.hand_in(case, Task::Attach { sealed, reply });
             }
             CaseEvent::Typed(case, sealed) => self.tell_replica(Input::Typed(case, sealed)),
+            CaseEvent::Read(case, word) => self.on_read(case, word),
             CaseEvent::Changed(case) => self.tell_case(case),
             CaseEvent::SetAside {
                 case,
@@ -426,96 +429,6 @@ impl Node {
                 case,
             }),
         )
-    }
-
-    /// What the pages of a case need beside the case itself.
-    pub(super) fn context(&self, case: &CaseTag) -> Context {
-        let directory = self.replica.directory();
-        let statement = directory.case(case);
-        let opened_at_s = directory.case_opened_at_s(case).unwrap_or(0);
-        let place = statement
-            .and_then(|(_, creator)| directory.name(&creator))
-            .unwrap_or_default()
-            .to_owned();
-        let reach = statement.map_or(crate::web::view::Reach::Cut, |(statement, _)| {
-            self.presences.reach(directory, &statement.service)
-        });
-        let reception = statement.map_or(Reception::Nobody, |(statement, _)| {
-            self.reception(&statement.service)
-        });
-        let (side, visit) = match &self.duty {
-            Duty::Kiosk(_) => (Side::Citizen, self.visit_state()),
-            Duty::Station(_) | Duty::Relay => (Side::Adviser, VisitState::None),
-        };
-        let adviser = self.open_vault().map(|vault| vault.name.clone());
-        let (names, stages) = (self.names(case), self.stages(case));
-        Context {
-            side,
-            line: self.presences.line(),
-            reach,
-            reception,
-            names,
-            stages,
-            opened_at_s,
-            place,
-            adviser,
-            call: self.call_view(),
-            printing: self.trays.printing.view(),
-            visit,
-        }
-    }
-
-    fn names(&self, case: &CaseTag) -> BTreeMap<AuthorId, Who> {
-        let directory = self.replica.directory();
-        let me = self.open_vault().map(|vault| vault.person);
-        let authors = self
-            .replica
-            .catalogue()
-            .chains_of(case)
-            .iter()
-            .map(|chain| chain.author);
-        let mut names: BTreeMap<_, _> = authors
-            .filter_map(|author| {
-                let binding = directory.author(&author)?.binding;
-                let who = match binding.person {
-                    None if binding.node == self.me => Who::Me,
-                    None => Who::Citizen,
-                    Some(person) if Some(person) == me => Who::Me,
-                    Some(person) => {
-                        Who::Adviser(directory.name(&person).unwrap_or_default().to_owned())
-                    }
-                };
-                Some((author, who))
-            })
-            .collect();
-        if let Some(vault) = self.open_vault() {
-            names.insert(vault.author, Who::Me);
-        }
-        names
-    }
-
-    fn stages(&self, case: &CaseTag) -> Stages {
-        let (catalogue, book) = (self.replica.catalogue(), self.replica.book());
-        let of_chain = |chain: &ChainId| {
-            let next = catalogue
-                .chain(chain)
-                .map_or(0, guichet_sync::catalogue::Chain::next);
-            (
-                *chain,
-                (0..next).map(|index| book.envelope(chain, index)).collect(),
-            )
-        };
-        let of_page = |page: PageId| {
-            let percent = self
-                .replica
-                .page_held(&page)
-                .map_or(0, |held| held.count() * 100 / held.len().max(1));
-            (page, (book.page(&page), u8::try_from(percent).unwrap_or(0)))
-        };
-        Stages {
-            chains: catalogue.chains_of(case).iter().map(of_chain).collect(),
-            pages: catalogue.pages_of(case).map(of_page).collect(),
-        }
     }
 }
 

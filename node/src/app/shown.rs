@@ -1,5 +1,7 @@
 //! What a page is shown of an open case.
 
+pub mod story;
+
 use std::collections::BTreeMap;
 
 use guichet_keys::AuthorId;
@@ -10,11 +12,12 @@ use guichet_sync::receipt::Stage;
 use guichet_sync::replica::Reached;
 
 use super::opened::{Attached, OpenCase, attached};
+use crate::clock;
 use crate::services::{FieldDef, FormTemplate};
 use crate::web::ids::FormId;
 use crate::web::view::{
     Arrival, CallView, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent, FormView,
-    ItemState, Line, MessageView, PageView, PrintingView, Reach, ReceiptCase, ReceiptItem,
+    ItemState, Line, MessageView, PageView, PrintingView, Reach, Reader, ReceiptCase, ReceiptItem,
     ReceiptWhat, Reception, Side, TextView, VisitState, Who,
 };
 
@@ -39,6 +42,8 @@ pub struct Context {
     pub place: String,
     /// The adviser at this page.
     pub adviser: Option<String>,
+    /// Which advisers have the case open, whoever sits here left out.
+    pub readers: Vec<Reader>,
     /// The wait or call of who sits here.
     pub call: CallView,
     /// The printer of this node.
@@ -70,6 +75,12 @@ impl Stages {
 
     fn page(&self, page: &PageId) -> ItemState {
         state(self.pages.get(page).and_then(|(reached, _)| *reached))
+    }
+
+    /// How many envelopes are on this disk alone.
+    fn unsent(&self) -> usize {
+        let places = self.chains.values().flatten();
+        places.filter(|reached| reached.is_none()).count()
     }
 
     /// The least that any edit of the case has come.
@@ -131,6 +142,7 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         || service.brief.name.clone(),
         |(_, template)| template.title.clone(),
     );
+    let story = story::of(open, context);
     let person = (context.side == Side::Adviser)
         .then(|| person(open, &templates))
         .flatten();
@@ -145,11 +157,15 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         reach: context.reach,
         reception: context.reception,
         seq: open.seq(),
+        at_s: clock::wall_s(),
         opened_at_s: context.opened_at_s,
         place: context.place.clone(),
         person,
         adviser: context.adviser.clone(),
+        readers: context.readers.clone(),
+        identity: story.identity,
         call: context.call.clone(),
+        unsent: context.stages.unsent(),
         state,
         forms: templates
             .iter()
@@ -158,6 +174,8 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         documents,
         messages,
         printing: context.printing,
+        notes: story.notes,
+        timeline: story.timeline,
         visit: context.visit.clone(),
     }
 }
@@ -169,7 +187,7 @@ fn form(open: &OpenCase, context: &Context, form: DocForm, template: &FormTempla
 }
 
 /// The form's name as pages write it: both are the same sixteen digits.
-fn page_form(form: DocForm) -> FormId {
+pub fn page_form(form: DocForm) -> FormId {
     form.to_string()
         .parse()
         .expect("the name of a form is sixteen hexadecimal digits")
@@ -180,7 +198,7 @@ fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef)
     let who = |author: &AuthorId| context.names.get(author).cloned().unwrap_or(Who::Citizen);
     if def.is_area() {
         let text = doc.text(field);
-        let by = text.as_ref().and_then(|text| text.author.as_ref()).map(who);
+        let last = text.as_ref().and_then(|text| text.last);
         let (text, version) = text.map_or_else(Default::default, |text| {
             (text.text, text.version.to_string())
         });
@@ -188,7 +206,8 @@ fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef)
             text,
             version,
             seq: open.seq(),
-            by,
+            by: last.map(|last| who(&last.author)),
+            at_s: last.map(|last| last.at_s),
         });
     }
     let candidates = doc.register(field).into_iter().filter_map(|candidate| {
@@ -196,6 +215,7 @@ fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef)
         Some(Candidate {
             value,
             by: who(&candidate.author),
+            at_s: candidate.at_s,
         })
     });
     let draft = open.typing(field).map(|typing| Draft {

@@ -13,10 +13,11 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 23] = [
+const FILES: [(&str, &str, &str); 25] = [
     ("style.css", CSS, include_str!("assets/style.css")),
     ("papers.css", CSS, include_str!("assets/papers.css")),
     ("call.css", CSS, include_str!("assets/call.css")),
+    ("work.css", CSS, include_str!("assets/work.css")),
     ("icons.svg", SVG, include_str!("assets/icons.svg")),
     ("main.js", JS, include_str!("assets/main.js")),
     ("post.js", JS, include_str!("assets/post.js")),
@@ -24,6 +25,7 @@ const FILES: [(&str, &str, &str); 23] = [
     ("morph.js", JS, include_str!("assets/morph.js")),
     ("field.js", JS, include_str!("assets/field.js")),
     ("area.js", JS, include_str!("assets/area.js")),
+    ("reading.js", JS, include_str!("assets/reading.js")),
     ("standing.js", JS, include_str!("assets/standing.js")),
     ("papers.js", JS, include_str!("assets/papers.js")),
     ("print.js", JS, include_str!("assets/print.js")),

@@ -8,6 +8,7 @@
 //! A write is answered only once it is durable on this disk.
 
 mod paper;
+mod work;
 
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ use super::view::{
     CallView, CaseView, DeskView, HomeView, Mode, ReceiptView, Sending, ServiceView, StatusView,
     TextView, UnlockView, VisitView, Words,
 };
+
+pub use work::{CaseWork, NOTE_BYTES_MAX, Whereabouts};
 
 /// How many asks may wait for the node.
 pub const ASKS_MAX: usize = 256;
@@ -121,6 +124,8 @@ pub enum Ask {
     },
     /// About the papers of a case: documents, sheets, the printer.
     Paper(CaseTag, PaperAsk),
+    /// What only an adviser does in a case.
+    Work(CaseWork),
     /// Who may unlock this station.
     Advisers(Reply<UnlockView>),
     /// Opens an adviser's vault.
@@ -134,8 +139,13 @@ pub enum Ask {
     },
     /// Closes the vault that is open.
     Lock(Reply<()>),
-    /// Every case of the unlocked adviser's services.
-    Desk(Reply<DeskView>),
+    /// The cases of the unlocked adviser's services.
+    Desk {
+        /// Only those that these words are found in.
+        search: Option<String>,
+        /// The desk.
+        reply: Reply<DeskView>,
+    },
     /// The wait or call of who sits here.
     Call(Reply<CallView>),
     /// The citizen wishes to speak with an adviser about a case of the visit.

@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Interval, interval};
 
 use super::Site;
-use super::counter::{Ask, Change, Counter, Refusal};
+use super::counter::{Ask, CaseWork, Change, Counter, Refusal, Whereabouts};
 use super::guard::Visitor;
 use super::live::Fragment;
 use super::page::Frame;
@@ -38,6 +38,8 @@ pub const STREAMS_MAX: usize = 48;
 const ALIVE_S: u64 = 10;
 /// A station's page is said to be open so often, in seconds.
 const OPEN_S: u64 = 10;
+/// An adviser's page of a case says so often that it is open, in seconds.
+const READING_S: u64 = 4;
 /// A page whose stream broke comes back after this long, in milliseconds.
 const RETRY_MS: u64 = 1_000;
 /// A node that was busy is asked again after this long, in milliseconds.
@@ -61,6 +63,7 @@ pub(super) async fn stream(
         return respond::problem(&site, &visitor, &Problem::Crowded);
     };
     let retry = Event::default().retry(Duration::from_millis(RETRY_MS));
+    let read = site.role == Role::Station && scope.case().is_some();
     let feed = Feed {
         counter: site.counter.clone(),
         changes: site.counter.watch(),
@@ -71,6 +74,7 @@ pub(super) async fn stream(
         },
         scope,
         open: (site.role == Role::Station).then(|| interval(Duration::from_secs(OPEN_S))),
+        reading: read.then(|| interval(Duration::from_secs(READING_S))),
         shown: HashMap::new(),
         ready: VecDeque::from([retry]),
         state: FeedState::Look,
@@ -89,6 +93,8 @@ struct Feed {
     scope: Scope,
     /// On a station, when its node is next told that a page is open.
     open: Option<Interval>,
+    /// On an adviser's page of a case, when it is next told that they have it open.
+    reading: Option<Interval>,
     shown: HashMap<String, String>,
     ready: VecDeque<Event>,
     state: FeedState,
@@ -103,6 +109,16 @@ enum FeedState {
     Wait,
     /// Nothing more will come.
     Over,
+}
+
+/// What ends a wait.
+enum Woken {
+    /// Something changed, or nothing more will.
+    Changed(Result<Change, RecvError>),
+    /// The page is to be told of.
+    Open,
+    /// The case is to be told of.
+    Read,
 }
 
 impl Feed {
@@ -163,14 +179,16 @@ impl Feed {
     }
 
     async fn wait(&mut self) {
-        let change = tokio::select! {
-            _ = self.stopping.wait_for(|stopping| *stopping) => Some(Err(RecvError::Closed)),
-            change = self.changes.recv() => Some(change),
-            () = due(&mut self.open) => None,
+        let woken = tokio::select! {
+            _ = self.stopping.wait_for(|stopping| *stopping) => Woken::Changed(Err(RecvError::Closed)),
+            change = self.changes.recv() => Woken::Changed(change),
+            () = due(&mut self.open) => Woken::Open,
+            () = due(&mut self.reading) => Woken::Read,
         };
-        match change {
-            Some(change) => self.heard(change),
-            None => self.is_open().await,
+        match woken {
+            Woken::Changed(change) => self.heard(change),
+            Woken::Open => self.is_open().await,
+            Woken::Read => self.is_read().await,
         }
         while let Ok(change) = self.changes.try_recv() {
             self.heard(Ok(change));
@@ -182,6 +200,20 @@ impl Feed {
         let _the_next_time_will_do = self.counter.ask(Ask::PageOpen).await;
         if self.scope.ages() {
             self.look_again();
+        }
+    }
+
+    /// Tells the node that the adviser has this case open, so that others see it.
+    async fn is_read(&self) {
+        if let Some(case) = self.scope.case() {
+            let read = |reply| {
+                Ask::Work(CaseWork::Read {
+                    case,
+                    whereabouts: Whereabouts::AsBefore,
+                    reply,
+                })
+            };
+            let _the_next_time_will_do = self.counter.ask(read).await;
         }
     }
 

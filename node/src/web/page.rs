@@ -85,6 +85,7 @@ fn document(frame: &Frame, title: &str, fit: Fit, skip: (&str, &str), body: Mark
                 link rel="stylesheet" href=(assets::path("style.css"));
                 link rel="stylesheet" href=(assets::path("papers.css"));
                 link rel="stylesheet" href=(assets::path("call.css"));
+                link rel="stylesheet" href=(assets::path("work.css"));
                 link rel="icon" href=(assets::path("icons.svg")) type="image/svg+xml";
                 script type="module" src=(assets::path("main.js")) {}
             }
@@ -135,8 +136,9 @@ fn brand(href: Option<&str>, t: Lang) -> Markup {
 fn line(line: &Line, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let (class, mark, words) = match line {
-        Line::Up => ("ok", "line", t.line_up()),
-        Line::Cut { .. } => ("bad", "cut", t.line_cut()),
+        Line::Up => ("ok", "line", t.line_up().to_owned()),
+        Line::Cut { since_s: None } => ("bad", "cut", t.line_cut().to_owned()),
+        Line::Cut { since_s: Some(at) } => ("bad", "cut", t.cut_since(&time::clock(t, *at))),
     };
     let markup = html! {
         p #line data-rev=(REVISION) .push.state.(class) role="status" { (icon(mark)) (words) }

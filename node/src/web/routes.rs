@@ -2,6 +2,7 @@
 
 mod call;
 mod case;
+mod case_work;
 mod desk;
 mod kiosk;
 mod papers;
@@ -25,6 +26,8 @@ use super::session::{Contrast, TextSize};
 use super::text::Lang;
 use super::{Site, assets, events, page};
 
+pub(super) use desk::searched;
+
 pub(super) fn router(site: Arc<Site>) -> Router {
     let everywhere = Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -36,7 +39,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/status", get(status));
     let ours = match site.role {
         Role::Kiosk => kiosk::routes().merge(of_case()),
-        Role::Station => desk::routes().merge(of_case()),
+        Role::Station => desk::routes().merge(case_work::routes()).merge(of_case()),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => {
             Router::new().route("/", get(async || Redirect::to("/status")))
         }

@@ -6,6 +6,7 @@ use super::counter::{Ask, Change, Counter, PaperAsk, Refusal};
 use super::ids::SheetId;
 use super::live::Fragment;
 use super::page::{self, Frame};
+use super::routes;
 use super::view::CallView;
 
 /// A page that can change while it is open.
@@ -18,7 +19,8 @@ pub(super) enum Scope {
     Case(CaseTag, Option<page::viewer::Choice>),
     Sheets(CaseTag, Option<SheetId>),
     Unlock,
-    Desk,
+    /// With the words that are searched for.
+    Desk(Option<String>),
     Status,
 }
 
@@ -40,7 +42,7 @@ impl Scope {
                     .and_then(|sheet| sheet.parse().ok()),
             ),
             ["unlock"] => Self::Unlock,
-            ["desk"] => Self::Desk,
+            ["desk"] => Self::Desk(routes::searched(query)),
             ["status"] => Self::Status,
             _ => return None,
         };
@@ -50,7 +52,7 @@ impl Scope {
     fn is_of(&self, role: Role) -> bool {
         match self {
             Self::Home | Self::Service(_) | Self::Visit | Self::Receipt => role == Role::Kiosk,
-            Self::Unlock | Self::Desk => role == Role::Station,
+            Self::Unlock | Self::Desk(_) => role == Role::Station,
             Self::Case(..) | Self::Sheets(..) => role == Role::Kiosk || role == Role::Station,
             Self::Status => true,
         }
@@ -67,7 +69,21 @@ impl Scope {
     /// Whether the page must be looked at again though nothing was told: it shows how long people
     /// have waited.
     pub(super) fn ages(&self) -> bool {
-        *self == Self::Desk
+        matches!(self, Self::Desk(_))
+    }
+
+    /// The case that whoever looks at this page has open.
+    pub(super) fn case(&self) -> Option<CaseTag> {
+        match self {
+            Self::Case(case, _) | Self::Sheets(case, _) => Some(*case),
+            Self::Home
+            | Self::Service(_)
+            | Self::Visit
+            | Self::Receipt
+            | Self::Unlock
+            | Self::Desk(_)
+            | Self::Status => None,
+        }
     }
 
     pub(super) fn concerns(&self, change: Change) -> bool {
@@ -87,7 +103,7 @@ impl Scope {
                 Change::Home | Change::Visit | Change::Desk | Change::Call,
             ) => true,
             (Self::Unlock, Change::Desk) => true,
-            (Self::Desk, Change::Desk | Change::Case(_) | Change::Call) => true,
+            (Self::Desk(_), Change::Desk | Change::Case(_) | Change::Call) => true,
             _ => false,
         }
     }
@@ -128,10 +144,11 @@ impl Scope {
                 .ask(Ask::Advisers)
                 .await
                 .map(|view| page::unlock::live(&view, frame)),
-            Self::Desk => counter
-                .ask(Ask::Desk)
-                .await
-                .map(|view| page::desk::live(&view, frame)),
+            Self::Desk(search) => {
+                let search = search.clone();
+                let view = counter.ask(|reply| Ask::Desk { search, reply }).await?;
+                Ok(page::desk::live(&view, frame))
+            }
             Self::Status => counter
                 .ask(Ask::Status)
                 .await

@@ -100,6 +100,7 @@ macro_rules! sentences {
 }
 
 mod call;
+mod case_work;
 mod error;
 mod papers;
 
@@ -421,6 +422,7 @@ mod tests {
             Lang::errors(),
             Lang::calls(),
             Lang::papers(),
+            Lang::case_work(),
         ]
         .into_iter()
         .flatten()

@@ -63,6 +63,10 @@ pub(super) fn moment(lang: Lang, at_s: u64) -> String {
 
 /// `23 nov., 10 h 52`: a moment of these months.
 pub(super) fn short(lang: Lang, at_s: u64) -> String {
+    format!("{}, {}", short_day(lang, at_s), clock(lang, at_s))
+}
+
+fn short_day(lang: Lang, at_s: u64) -> String {
     const FR: [&str; 12] = [
         "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
         "déc.",
@@ -72,16 +76,29 @@ pub(super) fn short(lang: Lang, at_s: u64) -> String {
         Lang::Fr => FR[month - 1],
         Lang::En => &MONTHS_EN[month - 1][..3],
     };
-    format!("{day}\u{a0}{month}, {}", clock(lang, at_s))
+    format!("{day}\u{a0}{month}")
+}
+
+/// The clock if it is the same day as `now_s`, else the day: `23 nov.`.
+pub(super) fn lately(lang: Lang, at_s: u64, now_s: u64) -> String {
+    match is_today(at_s, now_s) {
+        true => clock(lang, at_s),
+        false => short_day(lang, at_s),
+    }
 }
 
 /// The clock if it is the same day as `now_s`, else the whole moment.
 pub(super) fn recent(lang: Lang, at_s: u64, now_s: u64) -> String {
-    let (at, now) = (local(at_s), local(now_s));
-    match (at.year, at.month, at.day) == (now.year, now.month, now.day) {
+    match is_today(at_s, now_s) {
         true => clock(lang, at_s),
         false => moment(lang, at_s),
     }
+}
+
+/// Whether it is the same day as `now_s`.
+pub(super) fn is_today(at_s: u64, now_s: u64) -> bool {
+    let (at, now) = (local(at_s), local(now_s));
+    (at.year, at.month, at.day) == (now.year, now.month, now.day)
 }
 
 /// `23 novembre 2026` from `2026-11-23`; anything else as it is.
@@ -202,6 +219,8 @@ mod tests {
             "22 November 2026, 10:52"
         );
         assert_eq!(short(Lang::Fr, now_s), "23\u{a0}nov., 10\u{a0}h\u{a0}52");
+        assert_eq!(lately(Lang::Fr, now_s - 3600, now_s), "9\u{a0}h\u{a0}52");
+        assert_eq!(lately(Lang::Fr, now_s - 86_400, now_s), "22\u{a0}nov.");
         assert_eq!(clock(Lang::Fr, 0), "1\u{a0}h\u{a0}00");
     }
 

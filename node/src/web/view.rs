@@ -9,6 +9,7 @@ mod case;
 mod desk;
 mod sheets;
 mod status;
+mod story;
 
 use std::fmt;
 
@@ -25,11 +26,12 @@ pub use case::{
     Arrival, Candidate, CaseView, Choice, DocumentView, Draft, FieldContent, FieldKind, FieldView,
     FormView, MessageView, PageView, SectionView, Side, TextInput, TextView, Who,
 };
-pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, UnlockView};
+pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, Search, UnlockView};
 pub use sheets::{
     PrintState, PrintView, PrintingView, ScanTrouble, ScannerView, SheetView, SheetsView,
 };
 pub use status::{Ill, Member, Outbox, Presence, StatusView, Stored};
+pub use story::{EventView, Happened, IdentityView, IdentityWay, NoteView, Reader};
 
 /// One text in each language of the screens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

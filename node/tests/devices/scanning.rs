@@ -29,11 +29,10 @@ async fn a_sheet_is_byte_for_byte_what_scanimage_writes() {
 
 #[tokio::test]
 async fn the_picture_is_the_one_that_lies_on_the_scanner() {
-    let sheet = |picture| async move {
-        let device = VirtualScanner::new(picture);
-        device.scanner().scan().await.expect("scanned")
-    };
-    let (grid, pattern) = tokio::join!(sheet("Grid"), sheet("Color pattern"));
+    let device = VirtualScanner::new("Grid");
+    let grid = device.scanner().scan().await.expect("scanned");
+    device.lay("Color pattern");
+    let pattern = device.scanner().scan().await.expect("scanned");
     assert_ne!(sha256(&grid), sha256(&pattern));
     let size =
         |png: &[u8], at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));

@@ -32,7 +32,9 @@ impl VirtualScanner {
 
     /// A scanner whose sheets take minutes.
     pub fn slow() -> Self {
-        Self::with(SLOW)
+        let scanner = Self::new("Grid");
+        scanner.slow_down();
+        scanner
     }
 
     fn set_up(&self, lines: &str) {

@@ -1,8 +1,8 @@
 //! A node that answers with invented people.
 
 use guichet::services;
-use guichet::web::counter::{Ask, Refusal, Thing, Upload};
-use guichet::web::view::{Reach, Reception, Side, TextView, VisitState, VisitView, Who};
+use guichet::web::counter::{Ask, CaseWork, Refusal, Thing, Upload};
+use guichet::web::view::{Reach, Reception, Search, Side, TextView, VisitState, VisitView, Who};
 use guichet_keys::CaseTag;
 
 use crate::sample::*;
@@ -83,6 +83,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 version: "v8".to_owned(),
                 seq: 8,
                 by: Some(Who::Me),
+                at_s: Some(NOW_S),
             }))
             .is_ok(),
         Ask::Draft { reply, .. } | Ask::Say { reply, .. } => reply.send(Ok(())).is_ok(),
@@ -110,7 +111,19 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
             reply.send(said).is_ok()
         }
         Ask::OfferMedia { reply, .. } => reply.send(Ok("v=0\r\n".to_owned())).is_ok(),
-        Ask::Desk(reply) => reply.send(Ok(desk(scene))).is_ok(),
+        Ask::Desk { search, reply } => {
+            let mut view = desk(scene);
+            let among = view.cases.len();
+            view.cases
+                .truncate(if search.is_some() { 1 } else { among });
+            view.search = search.map(|words| Search { words, among });
+            reply.send(Ok(view)).is_ok()
+        }
+        Ask::Work(
+            CaseWork::Note { reply, .. }
+            | CaseWork::CheckIdentity { reply, .. }
+            | CaseWork::Read { reply, .. },
+        ) => reply.send(Ok(())).is_ok(),
         Ask::Status(reply) => reply.send(Ok(status(scene))).is_ok(),
     };
     let _the_page_has_gone = !sent;

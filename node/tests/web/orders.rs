@@ -234,7 +234,7 @@ async fn each_role_has_its_own_pages() {
 #[tokio::test]
 async fn a_station_that_is_locked_and_a_kiosk_without_a_visit_lead_to_the_door() {
     let locked = serve_with(Role::Station, |ask| match ask {
-        Ask::Desk(reply) => drop(reply.send(Err(Refusal::Locked))),
+        Ask::Desk { reply, .. } => drop(reply.send(Err(Refusal::Locked))),
         other => node::answer(other, Scene::Quiet, Side::Adviser),
     })
     .await;

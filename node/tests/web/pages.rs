@@ -20,7 +20,16 @@ async fn every_page() -> Vec<(String, String)> {
         &paper,
         "/status",
     ];
-    let station = ["/unlock", "/desk", &case, &sheets, "/status"];
+    let history = format!("{case}/history");
+    let station = [
+        "/unlock",
+        "/desk",
+        "/desk?search=Vidal",
+        &case,
+        &history,
+        &sheets,
+        "/status",
+    ];
     let mut pages = vec![];
     for scene in Scene::ALL {
         for (role, paths) in [
@@ -121,7 +130,6 @@ async fn what_is_not_built_is_absent_and_nothing_is_disabled() {
             "rendez-vous</b>",
             "Écouter",
             "Décision",
-            "Notes<",
             "Appeler",
             "Rien à signer",
         ] {

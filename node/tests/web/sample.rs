@@ -9,6 +9,8 @@ use guichet_keys::{CaseTag, ServiceId, SubjectId};
 mod call;
 #[path = "sample/papers.rs"]
 pub mod papers;
+#[path = "sample/work.rs"]
+mod work;
 
 pub use call::{call, colleagues, queue};
 
@@ -147,6 +149,7 @@ fn content(field: &FieldDef, side: Side) -> FieldContent {
     let put = |value: &str, by: &Who| Candidate {
         value: value.to_owned(),
         by: by.clone(),
+        at_s: NOW_S - 600,
     };
     if field.is_area() {
         let text = match field.name.as_str() {
@@ -160,6 +163,7 @@ fn content(field: &FieldDef, side: Side) -> FieldContent {
             version: "v7".to_owned(),
             seq: 7,
             by: (!text.is_empty()).then(|| adviser.clone()),
+            at_s: (!text.is_empty()).then_some(NOW_S - 90_000),
         });
     }
     let candidates = match field.name.as_str() {
@@ -286,11 +290,18 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
         reach: Reach::Here,
         reception: Reception::Free,
         seq: 7,
+        at_s: NOW_S,
         opened_at_s: NOW_S - 1200,
         place: "Mairie de Chantelauze".to_owned(),
         person: (side == Side::Adviser).then(|| "Jeanne Vidal".to_owned()),
         adviser: (side == Side::Adviser).then(|| "Nadia Roche".to_owned()),
+        readers: work::readers(scene, side),
+        identity: work::identity(scene, side),
         call: call(scene, side),
+        unsent: match line(scene) {
+            Line::Cut { .. } => 3,
+            Line::Up => 0,
+        },
         state: match line(scene) {
             Line::Cut { .. } => ItemState::Saved,
             Line::Up => ItemState::EnRoute,
@@ -299,6 +310,8 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
         documents: documents(side),
         messages: messages(side),
         printing: papers::printing(scene),
+        notes: work::notes(scene, side),
+        timeline: work::timeline(side),
         visit: match side {
             Side::Citizen => visit(scene),
             Side::Adviser => VisitState::None,
@@ -434,6 +447,7 @@ pub fn desk(scene: Scene) -> DeskView {
                 5,
             ),
         ],
+        search: None,
         outbox: 2,
         alarms: match line(scene) {
             Line::Cut { .. } => vec![Alarm::Unreadable {

@@ -7,6 +7,7 @@
 //!                                   [ [ quarter turns, preview ] … ] ]; the last is left out
 //!                                   where there is nothing to say of any page
 //!        64 journal entry    body [ at_ms, event, text ]; under the service-only key
+//!        65 identity checked body [ at_ms, way ]
 //! ```
 //!
 //! The class of an act stands in the clear header of its envelope, where relays hold it against
@@ -36,6 +37,7 @@ const VERSION: u8 = 1;
 const MESSAGE: u64 = 0;
 const DOCUMENT_ADDED: u64 = 1;
 const JOURNAL_ENTRY: u64 = 64;
+const IDENTITY_CHECKED: u64 = 65;
 
 /// The name of a document in a case, random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -51,6 +53,8 @@ pub enum Act {
     DocumentAdded(DocumentAdded),
     /// An adviser wrote down what was done; only the service reads it.
     JournalEntry(JournalEntry),
+    /// An adviser made sure who the citizen is.
+    IdentityChecked(IdentityChecked),
     /// Something of a later version, kept as it is.
     Unknown {
         /// Its number.
@@ -137,6 +141,40 @@ pub struct JournalEvent(#[n(0)] pub u32);
 impl JournalEvent {
     /// Somebody was taken out of the queue before their turn; the text says why.
     pub const TAKEN_OUT_OF_TURN: Self = Self(0);
+    /// A note for colleagues.
+    pub const NOTE: Self = Self(1);
+    /// What there is to say about an [`IdentityChecked`] of the same author and time.
+    pub const IDENTITY_REMARK: Self = Self(2);
+}
+
+/// An adviser made sure who the citizen is, and how. Both sides read it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct IdentityChecked {
+    /// When: wall time in milliseconds since 1970.
+    #[n(0)]
+    pub at_ms: u64,
+    /// How.
+    #[n(1)]
+    pub way: IdentityWay,
+}
+
+/// How an identity was checked, as a number, so that later versions may know more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct IdentityWay(#[n(0)] pub u32);
+
+impl IdentityWay {
+    /// An identity card was shown.
+    pub const IDENTITY_CARD: Self = Self(0);
+    /// A passport was shown.
+    pub const PASSPORT: Self = Self(1);
+    /// A residence permit was shown.
+    pub const RESIDENCE_PERMIT: Self = Self(2);
+    /// The host at the kiosk knows the person.
+    pub const KNOWN_TO_HOST: Self = Self(3);
+    /// The person answered questions that only they can answer.
+    pub const QUESTIONS_ANSWERED: Self = Self(4);
 }
 
 /// Why an act cannot be written or read.
@@ -163,6 +201,7 @@ impl Act {
             Self::Message(_) => MESSAGE,
             Self::DocumentAdded(_) => DOCUMENT_ADDED,
             Self::JournalEntry(_) => JOURNAL_ENTRY,
+            Self::IdentityChecked(_) => IDENTITY_CHECKED,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -170,7 +209,10 @@ impl Act {
     /// Under which of the case's keys it is sealed.
     pub fn key_use(&self) -> KeyUse {
         match self {
-            Self::Message(_) | Self::DocumentAdded(_) | Self::Unknown { .. } => KeyUse::Shared,
+            Self::Message(_)
+            | Self::DocumentAdded(_)
+            | Self::IdentityChecked(_)
+            | Self::Unknown { .. } => KeyUse::Shared,
             Self::JournalEntry(_) => KeyUse::Service,
         }
     }
@@ -199,6 +241,7 @@ impl Act {
                 Self::Message(message) => plain.encode(message),
                 Self::DocumentAdded(document) => plain.encode(document),
                 Self::JournalEntry(entry) => plain.encode(entry),
+                Self::IdentityChecked(checked) => plain.encode(checked),
                 Self::Unknown { body, .. } => {
                     plain.writer_mut().extend_from_slice(body);
                     Ok(plain)
@@ -236,6 +279,7 @@ impl Act {
             MESSAGE => Self::Message(minicbor::decode(body)?),
             DOCUMENT_ADDED => Self::DocumentAdded(minicbor::decode(body)?),
             JOURNAL_ENTRY => Self::JournalEntry(minicbor::decode(body)?),
+            IDENTITY_CHECKED => Self::IdentityChecked(minicbor::decode(body)?),
             _ => Self::Unknown {
                 kind,
                 body: body.to_vec(),
@@ -266,7 +310,7 @@ impl Act {
             Self::JournalEntry(entry) if entry.text.len() > ENTRY_BYTES_MAX => {
                 Err(BadAct::Length("journal entry"))
             }
-            Self::JournalEntry(_) => Ok(()),
+            Self::JournalEntry(_) | Self::IdentityChecked(_) => Ok(()),
             Self::Unknown { body, .. } => within("body", body.len(), INFLATED_BYTES_MAX - 16),
         }
     }
@@ -335,6 +379,13 @@ mod tests {
         })
     }
 
+    fn checked(way: IdentityWay) -> Act {
+        Act::IdentityChecked(IdentityChecked {
+            at_ms: 1_790_000_000_000,
+            way,
+        })
+    }
+
     fn check(act: &Act) {
         assert_eq!(
             Act::decode(&act.encode().expect("encodes")).as_ref(),
@@ -359,6 +410,8 @@ mod tests {
         check(&with_looks(2, vec![look, Look::default()]));
         check(&entry(""));
         check(&entry(&"é".repeat(ENTRY_BYTES_MAX / 2)));
+        check(&checked(IdentityWay::QUESTIONS_ANSWERED));
+        check(&checked(IdentityWay(u32::MAX)));
         check(&Act::Unknown {
             kind: 77,
             body: vec![0x82, 1, 0x61, b'x'],
@@ -397,6 +450,11 @@ mod tests {
         assert_eq!(
             plain(&entry("bébé").encode().expect("encodes")),
             "821840831b000001a0c4506c00006662c3a962c3a9"
+        );
+        let of = checked(IdentityWay::KNOWN_TO_HOST);
+        assert_eq!(
+            plain(&of.encode().expect("encodes")),
+            "821841821b000001a0c4506c0003"
         );
     }
 

@@ -70,8 +70,17 @@ pub struct TextView {
     pub text: String,
     /// The version that a splice of this text is based on.
     pub version: Version,
-    /// Who edited it last; nobody yet, if it was never edited.
-    pub author: Option<AuthorId>,
+    /// Who edited it last, and when on their clock; nobody yet, if it was never edited.
+    pub last: Option<Written>,
+}
+
+/// Who wrote something, and when on their clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Who.
+    pub author: AuthorId,
+    /// When: Unix seconds.
+    pub at_s: u64,
 }
 
 /// The shared document of a case, as one replica has it.
@@ -111,6 +120,13 @@ impl CaseDoc {
         }
     }
 
+    /// Who opened a form, and when.
+    pub fn opened(&self, form: FormId) -> Option<Written> {
+        let (counter, author) = name(&self.form(form)?)?;
+        let at_s = self.written_at_s(&author, counter);
+        Some(Written { author, at_s })
+    }
+
     /// The names of the fields of a form that hold something, and of its text areas.
     pub fn fields(&self, form: FormId) -> Vec<String> {
         self.fields_of(form)
@@ -135,6 +151,7 @@ impl CaseDoc {
                 candidates.push(Candidate {
                     value,
                     author,
+                    at_s: self.written_at_s(&author, counter),
                     op: format!("{counter}@{author}"),
                 });
             }
@@ -152,7 +169,14 @@ impl CaseDoc {
         Some(TextView {
             text: self.text_of(&text),
             version: self.version(),
-            author: self.state.texts.get(field).map(|&(_, author)| author),
+            last: self
+                .state
+                .texts
+                .get(field)
+                .map(|&(counter, author)| Written {
+                    author,
+                    at_s: self.written_at_s(&author, counter),
+                }),
         })
     }
 
@@ -219,6 +243,10 @@ impl CaseDoc {
         doc.state = state;
         doc.history.extend(added);
         Ok(doc)
+    }
+
+    fn written_at_s(&self, author: &AuthorId, counter: u64) -> u64 {
+        self.history.written_at_s(author, counter).unwrap_or(0)
     }
 
     pub(super) fn form(&self, form: FormId) -> Option<ObjId> {

@@ -70,11 +70,7 @@ pub enum BadDraft {
 
 /// A draft as it travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedDraft {
-    header: DraftHeader,
-    header_bytes: Vec<u8>,
-    sealed: Vec<u8>,
-}
+pub struct SealedDraft(Parts);
 
 #[derive(Encode, Decode)]
 #[cbor(array)]
@@ -91,6 +87,59 @@ struct Header {
     sequence: u64,
     #[n(5)]
     salt: Salt,
+}
+
+impl DraftHeader {
+    /// Its bytes in a frame of that version.
+    pub(super) fn encode(&self, version: u8) -> Vec<u8> {
+        cbor(&Header {
+            version,
+            case: self.case,
+            author: self.author,
+            key_epoch: self.key_epoch,
+            sequence: self.sequence,
+            salt: self.salt,
+        })
+    }
+}
+
+/// A frame taken apart: what it says in the clear, the bytes of that, and what is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) header: DraftHeader,
+    pub(super) header_bytes: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
+}
+
+impl Parts {
+    /// Takes a frame of that version apart.
+    pub(super) fn parse(frame: &[u8], version: u8) -> Result<Self, BadDraft> {
+        if frame.len() > DRAFT_FRAME_BYTES_MAX {
+            return Err(BadDraft::TooLong);
+        }
+        let [header_bytes, sealed]: [&ByteSlice; 2] = whole(frame)?;
+        let said: u8 = first(header_bytes)?;
+        if said != version {
+            return Err(BadDraft::Version(said));
+        }
+        let header: Header = whole(header_bytes)?;
+        Ok(Self {
+            header: DraftHeader {
+                case: header.case,
+                author: header.author,
+                key_epoch: header.key_epoch,
+                sequence: header.sequence,
+                salt: header.salt,
+            },
+            header_bytes: header_bytes.to_vec(),
+            sealed: sealed.to_vec(),
+        })
+    }
+
+    /// Puts a frame together.
+    pub(super) fn join(header_bytes: Vec<u8>, sealed: Vec<u8>) -> Vec<u8> {
+        cbor(&[ByteVec::from(header_bytes), ByteVec::from(sealed)])
+    }
 }
 
 #[derive(Encode, Decode)]
@@ -119,14 +168,7 @@ impl Draft {
         if value_len > DRAFT_VALUE_BYTES_MAX || self.field.name.len() > NAME_BYTES_MAX {
             return Err(BadDraft::TooLong);
         }
-        let header_bytes = cbor(&Header {
-            version: VERSION,
-            case: header.case,
-            author: header.author,
-            key_epoch: header.key_epoch,
-            sequence: header.sequence,
-            salt: header.salt,
-        });
+        let header_bytes = header.encode(VERSION);
         let plain = cbor(&Plain {
             form: self.field.form.0,
             field: &self.field.name,
@@ -140,7 +182,7 @@ impl Draft {
             &header_bytes,
             &plain,
         );
-        Ok(cbor(&[ByteVec::from(header_bytes), ByteVec::from(sealed)]))
+        Ok(Parts::join(header_bytes, sealed))
     }
 }
 
@@ -150,31 +192,12 @@ impl SealedDraft {
     /// # Errors
     /// It is no draft.
     pub fn parse(frame: &[u8]) -> Result<Self, BadDraft> {
-        if frame.len() > DRAFT_FRAME_BYTES_MAX {
-            return Err(BadDraft::TooLong);
-        }
-        let [header_bytes, sealed]: [&ByteSlice; 2] = whole(frame)?;
-        let version: u8 = first(header_bytes)?;
-        if version != VERSION {
-            return Err(BadDraft::Version(version));
-        }
-        let header: Header = whole(header_bytes)?;
-        Ok(Self {
-            header: DraftHeader {
-                case: header.case,
-                author: header.author,
-                key_epoch: header.key_epoch,
-                sequence: header.sequence,
-                salt: header.salt,
-            },
-            header_bytes: header_bytes.to_vec(),
-            sealed: sealed.to_vec(),
-        })
+        Parts::parse(frame, VERSION).map(Self)
     }
 
     /// What it says in the clear.
     pub fn header(&self) -> &DraftHeader {
-        &self.header
+        &self.0.header
     }
 
     /// Opens it with the shared key of the case.
@@ -182,15 +205,12 @@ impl SealedDraft {
     /// # Errors
     /// The key is another, or the frame was altered.
     pub fn open(&self, sealer: &dyn Sealer, key: &SecretKey) -> Result<Draft, BadDraft> {
-        let DraftHeader { salt, sequence, .. } = &self.header;
-        let plain = sealer.open(
-            key,
-            salt,
-            LABEL,
-            *sequence,
-            &self.header_bytes,
-            &self.sealed,
-        )?;
+        let Parts {
+            header: DraftHeader { salt, sequence, .. },
+            header_bytes,
+            sealed,
+        } = &self.0;
+        let plain = sealer.open(key, salt, LABEL, *sequence, header_bytes, sealed)?;
         let plain: Plain<'_> = whole(&plain)?;
         Ok(Draft {
             field: FieldRef::new(FormId::from(plain.form), plain.field),
@@ -199,12 +219,12 @@ impl SealedDraft {
     }
 }
 
-fn cbor<T: Encode<()>>(value: &T) -> Vec<u8> {
+pub(super) fn cbor<T: Encode<()>>(value: &T) -> Vec<u8> {
     minicbor::to_vec(value).expect("a vector takes any bytes")
 }
 
 /// One CBOR item and nothing behind it.
-fn whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, BadDraft> {
+pub(super) fn whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, BadDraft> {
     let mut decoder = minicbor::Decoder::new(bytes);
     let value = decoder.decode().map_err(|_| BadDraft::Encoding)?;
     if decoder.position() == bytes.len() {

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use guichet_keys::AuthorId;
 
+use super::scan::Change;
+
 /// Of every author, the counter of the last operation seen.
 pub(super) type Clock = BTreeMap<AuthorId, u64>;
 
@@ -18,6 +20,8 @@ pub(super) type Clock = BTreeMap<AuthorId, u64>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     changes: BTreeMap<[u8; 32], Seen>,
+    /// Of every author, when each change was made, by the counter of its last operation.
+    times: BTreeMap<AuthorId, BTreeMap<u64, u64>>,
 }
 
 /// What one change has seen, itself included; the other authors' part is shared along a chain.
@@ -25,17 +29,14 @@ pub(super) struct History {
 pub(super) struct Seen {
     author: AuthorId,
     max_op: u64,
+    at_s: u64,
     others: Arc<Clock>,
 }
 
 impl Seen {
-    /// Of a change with this past, whose last operation is `max_op`.
-    pub(super) fn new(
-        author: AuthorId,
-        max_op: u64,
-        mut past: Clock,
-        before: Option<&Seen>,
-    ) -> Self {
+    /// Of a change with this past; `before` is the one before it in its author's chain.
+    pub(super) fn new(change: &Change<'_>, mut past: Clock, before: Option<&Seen>) -> Self {
+        let author = change.author();
         past.remove(&author);
         let others = match before {
             Some(before) if *before.others == past => before.others.clone(),
@@ -43,7 +44,8 @@ impl Seen {
         };
         Self {
             author,
-            max_op,
+            max_op: change.max_op(),
+            at_s: change.at_s,
             others,
         }
     }
@@ -62,7 +64,17 @@ pub(super) type Added = Vec<([u8; 32], Seen)>;
 
 impl History {
     pub(super) fn extend(&mut self, added: Added) {
+        for (_, seen) in &added {
+            let times = self.times.entry(seen.author).or_default();
+            times.insert(seen.max_op, seen.at_s);
+        }
         self.changes.extend(added);
+    }
+
+    /// When an operation was written, on the clock of its author: Unix seconds.
+    pub(super) fn written_at_s(&self, author: &AuthorId, counter: u64) -> Option<u64> {
+        let mut from = self.times.get(author)?.range(counter..);
+        from.next().map(|(_, at_s)| *at_s)
     }
 
     pub(super) fn seen<'a>(&'a self, added: &'a Added, hash: &[u8; 32]) -> Option<&'a Seen> {

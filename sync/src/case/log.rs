@@ -243,6 +243,7 @@ impl CaseLog {
                 effect.acts = true;
                 Ok(())
             }
+            Body::Withheld => Ok(()),
             Body::Closed(why) => return chain.stuck = Some(Stuck::Refused(why.clone())),
         };
         match outcome {
@@ -486,6 +487,7 @@ fn at_ms(act: &Act) -> u64 {
         Act::Message(message) => message.at_ms,
         Act::DocumentAdded(added) => added.at_ms,
         Act::JournalEntry(entry) => entry.at_ms,
+        Act::IdentityChecked(checked) => checked.at_ms,
         Act::Unknown { .. } => 0,
     }
 }

@@ -27,7 +27,7 @@ pub(super) const KEY_BYTES_MAX: usize = 256;
 /// Operations that the operations of one change replace, together.
 const PREDECESSORS_MAX: usize = 2 * OPS_MAX;
 /// Wall times beyond this are no times (the year 36,812).
-const TIME_S_MAX: i64 = 1 << 40;
+const TIME_S_MAX: u64 = 1 << 40;
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHANGE_CHUNK: u8 = 1;
@@ -79,6 +79,8 @@ pub(super) struct Change<'a> {
     pub(super) actors: Vec<AuthorId>,
     pub(super) seq: u64,
     pub(super) start_op: u64,
+    /// When it was made, on the clock of its author: Unix seconds.
+    pub(super) at_s: u64,
     pub(super) ops: Vec<Op<'a>>,
 }
 
@@ -161,7 +163,8 @@ pub(super) fn scan(chunk: &[u8]) -> Result<Change<'_>, Malformed> {
     if seq == 0 || start_op == 0 || start_op > u64::from(u32::MAX) - OPS_MAX as u64 {
         return Err(Malformed::Number);
     }
-    if !(0..=TIME_S_MAX).contains(&body.signed()?) {
+    let at_s = u64::try_from(body.signed()?).map_err(|_| Malformed::Number)?;
+    if at_s > TIME_S_MAX {
         return Err(Malformed::Number);
     }
     if body.unsigned()? != 0 {
@@ -179,6 +182,7 @@ pub(super) fn scan(chunk: &[u8]) -> Result<Change<'_>, Malformed> {
         actors,
         seq,
         start_op,
+        at_s,
         ops,
     })
 }

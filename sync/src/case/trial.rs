@@ -92,7 +92,7 @@ impl<'a> Trial<'a> {
         let max_op = change.max_op();
         let before = self.state.tips.get(&author);
         let before = before.and_then(|tip| self.history.seen(&self.added, &tip.hash));
-        let seen = Seen::new(author, max_op, past, before);
+        let seen = Seen::new(change, past, before);
         self.added.push((change.hash, seen));
         self.state.tips.insert(
             author,

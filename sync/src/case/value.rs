@@ -72,6 +72,8 @@ pub struct Candidate {
     pub value: Value,
     /// Who put it; of several who put the same value, the last.
     pub author: AuthorId,
+    /// When, on their clock: Unix seconds.
+    pub at_s: u64,
     /// Names this writing: `<counter>@<author>`.
     pub op: String,
 }

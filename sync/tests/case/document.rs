@@ -207,7 +207,7 @@ fn a_deletion_takes_only_what_was_shown() {
         .expect("types");
     deliver(&start.encode(), &one, &mut two);
     let shown = one.text(&field("story")).expect("a text area");
-    assert_eq!(shown.author, Some(author(1)));
+    assert_eq!(shown.last.map(|last| last.author), Some(author(1)));
     let theirs = two
         .splice(&field("story"), &shown.version, 5, 0, "(vraiment) ", 20)
         .expect("types")
@@ -220,10 +220,37 @@ fn a_deletion_takes_only_what_was_shown() {
     deliver(&mine, &one, &mut two);
     assert_eq!(text(&one, "story"), "un 2 (vraiment) trois");
     assert_eq!(one.plain(), two.plain());
+    let last = two.text(&field("story")).expect("a text area").last;
     assert_eq!(
-        two.text(&field("story")).expect("a text area").author,
-        Some(author(1))
+        last.map(|last| (last.author, last.at_s)),
+        Some((author(1), 30))
     );
+}
+
+#[test]
+fn who_wrote_what_and_when_is_the_same_everywhere() {
+    let (mut one, mut two) = pair();
+    let opened = one.opened(FORM).expect("opened");
+    assert_eq!((opened.author, opened.at_s), (author(1), 10));
+    let put = one.set(&field("rent"), &number("412"), 20).expect("sets");
+    let again = one.set(&field("phone"), &number("1"), 21).expect("sets");
+    for batch in [put, again] {
+        deliver(&batch.encode(), &one, &mut two);
+    }
+    let theirs = two.set(&field("rent"), &number("500"), 30).expect("sets");
+    deliver(&theirs.encode(), &two, &mut one);
+    let loaded = CaseDoc::load(author(3), &one.save()).expect("loads");
+    for doc in [&one, &two, &loaded] {
+        let who = |name| {
+            let candidates = doc.register(&field(name)).into_iter();
+            candidates
+                .map(|it| (it.author, it.at_s))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(who("rent"), [(author(2), 30)]);
+        assert_eq!(who("phone"), [(author(1), 21)]);
+        assert_eq!(doc.opened(FORM).map(|it| it.at_s), Some(10));
+    }
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guichet_keys::{AesGcm, AuthorId, CaseTag, KeyUse, Salt, SecretKey, SigningKey};
-use guichet_sync::case::{CaseLog, FieldRef, FormId, Value, Writer};
+use guichet_keys::{ActClass, AesGcm, AuthorId, CaseTag, KeyUse, Salt, SecretKey, SigningKey};
+use guichet_sync::case::{
+    Act, CaseLog, FieldRef, FormId, JournalEntry, JournalEvent, Message, Value, Writer,
+};
 use guichet_sync::envelope::{Envelope, Header, KeyRef, Kind};
 use guichet_sync::rules::Rules;
 
@@ -129,4 +131,64 @@ fn what_does_not_open_holds_up_nobody_else_and_gives_way_to_a_lower_hash() {
         assert_eq!(log.applied(Kind::Edit, &AuthorId::from([1; 16])), 1);
         assert_eq!(aside(&log).len(), 2);
     }
+}
+
+/// What the service writes down for itself travels in the same chain as what it says to the
+/// citizen, who must read the one and not the other.
+#[test]
+fn what_is_for_the_service_alone_holds_up_nothing_for_the_citizen() {
+    let service = KeyRef {
+        usage: KeyUse::Service,
+        epoch: 1,
+    };
+    let keys = BTreeMap::from([(KEY, key()), (service, SecretKey::from([4; 32]))]);
+    let author = AuthorId::from([1; 16]);
+    let (sealer, rules) = (Arc::new(AesGcm), Rules::default());
+    let mut adviser = CaseLog::new(case(), keys, author, sealer, rules);
+    adviser.set_writer(Writer {
+        author,
+        signer: Arc::new(signer()),
+        key: KEY,
+    });
+    let note = Act::JournalEntry(JournalEntry {
+        at_ms: 1,
+        event: JournalEvent::TAKEN_OUT_OF_TURN,
+        text: "Attend depuis hier.".to_owned(),
+    });
+    let said = Act::Message(Message {
+        at_ms: 2,
+        text: "Bonjour.".to_owned(),
+        lang: "fr".to_owned(),
+    });
+    let mut write = |act: &Act, salt| {
+        let salt = Salt::from([salt; 16]);
+        let written = adviser.act(salt, ActClass::Agent, act.clone());
+        written.expect("writes")
+    };
+    let (first, second) = (write(&note, 1), write(&said, 2));
+    assert_eq!(first.header().key, service);
+
+    for order in [[&first, &second], [&second, &first]] {
+        let citizen = in_order(&order);
+        let read: Vec<_> = citizen.acts().into_iter().map(|it| it.act).collect();
+        assert_eq!(read, [said.clone()]);
+        assert_eq!(aside(&citizen), []);
+    }
+    let later = BTreeMap::from([
+        (KEY, key()),
+        (
+            KeyRef {
+                epoch: 2,
+                ..service
+            },
+            key(),
+        ),
+    ]);
+    let mut colleague = CaseLog::new(case(), later, author, Arc::new(AesGcm), rules);
+    colleague.insert(&first);
+    assert_eq!(
+        aside(&colleague),
+        [(0, true)],
+        "a service that cannot read says so"
+    );
 }

@@ -9,8 +9,9 @@ use guichet_keys::{
     ActClass, AesGcm, AuthorId, CaseTag, Hash, KeyUse, Salt, SecretKey, SigningKey, sha256,
 };
 use guichet_sync::case::{
-    Act, CaseDoc, CaseLog, DocumentAdded, DocumentId, Draft, DraftHeader, FieldRef, FormId, Look,
-    Message, SealedDraft, Value,
+    Act, CaseDoc, CaseLog, DocumentAdded, DocumentId, Draft, DraftHeader, FieldRef, FormId,
+    IdentityChecked, IdentityWay, JournalEntry, JournalEvent, Look, Message, Presence, SealedDraft,
+    SealedPresence, Value,
 };
 use guichet_sync::envelope::{ChainId, Dep, Envelope, Header, KeyRef, Kind};
 use guichet_sync::limits::SEGMENT_BYTES;
@@ -167,6 +168,29 @@ fn acts() -> [(&'static str, Act); 4] {
     ]
 }
 
+/// What only an adviser writes; the first two are sealed under the service's own key.
+fn acts_of_the_desk() -> [(&'static str, Act); 3] {
+    let entry = |event, text: &str| {
+        Act::JournalEntry(JournalEntry {
+            at_ms: AT_MS,
+            event,
+            text: text.into(),
+        })
+    };
+    let checked = IdentityChecked {
+        at_ms: AT_MS + 1,
+        way: IdentityWay::PASSPORT,
+    };
+    [
+        ("a note", entry(JournalEvent::NOTE, "Garage compris.")),
+        (
+            "a remark on an identity",
+            entry(JournalEvent::IDENTITY_REMARK, "Périmé."),
+        ),
+        ("an identity checked", Act::IdentityChecked(checked)),
+    ]
+}
+
 /// The adviser says something, the citizen adds a document, and the adviser decides.
 fn act_envelopes() -> [(&'static str, Who, ActClass, Envelope); 3] {
     let mut said: Option<Hash> = None;
@@ -248,6 +272,20 @@ fn drafts() -> [(&'static str, DraftHeader, Draft); 2] {
     ]
 }
 
+fn presences() -> [(&'static str, DraftHeader, Option<FieldRef>); 2] {
+    let header = |sequence| DraftHeader {
+        case: tag(),
+        author: Who::Adviser.author(),
+        key_epoch: 1,
+        sequence,
+        salt: salt(0x51),
+    };
+    [
+        ("of a presence", header(4), None),
+        ("of a presence in a field", header(5), Some(field("rent"))),
+    ]
+}
+
 pub fn vectors() -> Vec<Vector> {
     let mut vectors: Vec<Vector> = Vec::new();
     let mut add = |name: String, bytes: &[u8]| vectors.push((name, bytes.to_vec()));
@@ -257,7 +295,7 @@ pub fn vectors() -> Vec<Vector> {
     {
         add(format!("payload of changes {name}"), &payload);
     }
-    for (name, act) in acts() {
+    for (name, act) in acts().into_iter().chain(acts_of_the_desk()) {
         add(
             format!("payload of {name}"),
             &flat(&act.encode().expect("encodes")),
@@ -292,6 +330,11 @@ pub fn vectors() -> Vec<Vector> {
     for (name, header, draft) in drafts() {
         let frame = draft.seal(&header, &AesGcm, &key()).expect("seals");
         add(format!("frame {name}"), &frame);
+    }
+    for (name, header, field) in presences() {
+        let signer = Who::Adviser.key();
+        let frame = Presence::seal(field.as_ref(), &header, &signer, &AesGcm, &key());
+        add(format!("frame {name}"), &frame.expect("seals"));
     }
     vectors
 }
@@ -348,7 +391,7 @@ fn envelopes_are_read_back_to_what_people_wrote() {
 }
 
 #[test]
-fn pages_receipts_and_drafts_are_read_back() {
+fn pages_receipts_drafts_and_presences_are_read_back() {
     let page = Manifest::parse(kept("manifest of a page")).expect("a manifest");
     page.verify(&Who::Citizen.key().subject()).expect("signed");
     assert_eq!(page.id().0.as_bytes().as_slice(), kept("name of the page"));
@@ -366,5 +409,16 @@ fn pages_receipts_and_drafts_are_read_back() {
         let sealed = SealedDraft::parse(&kept(&format!("frame {name}"))).expect(name);
         assert_eq!(sealed.header(), &header);
         assert_eq!(sealed.open(&AesGcm, &key()), Ok(draft));
+    }
+    for (name, header, field) in presences() {
+        let sealed = SealedPresence::parse(&kept(&format!("frame {name}"))).expect(name);
+        assert_eq!(sealed.header(), &header);
+        let person = Who::Adviser.key().subject();
+        let presence = Presence { person, field };
+        assert_eq!(sealed.open(&AesGcm, &key()), Ok(presence));
+    }
+    for (name, act) in acts_of_the_desk() {
+        let payload = kept(&format!("payload of {name}"));
+        assert_eq!(Act::decode(&payload), Ok(act));
     }
 }

@@ -310,7 +310,10 @@ impl Person {
     fn said(&self) -> Vec<String> {
         let text = |act: Act| match act {
             Act::Message(message) => Some(message.text),
-            Act::DocumentAdded(_) | Act::JournalEntry(_) | Act::Unknown { .. } => None,
+            Act::DocumentAdded(_)
+            | Act::JournalEntry(_)
+            | Act::IdentityChecked(_)
+            | Act::Unknown { .. } => None,
         };
         let acts = self.log.acts().into_iter();
         acts.filter_map(|it| text(it.act)).collect()

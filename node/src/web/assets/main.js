@@ -12,6 +12,7 @@ import { orders } from "./order.js";
 import { papers } from "./papers.js";
 import { printing } from "./print.js";
 import { sheets } from "./sheets.js";
+import { reading } from "./reading.js";
 import { visit } from "./visit.js";
 
 let page = null;
@@ -32,6 +33,7 @@ function begin() {
   clocks(signal);
   call(signal);
   desk(signal);
+  reading(signal);
   if (document.querySelector("meta[name=guichet-token]")?.content) listen(signal);
 }
 

@@ -1,13 +1,17 @@
 //! A case: its forms, documents and messages; the same parts on both sides of the counter.
 
+pub(in crate::web) mod history;
+mod identity;
+mod notes;
+
 use maud::{Markup, html};
 
 use super::{
     Fit, Frame, brand, call, display, document, documents, field, icon, idle, line, messages,
 };
-use super::{moment, progress, token_field, viewer};
+use super::{moment, progress, state, token_field, viewer};
 use crate::web::live::{Fragment, REVISION};
-use crate::web::view::{CaseView, FormView, Side, VisitState};
+use crate::web::view::{CaseView, FormView, Line, Side, VisitState};
 
 pub(in crate::web) fn draw(
     view: &CaseView,
@@ -32,10 +36,16 @@ pub(in crate::web) fn live(
     let side = match view.side {
         Side::Citizen => vec![
             cases(view, frame),
+            seen(view, frame),
             call::kiosk::at_case(view, frame),
             call::kiosk::commands(view, frame),
         ],
-        Side::Adviser => vec![head(view, frame), dock(view, frame)],
+        Side::Adviser => vec![
+            head(view, frame),
+            dock(view, frame),
+            history::list(view, frame),
+            notes::list(view, frame),
+        ],
     };
     [
         line(&view.line, frame),
@@ -82,8 +92,13 @@ fn at_desk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Ma
     let adviser = view.adviser.as_deref().unwrap_or_default();
     let body = html! {
         (desk_bar(adviser, line(&view.line, frame), false, frame))
-        main.case.case--written {
+        main.case.case--written data-reading={ "/cases/" (view.brief.case) "/reading" } {
             (head(view, frame))
+            (identity::sheet(view, frame))
+            div.col.case__story {
+                (history::panel(view, frame))
+                (notes::panel(view, frame))
+            }
             div.col {
                 div.case__work { (forms(view, frame)) (documents_panel(view, chosen, frame)) }
             }
@@ -142,6 +157,10 @@ fn head(view: &CaseView, frame: &Frame) -> Fragment {
                     (t.reference(&reference[..8])) ". " (view.place) ", " (moment(view.opened_at_s, t))
                 }
             }
+            (identity::state_of(view, frame))
+            p.push role="status" {
+                @if !view.readers.is_empty() { (state("info", "eye", &t.also_here(&view.readers))) }
+            }
         }
     };
     Fragment::new("head", markup)
@@ -169,10 +188,29 @@ fn cases(view: &CaseView, frame: &Frame) -> Fragment {
     Fragment::new("cases", markup)
 }
 
+/// At the kiosk: which advisers read what one writes, and who made sure who one is.
+fn seen(view: &CaseView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        div #seen.seen-by.small data-rev=(REVISION) role="status" {
+            @if !view.readers.is_empty() { (state("info", "eye", &t.reads_you(&view.readers))) }
+            @if let Some(identity) = &view.identity {
+                (state("ok", "check", &identity::checked(identity, view, frame)))
+            }
+        }
+    };
+    Fragment::new("seen", markup)
+}
+
 /// How far the least of all items has come; while something is being saved, the page says so.
 fn saved(view: &CaseView, frame: &Frame) -> Fragment {
     let t = frame.lang();
-    let (class, mark, words) = progress(&view.state, &view.brief.service.named, t);
+    let (class, mark, words) = match (view.side, view.line) {
+        (Side::Adviser, Line::Cut { .. }) if view.unsent > 0 => {
+            ("wait", "box", t.unsent(view.unsent))
+        }
+        _ => progress(&view.state, &view.brief.service.named, t),
+    };
     let markup = html! {
         p #saved.push.small data-rev=(REVISION) role="status" {
             span.state.(class).is-saved { (icon(mark)) (words) }
@@ -202,6 +240,7 @@ fn form_panel(view: &CaseView, form: &FormView, first: bool, frame: &Frame) -> M
             div.panel__head {
                 h2 id=(id) tabindex="-1" { (t.of(&form.title)) }
                 @if first { (saved(view, frame)) }
+                @if first && view.side == Side::Citizen { (seen(view, frame)) }
             }
             div.panel__body.scroll tabindex="0" aria-labelledby=(id) {
                 @for section in &form.sections {

@@ -24,12 +24,15 @@ pub(in crate::web) fn draw(view: &DeskView, frame: &Frame) -> Markup {
                         p.soft.push { (t.queue_order()) }
                     }
                     (queue::list(view, frame))
+                    p.seen { (icon("eye")) span { (t.queue_seen()) } }
                 }
                 section.panel aria-labelledby="cases-title" {
                     div.panel__head {
                         h2 #cases-title { (t.desk_h1()) }
-                        p.soft.push { (t.desk_order()) }
+                        p.soft { (t.desk_order()) }
+                        (cases::search(view, frame))
                     }
+                    (cases::found(view, frame))
                     (cases::list(view, frame))
                 }
             }
@@ -60,6 +63,7 @@ pub(in crate::web) fn live(view: &DeskView, frame: &Frame) -> Vec<Fragment> {
         call::station::dock(&view.call, None, frame),
         queue::next(view, frame),
         queue::list(view, frame),
+        cases::found(view, frame),
         cases::list(view, frame),
         availability(view, frame),
         alarms(view, frame),

@@ -7,8 +7,8 @@ use crate::web::live::{Fragment, REVISION, VERSION};
 use crate::web::text::Lang;
 use crate::web::time;
 use crate::web::view::{
-    Candidate, CaseView, Choice, Draft, FieldContent, FieldKind, FieldView, FormView, TextInput,
-    TextView, Who,
+    Candidate, CaseView, Choice, Draft, FieldContent, FieldKind, FieldView, FormView, Reader, Side,
+    TextInput, TextView, Who,
 };
 
 /// How many choices still stand side by side.
@@ -16,7 +16,19 @@ const RADIOS_MAX: usize = 4;
 
 pub(super) fn draw(case: &CaseView, form: &FormView, field: &FieldView, frame: &Frame) -> Fragment {
     let id = format!("f-{}-{}", form.form, field.name);
+    let here = |reader: &&Reader| {
+        let at = reader.field.as_ref();
+        at.is_some_and(|(at, name)| (*at, name) == (form.form, &field.name))
+    };
     let place = Place {
+        side: case.side,
+        now_s: case.at_s,
+        others: case
+            .readers
+            .iter()
+            .filter(here)
+            .map(|one| one.name.clone())
+            .collect(),
         action: format!(
             "/cases/{}/forms/{}/fields/{}",
             case.brief.case, form.form, field.name
@@ -63,6 +75,10 @@ pub(super) fn draw(case: &CaseView, form: &FormView, field: &FieldView, frame: &
 struct Place {
     id: String,
     action: String,
+    side: Side,
+    now_s: u64,
+    /// The names of the advisers who are in this field.
+    others: Vec<String>,
     t: Lang,
 }
 
@@ -85,13 +101,14 @@ fn register(
 ) -> Markup {
     let shown = candidates.first().map_or("", |first| first.value.as_str());
     let by = match candidates {
-        [one] if one.by != Who::Me => Some(&one.by),
+        [one] => author(place, &one.by, Some(one.at_s)),
         _ => None,
     };
     let after = html! {
         div.field__news role="status" {
             @if let Some(draft) = draft { (someone_writes(place, field, draft)) }
             @if candidates.len() > 1 { (several(place, field, candidates)) }
+            @if draft.is_none() { (in_field(place)) }
         }
     };
     match &field.kind {
@@ -101,11 +118,11 @@ fn register(
                 (hint(place, field))
                 div.choices { @for one in choices { (radio(place, one, one.code == shown)) } }
             }
-            @if let Some(by) = by { (filled_by(place, by)) }
+            @if let Some(by) = by { (by) }
             (after)
         },
         FieldKind::Choice { choices } => html! {
-            (top(place, field, by)) (hint(place, field))
+            (top(place, field, by.as_ref())) (hint(place, field))
             select.input id={ (place.id) "-i" } name="value" aria-describedby=(described(place, field)) {
                 option value="" selected[shown.is_empty()] { (place.t.not_chosen()) }
                 @for one in choices {
@@ -115,7 +132,7 @@ fn register(
             (after)
         },
         FieldKind::Masked => html! {
-            (top(place, field, by)) (hint(place, field))
+            (top(place, field, by.as_ref())) (hint(place, field))
             div.masked {
                 (input(place, field, shown))
                 button.btn type="button" data-mask aria-pressed="false" aria-controls={ (place.id) "-i" }
@@ -127,7 +144,7 @@ fn register(
             (after)
         },
         FieldKind::Text { .. } | FieldKind::Number | FieldKind::Day | FieldKind::Area => html! {
-            (top(place, field, by)) (hint(place, field))
+            (top(place, field, by.as_ref())) (hint(place, field))
             (input(place, field, shown))
             (after)
         },
@@ -155,33 +172,52 @@ fn input(place: &Place, field: &FieldView, shown: &str) -> Markup {
 }
 
 fn area(place: &Place, field: &FieldView, text: &TextView) -> Markup {
-    let by = text.by.as_ref().filter(|by| **by != Who::Me);
+    let by = text.by.as_ref();
+    let by = by.and_then(|by| match place.side {
+        Side::Adviser => author(place, by, text.at_s),
+        Side::Citizen => (*by != Who::Me).then(|| {
+            let words = place.t.written_by(&place.t.by(by));
+            html! { p.by { (icon("pen")) (words) } }
+        }),
+    });
     html! {
-        div.field__top {
-            label for={ (place.id) "-i" } { (place.t.of(&field.label)) }
-            @if let Some(by) = by {
-                p.by { (icon("pen")) (place.t.written_by(&place.t.by(by))) }
-            }
-        }
+        (top(place, field, by.as_ref()))
         (hint(place, field))
         // A line feed right after the tag is dropped by the parser: give it one to drop.
         textarea.input id={ (place.id) "-i" } name="text" rows="4" autocomplete="off"
             aria-describedby=(described(place, field)) { "\n" (text.text) }
+        div.field__news role="status" { (in_field(place)) }
     }
 }
 
-fn top(place: &Place, field: &FieldView, by: Option<&Who>) -> Markup {
+fn top(place: &Place, field: &FieldView, by: Option<&Markup>) -> Markup {
     html! {
         div.field__top {
             label for={ (place.id) "-i" } { (place.t.of(&field.label)) }
-            @if let Some(by) = by { (filled_by(place, by)) }
+            @if let Some(by) = by { (by) }
         }
     }
 }
 
-fn filled_by(place: &Place, by: &Who) -> Markup {
+/// Who wrote what stands here: at the desk always, with the time; at the kiosk if it was another.
+fn author(place: &Place, by: &Who, at_s: Option<u64>) -> Option<Markup> {
+    let t = place.t;
+    let words = match (place.side, by) {
+        (Side::Citizen, Who::Me) => return None,
+        (Side::Citizen, by) => html! { (t.by(by)) },
+        (Side::Adviser, by) => {
+            let at_s = at_s.unwrap_or(0);
+            let when = time::lately(t, at_s, place.now_s);
+            html! { time datetime=(time::machine(at_s)) { (t.by_at(by, &when)) } }
+        }
+    };
+    Some(html! { p.by { (icon("pen")) span.vh { (t.filled_by()) " " } (words) } })
+}
+
+/// Who else is here, without having typed anything.
+fn in_field(place: &Place) -> Markup {
     html! {
-        p.by { (icon("pen")) span.vh { (place.t.filled_by()) " " } (place.t.by(by)) }
+        @for name in &place.others { p.by.by--live { (icon("write")) (place.t.is_in_field(name)) } }
     }
 }
 
@@ -228,10 +264,19 @@ fn several(place: &Place, field: &FieldView, candidates: &[Candidate]) -> Markup
             @for one in candidates {
                 @let value = told(&field.kind, &one.value, place.t);
                 button.btn name="choose" value=(one.value) {
-                    (place.t.keep_value(&value)) small { (place.t.by_who(&place.t.by(&one.by))) }
+                    (place.t.keep_value(&value)) small { (chosen_by(place, one)) }
                 }
             }
         }
+    }
+}
+
+/// Who put one of several values; at the desk, also when.
+fn chosen_by(place: &Place, one: &Candidate) -> String {
+    let by = place.t.by_who(&place.t.by(&one.by));
+    match place.side {
+        Side::Citizen => by,
+        Side::Adviser => format!("{by}, {}", time::lately(place.t, one.at_s, place.now_s)),
     }
 }
 

@@ -29,7 +29,9 @@ pub(super) fn case_tag(said: &str) -> Result<CaseTag, Problem> {
     said.parse().map_err(|_| Problem::not_found(Thing::Case))
 }
 
-fn field_place((case, form, name): (String, String, String)) -> Result<FieldPlace, Problem> {
+pub(super) fn field_place(
+    (case, form, name): (String, String, String),
+) -> Result<FieldPlace, Problem> {
     Ok(FieldPlace {
         case: case_tag(&case)?,
         form: form.parse().map_err(|_| Problem::not_found(Thing::Form))?,
@@ -232,6 +234,7 @@ mod tests {
             version: "v".to_owned(),
             seq: 1,
             by: None,
+            at_s: None,
         };
         let splice = difference(&now, new);
         let told = splice.as_ref().map(|s| (s.at, s.delete, s.insert.as_str()));

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, RawQuery, State};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use super::back;
 use super::call::flag;
@@ -17,6 +18,8 @@ use crate::web::{Site, page};
 
 /// The longest reason for taking somebody out of turn, in bytes.
 const REASON_BYTES_MAX: usize = 4 << 10;
+/// The longest search, in characters.
+const SEARCH_CHARS_MAX: usize = 100;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
@@ -59,9 +62,26 @@ async fn lock(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
     })
 }
 
-async fn desk(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
-    let view = site.counter.ask(Ask::Desk).await;
+async fn desk(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let search = searched(query.as_deref().unwrap_or_default());
+    let view = site.counter.ask(|reply| Ask::Desk { search, reply }).await;
     show(&site, &visitor, view, page::desk::draw)
+}
+
+/// The words that a query of the desk searches for; what is longer than they may be is left out.
+pub(in crate::web) fn searched(query: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Searched {
+        search: Option<String>,
+    }
+    let uri = format!("/desk?{query}").parse().ok()?;
+    let Query(Searched { search }) = Query::try_from_uri(&uri).ok()?;
+    let words: String = search?.trim().chars().take(SEARCH_CHARS_MAX).collect();
+    (!words.is_empty()).then_some(words)
 }
 
 /// Takes somebody out of the queue, and goes on with their case.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CallView, CaseBrief, ItemState, Line, PrintingView, Reach, Reception, VisitState, Words,
+    CallView, CaseBrief, EventView, IdentityView, ItemState, Line, NoteView, PrintingView, Reach,
+    Reader, Reception, VisitState, Words,
 };
 use crate::web::ids::{DocumentId, FormId};
 
@@ -45,6 +46,8 @@ pub struct CaseView {
     pub reception: Reception,
     /// Grows with every change of the case that this node has applied since it started.
     pub seq: u64,
+    /// Now.
+    pub at_s: u64,
     /// When it was opened.
     pub opened_at_s: u64,
     /// Where it was opened.
@@ -53,8 +56,14 @@ pub struct CaseView {
     pub person: Option<String>,
     /// The name of the adviser at this page; never on a kiosk.
     pub adviser: Option<String>,
+    /// Which advisers have it open, whoever looks left out.
+    pub readers: Vec<Reader>,
+    /// How it was last made sure who the person is.
+    pub identity: Option<IdentityView>,
     /// The wait or call of who sits here.
     pub call: CallView,
+    /// How many sealed things of it are on this disk alone.
+    pub unsent: usize,
     /// How far the least of all items has come.
     #[serde(flatten)]
     pub state: ItemState,
@@ -66,6 +75,10 @@ pub struct CaseView {
     pub messages: Vec<MessageView>,
     /// The printer of this node.
     pub printing: PrintingView,
+    /// The service's notes, oldest first; never on a kiosk.
+    pub notes: Vec<NoteView>,
+    /// All that happened, oldest first; never on a kiosk.
+    pub timeline: Vec<EventView>,
     /// On a kiosk, the visit's cases and its idle clock.
     pub visit: VisitState,
 }
@@ -179,6 +192,8 @@ pub struct Candidate {
     pub value: String,
     /// Who put it.
     pub by: Who,
+    /// When, on their clock.
+    pub at_s: u64,
 }
 
 /// What another person is typing.
@@ -201,6 +216,8 @@ pub struct TextView {
     pub seq: u64,
     /// Who wrote last, if anyone.
     pub by: Option<Who>,
+    /// When, on their clock.
+    pub at_s: Option<u64>,
 }
 
 /// A document of a case.

@@ -52,12 +52,23 @@ pub struct DeskView {
     pub queue: Vec<QueueRow>,
     /// The other advisers of their services.
     pub colleagues: Vec<Colleague>,
-    /// The cases, the one that changed last first.
+    /// The cases, the one that changed last first; of a search, those found.
     pub cases: Vec<DeskCase>,
+    /// What was searched for, if anything was.
+    pub search: Option<Search>,
     /// Sealed things that have not left.
     pub outbox: u64,
     /// What needs someone's eyes.
     pub alarms: Vec<Alarm>,
+}
+
+/// A search in the cases of the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Search {
+    /// What was typed.
+    pub words: String,
+    /// In how many cases it was searched.
+    pub among: usize,
 }
 
 /// A case on the desk.

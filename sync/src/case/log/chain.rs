@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use guichet_keys::{ActClass, AuthorId, Hash, Sealer, SecretKey};
+use guichet_keys::{ActClass, AuthorId, Hash, KeyUse, Sealer, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::case::Act;
@@ -15,6 +15,8 @@ pub enum Body {
     Edit(Zeroizing<Vec<u8>>),
     /// An act, and the class it was written in.
     Act(ActClass, Act),
+    /// An act for the service alone, where the service's key is not: it stands, and says nothing.
+    Withheld,
     /// It does not open, or does not hold what it should: why, in words.
     Closed(String),
 }
@@ -28,7 +30,11 @@ impl Body {
     ) -> Self {
         let header = envelope.header();
         let Some(key) = keys.get(&header.key) else {
-            return Body::Closed("its key is not open here".to_owned());
+            let of_service = keys.keys().any(|key| key.usage == KeyUse::Service);
+            return match (header.kind, header.key.usage) {
+                (Kind::Act, KeyUse::Service) if !of_service => Body::Withheld,
+                _ => Body::Closed("its key is not open here".to_owned()),
+            };
         };
         let plain = match envelope.open(key, sealer) {
             Ok(plain) => plain,

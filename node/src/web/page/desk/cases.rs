@@ -1,17 +1,47 @@
-//! The cases on the desk.
+//! The cases on the desk, and the search in them.
 
 use maud::{Markup, html};
 
 use crate::web::live::{Fragment, REVISION};
-use crate::web::page::Frame;
+use crate::web::page::{Frame, icon};
 use crate::web::time;
 use crate::web::view::{DeskCase, DeskView};
+
+/// The search: an address of its own, so that it outlasts news of the page and needs no script.
+pub(super) fn search(view: &DeskView, frame: &Frame) -> Markup {
+    let t = frame.lang();
+    let words = view.search.as_ref().map(|search| search.words.as_str());
+    html! {
+        form.find.push role="search" method="get" action="/desk" {
+            label.vh for="search" { (t.search_case()) }
+            input.input #search type="search" name="search" value=[words] placeholder=(t.search_hint())
+                maxlength="100" autocomplete="off";
+            button.btn aria-label=(t.search()) { (icon("find")) }
+        }
+    }
+}
+
+/// How many were found, and the way back to all of them.
+pub(super) fn found(view: &DeskView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        div #found.found data-rev=(REVISION) role="status" hidden[view.search.is_none()] {
+            @if let Some(search) = &view.search {
+                p { (t.found_of(view.cases.len(), search.among, &search.words)) }
+                a.btn href="/desk" { (t.search_all()) }
+            }
+        }
+    };
+    Fragment::new("found", markup)
+}
 
 pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let markup = html! {
         div #cases.scroll data-rev=(REVISION) tabindex="0" role="region" aria-labelledby="cases-title" {
-            @if view.cases.is_empty() {
+            @if view.cases.is_empty() && view.search.is_some() {
+                p.panel__body { b { (t.search_none()) } " " span.soft { (t.search_none_note()) } }
+            } @else if view.cases.is_empty() {
                 p.panel__body { b { (t.desk_none()) } " " span.soft { (t.desk_none_note()) } }
             } @else {
                 table.table {

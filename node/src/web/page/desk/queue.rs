@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::page::{Frame, icon, state, token_field};
 use crate::web::text::{LANGUAGES, Lang};
+use crate::web::time;
 use crate::web::view::{Availability, DeskView, Line, Mode, QueueRow, Turn};
 
 /// The one who may be taken now: handed over first, then the head of the queue.
@@ -19,7 +20,8 @@ fn first(view: &DeskView) -> Option<&QueueRow> {
 pub(super) fn next(view: &DeskView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let waiting = view.queue.iter().filter(|row| row.place.is_some()).count();
-    let first = first(view).filter(|_| view.availability == Availability::Free);
+    let cut = matches!(view.line, Line::Cut { .. });
+    let first = first(view).filter(|_| view.availability == Availability::Free && !cut);
     let ticket = first.map(|row| row.ticket.to_string());
     let title = first.map(|row| t.waits_title(person(row).unwrap_or(t.someone())));
     let quiet = first.is_none().then_some("next--quiet");
@@ -29,6 +31,9 @@ pub(super) fn next(view: &DeskView, frame: &Frame) -> Fragment {
         {
             @match (first, view.availability) {
                 (Some(row), _) => (waits(row, frame)),
+                _ if cut => {
+                    div role="status" { h1 #next-title { (t.line_cut()) } p { (t.people_wait(waiting)) " " (t.queue_no_take()) } }
+                },
                 (None, Availability::Free) => {
                     div role="status" { h1 #next-title { (t.queue_none()) } p { (t.queue_none_note()) } }
                 },
@@ -65,15 +70,31 @@ fn waits(row: &QueueRow, frame: &Frame) -> Markup {
 
 pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
     let t = frame.lang();
+    let cut = matches!(view.line, Line::Cut { .. });
+    // Nobody can be called over a line that is down.
+    let availability = if cut {
+        Availability::Busy
+    } else {
+        view.availability
+    };
     let markup = html! {
         div #queue.scroll data-rev=(REVISION) tabindex="0" role="region" aria-labelledby="queue-title" {
-            @if let Line::Cut { .. } = view.line {
-                p.notice.wait { (icon("cut")) b { (t.queue_cut()) } }
+            @if let Line::Cut { since_s } = view.line {
+                div.notice.wait {
+                    (icon("cut"))
+                    @match since_s {
+                        Some(since_s) => {
+                            b { (t.queue_of(&time::clock(t, since_s))) }
+                            span { (t.queue_renewed()) }
+                        },
+                        None => b { (t.queue_cut()) },
+                    }
+                }
             }
             @if view.queue.is_empty() {
                 p.panel__body { b { (t.queue_none()) "." } " " span.soft { (t.queue_none_note()) } }
             } @else {
-                table.table {
+                table.table class=[cut.then_some("table--past")] {
                     thead { tr {
                         th scope="col" { (t.col_order()) }
                         th scope="col" { (t.col_person()) }
@@ -83,7 +104,7 @@ pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
                         th scope="col" { (t.col_line()) }
                         th scope="col" { span.vh { (t.col_action()) } }
                     } }
-                    tbody { @for row in &view.queue { (one(row, view.availability, frame)) } }
+                    tbody { @for row in &view.queue { (one(row, availability, frame)) } }
                 }
             }
         }

@@ -1,0 +1,105 @@
+//! What the pages of a case need beside the case itself: where, how it is reached, who stands
+//! behind each author, how far everything has come.
+
+use std::collections::BTreeMap;
+
+use guichet_keys::{AuthorId, CaseTag};
+use guichet_sync::envelope::ChainId;
+use guichet_sync::page::PageId;
+
+use super::node::{Duty, Node};
+use super::shown::{Context, Stages};
+use crate::web::view::{Reach, Reception, Side, VisitState, Who};
+
+impl Node {
+    /// What the pages of a case need beside the case itself.
+    pub(super) fn context(&self, case: &CaseTag) -> Context {
+        let directory = self.replica.directory();
+        let statement = directory.case(case);
+        let opened_at_s = directory.case_opened_at_s(case).unwrap_or(0);
+        let place = statement
+            .and_then(|(_, creator)| directory.name(&creator))
+            .unwrap_or_default()
+            .to_owned();
+        let reach = statement.map_or(Reach::Cut, |(statement, _)| {
+            self.presences.reach(directory, &statement.service)
+        });
+        let reception = statement.map_or(Reception::Nobody, |(statement, _)| {
+            self.reception(&statement.service)
+        });
+        let (side, visit) = match &self.duty {
+            Duty::Kiosk(_) => (Side::Citizen, self.visit_state()),
+            Duty::Station(_) | Duty::Relay => (Side::Adviser, VisitState::None),
+        };
+        let adviser = self.open_vault().map(|vault| vault.name.clone());
+        let (names, stages) = (self.names(case), self.stages(case));
+        Context {
+            side,
+            line: self.presences.line(),
+            reach,
+            reception,
+            names,
+            stages,
+            opened_at_s,
+            place,
+            adviser,
+            readers: self.readers_of(case),
+            call: self.call_view(),
+            printing: self.trays.printing.view(),
+            visit,
+        }
+    }
+
+    fn names(&self, case: &CaseTag) -> BTreeMap<AuthorId, Who> {
+        let directory = self.replica.directory();
+        let me = self.open_vault().map(|vault| vault.person);
+        let authors = self
+            .replica
+            .catalogue()
+            .chains_of(case)
+            .iter()
+            .map(|chain| chain.author);
+        let mut names: BTreeMap<_, _> = authors
+            .filter_map(|author| {
+                let binding = directory.author(&author)?.binding;
+                let who = match binding.person {
+                    None if binding.node == self.me => Who::Me,
+                    None => Who::Citizen,
+                    Some(person) if Some(person) == me => Who::Me,
+                    Some(person) => {
+                        Who::Adviser(directory.name(&person).unwrap_or_default().to_owned())
+                    }
+                };
+                Some((author, who))
+            })
+            .collect();
+        if let Some(vault) = self.open_vault() {
+            names.insert(vault.author, Who::Me);
+        }
+        names
+    }
+
+    fn stages(&self, case: &CaseTag) -> Stages {
+        let (catalogue, book) = (self.replica.catalogue(), self.replica.book());
+        let of_chain = |chain: &ChainId| {
+            let next = catalogue
+                .chain(chain)
+                .map_or(0, guichet_sync::catalogue::Chain::next);
+            (
+                *chain,
+                (0..next).map(|index| book.envelope(chain, index)).collect(),
+            )
+        };
+        let of_page = |page: PageId| {
+            let percent = self
+                .replica
+                .page_held(&page)
+                .map_or(0, |held| held.count() * 100 / held.len().max(1));
+            (page, (book.page(&page), u8::try_from(percent).unwrap_or(0)))
+        };
+        Stages {
+            chains: catalogue.chains_of(case).iter().map(of_chain).collect(),
+            pages: catalogue.pages_of(case).map(of_page).collect(),
+        }
+    }
+}

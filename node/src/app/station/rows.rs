@@ -1,0 +1,172 @@
+//! The desk as a page shows it: who waits, the cases, what needs someone's eyes.
+//!
+//! A case's line is made by its worker and kept until the case changes.
+
+use guichet_keys::CaseTag;
+
+use super::StationEvent;
+use super::search::find;
+use crate::app::calls::describe;
+use crate::app::cases::answer;
+use crate::app::node::{Duty, Node};
+use crate::app::shown;
+use crate::web::counter::{Change, Refusal, Reply};
+use crate::web::view::{Alarm, CaseView, DeskCase, DeskView};
+
+impl Node {
+    /// The cases of the unlocked adviser's services.
+    fn desk_cases(&self) -> Vec<CaseTag> {
+        let Some(vault) = self.open_vault() else {
+            return Vec::new();
+        };
+        let cases = self.replica.directory().cases();
+        let readable = cases.filter(|known| {
+            vault
+                .secrets
+                .contains_key(&(known.service.clone(), known.service_epoch))
+        });
+        readable.map(|known| known.case).collect()
+    }
+
+    /// The desk; lines that are not known are made by the workers first. Of a search, the cases
+    /// that are found.
+    pub(in crate::app) fn desk(&mut self, search: Option<String>, reply: Reply<DeskView>) {
+        let Some(vault) = self.open_vault() else {
+            let refusal = self.station().err().unwrap_or(Refusal::Locked);
+            return answer(reply, Err(refusal));
+        };
+        let services = vault
+            .secrets
+            .keys()
+            .filter_map(|(service, _)| self.services.get(service));
+        let mut services: Vec<_> = services.map(|service| service.brief.clone()).collect();
+        services.dedup();
+        let served = vault.services();
+        let mut view = DeskView {
+            place: self.name.clone(),
+            adviser: vault.name.clone(),
+            services,
+            line: self.presences.line(),
+            availability: self.availability(),
+            call: self.call_view(),
+            queue: self.queue_rows(&served),
+            colleagues: self.colleagues(&served),
+            cases: Vec::new(),
+            search: None,
+            outbox: self.outbox().items,
+            alarms: self.alarms(),
+        };
+        let mut coming = Vec::new();
+        for case in self.desk_cases() {
+            match self.row(&case) {
+                (_, Some(row)) => view.cases.push(row),
+                (version, None) => coming.extend(
+                    self.view_case(&case)
+                        .map(|page| (page, version, self.changed_at_s(&case))),
+                ),
+            }
+        }
+        let Ok(events) = self.station().map(|station| station.events.clone()) else {
+            return;
+        };
+        tokio::spawn(async move {
+            for (page, version, changed_at_s) in coming {
+                if let Ok(Ok(case)) = page.await {
+                    let row = desk_case(case, changed_at_s);
+                    let _the_node_is_stopping =
+                        events.send(StationEvent::Row(Box::new(row.clone()), version));
+                    view.cases.push(row);
+                }
+            }
+            view.cases
+                .sort_by_key(|row| (std::cmp::Reverse(row.changed_at_s), row.brief.case));
+            describe(&mut view.queue, &view.cases);
+            if let Some(words) = search {
+                view.search = Some(find(&mut view.cases, words));
+            }
+            answer(reply, Ok(view));
+        });
+    }
+
+    /// Things of an open case have no effect: that needs someone's eyes.
+    pub(in crate::app) fn on_set_aside(&mut self, case: CaseTag, unreadable: u64, aside: u64) {
+        tracing::warn!(%case, unreadable, aside, "things of a case have no effect");
+        if let Duty::Station(station) = &mut self.duty {
+            station.alarms.insert(case, (unreadable, aside));
+            self.counter.tell(Change::Desk);
+        }
+    }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        let Ok(station) = self.station() else {
+            return Vec::new();
+        };
+        let alarms = station
+            .alarms
+            .iter()
+            .flat_map(|(case, (unreadable, aside))| {
+                let (case, unreadable, aside) = (*case, *unreadable, *aside);
+                [
+                    (
+                        unreadable,
+                        Alarm::Unreadable {
+                            case,
+                            items: unreadable,
+                        },
+                    ),
+                    (aside, Alarm::SetAside { case, items: aside }),
+                ]
+            });
+        alarms
+            .filter(|(items, _)| *items > 0)
+            .map(|(_, alarm)| alarm)
+            .collect()
+    }
+
+    fn row(&mut self, case: &CaseTag) -> (u64, Option<DeskCase>) {
+        match &mut self.duty {
+            Duty::Station(station) => station.rows.entry(*case).or_default().clone(),
+            Duty::Kiosk(_) | Duty::Relay => (0, None),
+        }
+    }
+
+    fn changed_at_s(&self, case: &CaseTag) -> u64 {
+        let chains = self.replica.catalogue().chains_of(case).iter();
+        let reached = chains.filter_map(|chain| {
+            let next = self.replica.catalogue().chain(chain)?.next();
+            self.replica.book().envelope(chain, next.checked_sub(1)?)
+        });
+        let received = reached
+            .map(|reached| reached.at_ms / 1000)
+            .max()
+            .unwrap_or(0);
+        received.max(self.replica.directory().case_opened_at_s(case).unwrap_or(0))
+    }
+}
+
+fn desk_case(case: CaseView, changed_at_s: u64) -> DeskCase {
+    let fields = case
+        .forms
+        .iter()
+        .flat_map(|form| &form.sections)
+        .flat_map(|section| &section.fields);
+    let filled = fields
+        .clone()
+        .filter(|field| shown::is_filled(&field.content))
+        .count();
+    let coming = |document: &&crate::web::view::DocumentView| {
+        !matches!(document.arrival, crate::web::view::Arrival::Here)
+    };
+    DeskCase {
+        person: case.person.clone(),
+        place: case.place.clone(),
+        opened_at_s: case.opened_at_s,
+        changed_at_s,
+        filled,
+        fields: fields.count(),
+        documents: case.documents.len(),
+        documents_coming: case.documents.iter().filter(coming).count(),
+        messages: case.messages.len(),
+        brief: case.brief,
+    }
+}

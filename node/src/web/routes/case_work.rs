@@ -1,0 +1,119 @@
+//! What only an adviser does in a case: notes, the check of an identity, the history.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::case::{case_tag, field_place, read};
+use crate::web::counter::{Ask, CaseWork, NOTE_BYTES_MAX, Refusal, Whereabouts};
+use crate::web::guard::{Fields, Visitor};
+use crate::web::problem::Problem;
+use crate::web::respond::{done, problem, show};
+use crate::web::view::IdentityWay;
+use crate::web::{Site, page};
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/cases/{case}/notes", post(note))
+        .route("/cases/{case}/identity", post(identity))
+        .route("/cases/{case}/reading", post(reading))
+        .route("/cases/{case}/history", get(history))
+}
+
+async fn note(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    let back = format!("/cases/{case}");
+    let noted = async {
+        let case = case_tag(&case)?;
+        let text = words(fields.needed("text")?)?.ok_or(Problem::Malformed)?;
+        let note = |reply| Ask::Work(CaseWork::Note { case, text, reply });
+        site.counter.ask(note).await.map_err(Problem::from)
+    };
+    done(&site, &visitor, noted.await, |()| back)
+}
+
+async fn identity(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    let back = format!("/cases/{case}");
+    let checked = async {
+        let case = case_tag(&case)?;
+        let way = IdentityWay::read(fields.needed("way")?).ok_or(Problem::Malformed)?;
+        let remark = words(fields.text("remark").unwrap_or_default())?;
+        let check = |reply| {
+            Ask::Work(CaseWork::CheckIdentity {
+                case,
+                way,
+                remark,
+                reply,
+            })
+        };
+        site.counter.ask(check).await.map_err(Problem::from)
+    };
+    done(&site, &visitor, checked.await, |()| back)
+}
+
+/// A page tells in which field the adviser is.
+async fn reading(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    let back = format!("/cases/{case}");
+    let told = async {
+        let whereabouts = match (fields.text("form"), fields.text("field")) {
+            (Some(form), Some(field)) => {
+                let path = (case.clone(), form.to_owned(), field.to_owned());
+                Whereabouts::In(field_place(path)?)
+            }
+            _ => Whereabouts::Outside,
+        };
+        let case = case_tag(&case)?;
+        let read = |reply| {
+            Ask::Work(CaseWork::Read {
+                case,
+                whereabouts,
+                reply,
+            })
+        };
+        site.counter.ask(read).await.map_err(Problem::from)
+    };
+    done(&site, &visitor, told.await, |()| back)
+}
+
+/// All that happened.
+async fn history(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+) -> Response {
+    let case = match case_tag(&case) {
+        Ok(case) => case,
+        Err(trouble) => return problem(&site, &visitor, &trouble),
+    };
+    let view = read(&site, case).await;
+    show(&site, &visitor, view, page::case::history::draw)
+}
+
+/// What was typed, if it is anything and not too long.
+fn words(typed: &str) -> Result<Option<String>, Problem> {
+    let typed = typed.trim().replace("\r\n", "\n");
+    match typed.len() {
+        0 => Ok(None),
+        1..=NOTE_BYTES_MAX => Ok(Some(typed)),
+        _ => Err(Problem::Refused(Refusal::TooLarge {
+            bytes_max: NOTE_BYTES_MAX,
+        })),
+    }
+}
