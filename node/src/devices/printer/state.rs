@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::ipp::{CupsError, Thing};
 
-/// The state of a printer that takes no jobs off its queue (section 5.4.11).
+/// The state of a printer that takes no jobs off its queue (RFC 8011, section 5.4.11).
 const STOPPED: i32 = 5;
 
 /// Why a document is not printed.
