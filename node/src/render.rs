@@ -193,6 +193,24 @@ impl Renderer {
             return Err(RenderError::TooLarge);
         }
         let _place = self.waiting.try_acquire().map_err(|_| RenderError::Busy)?;
+        self.draw_alone(document, drawing).await
+    }
+
+    /// The same for what must not be refused because others wait: it waits as long as it takes.
+    pub async fn draw_in_turn(
+        &self,
+        document: &[u8],
+        drawing: Drawing,
+    ) -> Result<Vec<u8>, RenderError> {
+        let _place = self
+            .waiting
+            .acquire()
+            .await
+            .map_err(|_| RenderError::Busy)?;
+        self.draw_alone(document, drawing).await
+    }
+
+    async fn draw_alone(&self, document: &[u8], drawing: Drawing) -> Result<Vec<u8>, RenderError> {
         let _turn = self.drawing.lock().await;
         tokio::time::timeout(WALL_TIME_MAX, self.run(document, drawing))
             .await

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use guichet_keys::sha256;
 use guichet_tests::api::Answer;
+use guichet_tests::canary::{Canary, Search};
 use guichet_tests::samples;
 use guichet_tests::script::Script;
 use guichet_tests::village::Village;
@@ -101,6 +102,13 @@ impl Counter {
     }
 }
 
+async fn upload(counter: &Counter, bytes: &[u8]) -> Answer {
+    let path = counter.path("sheets");
+    let api = counter.kiosk.api();
+    let sent = api.send("POST", &path, "application/octet-stream", bytes);
+    sent.await.unwrap()
+}
+
 fn count(view: &Value) -> usize {
     view["sheets"].as_array().map_or(0, Vec::len)
 }
@@ -132,6 +140,17 @@ async fn two_sheets_are_scanned_put_in_order_joined_and_reach_the_desk_byte_for_
     assert_eq!([sheet(&view, 0), sheet(&view, 1)], [second.clone(), first]);
     assert_eq!(view["sheets"][0]["turns"], 1);
     assert_eq!(view["case"]["documents"], json!([]), "not yet joined");
+    // What was written after the scans has reached the desk: the sheets would have too.
+    let said = "Les pages arrivent.";
+    counter.kiosk.say(&counter.case, said).await.unwrap();
+    let heard = async |desk: &Script| desk.said(&counter.case).await;
+    counter
+        .desk
+        .until("the message", heard, |said_there| {
+            said_there.contains(&said.to_owned())
+        })
+        .await
+        .unwrap();
     let case = counter.desk.case(&counter.case).await.unwrap();
     assert_eq!(case["documents"], json!([]), "nobody sees it before");
 
@@ -174,7 +193,7 @@ async fn two_sheets_are_scanned_put_in_order_joined_and_reach_the_desk_byte_for_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_that_fails_is_told_and_loses_nothing() {
     let scanner = VirtualScanner::new("Grid");
-    let mut counter = Counter::open("papers-trouble", &scanner).await;
+    let counter = Counter::open("papers-trouble", &scanner).await;
     counter.scan().await;
 
     scanner.slow_down();
@@ -199,26 +218,28 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
         (1, &json!("ready"))
     );
 
-    // The visit ends in mid-scan: the scanner stops, and the tray is empty for the next citizen.
+    // The visit ends in mid-scan: the scanner stops, and nothing of the sheet that lies there is
+    // left in the node.
+    let lies = samples::png(17, 160);
+    upload(&counter, &lies).await;
+    let search = Search::new(&Canary::windows("sheet", &lies).unwrap()).unwrap();
+    let memory = |counter: &Counter| {
+        let pid = counter.village.kiosks[0].node().unwrap().pid();
+        search.memory(pid).unwrap()
+    };
+    assert_eq!(search.missing(&memory(&counter)).len(), 0, "the control");
     counter.ordered("scan", json!({})).await;
     scanner.until_processes(1).await;
     counter.kiosk.end_visit().await.unwrap();
     scanner.until_processes(0).await;
-    counter.case = counter.kiosk.begin("caf", "housing").await.unwrap();
-    assert_eq!(count(&counter.sheets().await), 0);
+    let left: Vec<_> = memory(&counter).iter().map(ToString::to_string).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_sheet_is_refused() {
     let scanner = VirtualScanner::new("Grid");
     let counter = Counter::open("papers-refused", &scanner).await;
-    let upload = async |bytes: &[u8]| {
-        let path = counter.path("sheets");
-        let api = counter.kiosk.api();
-        api.send("POST", &path, "application/octet-stream", bytes)
-            .await
-            .unwrap()
-    };
     let pdf = samples::pdf(BLUE, "a PDF is a document, and no sheet");
     for (what, bytes, status) in [
         ("a PDF", pdf, 422),
@@ -231,11 +252,20 @@ async fn what_is_no_sheet_is_refused() {
         ),
         ("too many bytes", vec![0x89; (32 << 20) + 1], 413),
     ] {
-        let answer = upload(&bytes).await;
+        let answer = upload(&counter, &bytes).await;
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
     }
     assert_eq!(count(&counter.sheets().await), 0);
-    assert_eq!(upload(&samples::png(7, 160)).await.status, 200);
+    // Twice at once: one document, and the other is told.
+    upload(&counter, &samples::png(9, 160)).await;
+    let join = || counter.order("sheets/join", json!({ "name": "Bail" }));
+    let (one, other) = tokio::join!(join(), join());
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert!(statuses[0] == 200 && statuses[1] != 200, "{statuses:?}");
+    let case = counter.kiosk.case(&counter.case).await.unwrap();
+    assert_eq!(case["documents"].as_array().unwrap().len(), 1);
+    assert_eq!(upload(&counter, &samples::png(7, 160)).await.status, 200);
     let none = "00".repeat(8);
     for (rest, body) in [
         (format!("sheets/{none}"), json!({ "do": "turn" })),

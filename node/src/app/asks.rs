@@ -157,7 +157,7 @@ fn shows_somebody(ask: &Ask) -> bool {
                     | PaperAsk::Arrange { .. }
                     | PaperAsk::Join { .. }
                     | PaperAsk::Print { .. }
-                    | PaperAsk::CancelPrint(_)
+                    | PaperAsk::CancelPrint { .. }
             )
             | Ask::JoinQueue { .. }
             | Ask::AnswerCall(_)

@@ -7,14 +7,14 @@
 
 mod printing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_keys::CaseTag;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::cases::{Task, answer};
 use super::node::Node;
@@ -48,7 +48,7 @@ pub enum TrayEvent {
     Prepared(CaseTag, Paper, Reply<DocumentId>),
     /// The sheets of a tray became a document, or did not.
     Joined(
-        CaseTag,
+        Of,
         Vec<SheetId>,
         Result<DocumentId, Refusal>,
         Reply<DocumentId>,
@@ -57,6 +57,14 @@ pub enum TrayEvent {
     ScannerSeen(ScannerState),
     /// Something of the printer.
     Printer(printing::Seen),
+}
+
+/// For which case something is done, and in which round: what was begun before the trays were
+/// cleared comes too late for whoever sits here then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Of {
+    case: CaseTag,
+    round: u64,
 }
 
 /// Which of the scans of a node.
@@ -78,7 +86,7 @@ struct Scan {
     number: ScanNumber,
     case: CaseTag,
     instead: Option<SheetId>,
-    task: JoinHandle<()>,
+    task: AbortHandle,
 }
 
 /// Everything about papers that the event loop owns.
@@ -89,6 +97,9 @@ pub struct Trays {
     scan: Option<Scan>,
     scans: u64,
     trouble: Option<(CaseTag, ScanTrouble)>,
+    joining: BTreeSet<CaseTag>,
+    round: u64,
+    tasks: JoinSet<()>,
     pub(super) printing: Printing,
     events: UnboundedSender<TrayEvent>,
 }
@@ -103,49 +114,88 @@ impl Trays {
             scan: None,
             scans: 0,
             trouble: None,
+            joining: BTreeSet::new(),
+            round: 0,
+            tasks: JoinSet::new(),
             printing,
             events,
         }
     }
 
-    /// Empties every tray, and stops the scanner.
+    /// Empties every tray, and ends all that is on its way into one.
     pub fn clear(&mut self) {
         self.trays.clear();
         self.trouble = None;
-        self.stop_scan();
-        self.printing.forget();
+        self.joining.clear();
+        self.round += 1;
+        self.tasks.abort_all();
+        self.scan = None;
+        self.printing.visit_over();
     }
 
-    fn stop_scan(&mut self) {
-        if let Some(scan) = self.scan.take() {
+    fn of(&self, case: CaseTag) -> Of {
+        let round = self.round;
+        Of { case, round }
+    }
+
+    /// Whether what was begun then is still wanted.
+    fn is_current(&self, of: Of) -> Result<(), Refusal> {
+        match of.round == self.round {
+            true => Ok(()),
+            false => Err(Refusal::NotFound(Thing::Case)),
+        }
+    }
+
+    /// Runs a task that ends with the tray, whatever it holds.
+    fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn(task)
+    }
+
+    fn stop_scan(&mut self, case: CaseTag) {
+        if let Some(scan) = self.scan.take_if(|scan| scan.case == case) {
             scan.task.abort();
         }
     }
 
-    fn bytes(&self) -> usize {
-        let sheets = self.trays.values().flatten();
-        sheets.map(|sheet| sheet.bytes.len()).sum()
-    }
-
-    /// Whether one more sheet may lie in this tray.
-    fn has_room(&self, case: &CaseTag) -> Result<(), Refusal> {
-        let lying = self.trays.get(case).map_or(0, Vec::len);
-        match lying < SHEETS_MAX && self.bytes() < TRAYS_BYTES_MAX {
+    /// Whether a sheet of so many bytes may lie in this tray, in the place of another or not.
+    fn has_room(
+        &self,
+        case: &CaseTag,
+        bytes: usize,
+        instead: Option<SheetId>,
+    ) -> Result<(), Refusal> {
+        let others =
+            |case_of: &CaseTag, lying: &&Lying| case_of != case || Some(lying.sheet) != instead;
+        let kept = self
+            .trays
+            .iter()
+            .flat_map(|(case_of, tray)| tray.iter().filter(move |lying| others(case_of, lying)));
+        let kept: usize = kept.map(|lying| lying.bytes.len()).sum();
+        let tray = self.trays.get(case).into_iter().flatten();
+        let sheets = tray.filter(|lying| Some(lying.sheet) != instead).count();
+        match sheets < SHEETS_MAX && kept + bytes <= TRAYS_BYTES_MAX {
             true => Ok(()),
-            false => Err(Refusal::TrayFull {
-                sheets_max: SHEETS_MAX,
-            }),
+            false => Err(Refusal::TrayFull),
         }
     }
 
     /// Lays a sheet down, in the place of another or behind the last.
-    fn lay(&mut self, case: CaseTag, lying: Lying, instead: Option<SheetId>) {
+    fn lay(
+        &mut self,
+        case: CaseTag,
+        lying: Lying,
+        instead: Option<SheetId>,
+    ) -> Result<(), Refusal> {
+        self.has_room(&case, lying.bytes.len(), instead)?;
+        self.trouble.take_if(|(of, _)| *of == case);
         let tray = self.trays.entry(case).or_default();
         let place = instead.and_then(|old| tray.iter().position(|sheet| sheet.sheet == old));
         match place.and_then(|place| tray.get_mut(place)) {
             Some(old) => *old = lying,
             None => tray.push(lying),
         }
+        Ok(())
     }
 
     fn sheet(&self, case: &CaseTag, sheet: SheetId) -> Result<&Lying, Refusal> {
@@ -155,6 +205,9 @@ impl Trays {
     }
 
     fn arrange(&mut self, case: &CaseTag, sheet: SheetId, arrange: Arrange) -> Result<(), Refusal> {
+        if self.joining.contains(case) {
+            return Err(Refusal::Busy);
+        }
         let lost = Refusal::NotFound(Thing::Sheet);
         let tray = self.trays.get_mut(case).ok_or(lost.clone())?;
         let place = tray.iter().position(|lying| lying.sheet == sheet);
@@ -189,9 +242,10 @@ impl Trays {
             (_, None | Some(ScannerState::Ready { .. } | ScannerState::Scanning)) => {
                 ScannerView::Ready
             }
-            (_, Some(ScannerState::Off | ScannerState::Absent | ScannerState::Ill { .. })) => {
-                ScannerView::None
-            }
+            (_, Some(ScannerState::Off | ScannerState::Absent)) => ScannerView::None,
+            (_, Some(ScannerState::Ill { .. })) => ScannerView::Failed {
+                trouble: ScanTrouble::Failed,
+            },
         }
     }
 }
@@ -224,7 +278,8 @@ impl Node {
                     drawing,
                     reply,
                 });
-                tokio::spawn(draw(self.renderer.clone(), source, reply));
+                let drawn = draw(self.renderer.clone(), source, reply);
+                self.trays.run(drawn);
             }
             PaperAsk::Sheets(reply) => self.sheets(case, reply),
             PaperAsk::Scan { instead, reply } => {
@@ -234,9 +289,10 @@ impl Node {
                 answer(reply, begun);
             }
             PaperAsk::StopScan(reply) => {
-                self.trays.stop_scan();
+                let stopped = self.open_case(&case);
+                let stopped = stopped.map(|()| self.trays.stop_scan(case));
                 self.counter.tell(Change::Case(case));
-                answer(reply, Ok(()));
+                answer(reply, stopped);
             }
             PaperAsk::AddSheet { file, reply } => self.add_sheet(case, file, reply),
             PaperAsk::Arrange {
@@ -256,7 +312,9 @@ impl Node {
             } => self.sheet_picture(case, sheet, drawing, reply),
             PaperAsk::Join { name, reply } => self.join(case, name, reply),
             PaperAsk::Print { document, reply } => self.print(case, document, reply),
-            PaperAsk::CancelPrint(reply) => answer(reply, self.cancel_print()),
+            PaperAsk::CancelPrint { document, reply } => {
+                answer(reply, self.cancel_print(case, document));
+            }
         }
     }
 
@@ -264,17 +322,18 @@ impl Node {
     pub(super) fn on_tray_event(&mut self, event: TrayEvent) {
         match event {
             TrayEvent::Scanned(case, number, came) => self.on_scanned(case, number, came),
-            TrayEvent::Shown(case, shown, reply) => answer(reply, self.on_shown(case, shown)),
-            TrayEvent::Prepared(case, paper, reply) => {
-                self.with_case(case, reply, |_, reply| Task::AddDocument { paper, reply });
-            }
-            TrayEvent::Joined(case, sheets, joined, reply) => {
-                if joined.is_ok()
-                    && let Some(tray) = self.trays.trays.get_mut(&case)
-                {
-                    tray.retain(|lying| !sheets.contains(&lying.sheet));
+            TrayEvent::Shown(of, shown, reply) => answer(reply, self.on_shown(of, shown)),
+            TrayEvent::Prepared(of, paper, reply) => match self.trays.is_current(of) {
+                Ok(()) => self.with_case(of.case, reply, |_, reply| Task::AddDocument {
+                    paper,
+                    reply,
+                }),
+                Err(refusal) => answer(reply, Err(refusal)),
+            },
+            TrayEvent::Joined(of, sheets, joined, reply) => {
+                if self.trays.is_current(of).is_ok() {
+                    self.on_joined(of.case, &sheets, joined.is_ok());
                 }
-                self.counter.tell(Change::Case(case));
                 answer(reply, joined);
             }
             TrayEvent::ScannerSeen(state) => {
@@ -293,6 +352,7 @@ impl Node {
             reply,
         });
         let (sheets, scanner) = self.trays.view(&case);
+        let full = self.trays.has_room(&case, 0, None).is_err();
         let (events, device) = (self.trays.events.clone(), self.trays.scanner.clone());
         tokio::spawn(async move {
             let view = page.await.unwrap_or(Err(Refusal::Stopping));
@@ -300,7 +360,7 @@ impl Node {
                 case,
                 sheets,
                 scanner,
-                sheets_max: SHEETS_MAX,
+                full,
             });
             answer(reply, view);
             // Looking may take seconds; who is shown this page is told when the answer differs.
@@ -309,10 +369,10 @@ impl Node {
     }
 
     fn scan(&mut self, case: CaseTag, instead: Option<SheetId>) -> Result<(), Refusal> {
-        match instead {
-            Some(sheet) => drop(self.trays.sheet(&case, sheet)?),
-            None => self.trays.has_room(&case)?,
+        if let Some(sheet) = instead {
+            self.trays.sheet(&case, sheet).map(drop)?;
         }
+        self.trays.has_room(&case, 0, instead)?;
         if self.trays.scan.is_some() {
             return Err(Refusal::Busy);
         }
@@ -320,7 +380,7 @@ impl Node {
         let number = ScanNumber(self.trays.scans);
         let (scanner, renderer) = (self.trays.scanner.clone(), self.renderer.clone());
         let events = self.trays.events.clone();
-        let task = tokio::spawn(async move {
+        let task = self.trays.run(async move {
             let came = scanned(&scanner, &renderer).await;
             let _the_node_is_stopping = events.send(TrayEvent::Scanned(case, number, came));
         });
@@ -341,37 +401,39 @@ impl Node {
         let Some(scan) = running.filter(|scan| scan.case == case) else {
             return;
         };
-        match came {
-            Ok(lying) => self.trays.lay(case, lying, scan.instead),
-            Err(trouble) => self.trays.trouble = Some((case, trouble)),
+        let laid = came.and_then(|lying| {
+            let laid = self.trays.lay(case, lying, scan.instead);
+            laid.map_err(|_| ScanTrouble::NoRoom)
+        });
+        if let Err(trouble) = laid {
+            self.trays.trouble = Some((case, trouble));
         }
         self.counter.tell(Change::Case(case));
     }
 
     fn add_sheet(&mut self, case: CaseTag, file: Upload, reply: Reply<SheetId>) {
         let ready = self.open_case(&case);
-        if let Err(refusal) = ready.and_then(|()| self.trays.has_room(&case)) {
+        if let Err(refusal) =
+            ready.and_then(|()| self.trays.has_room(&case, file.bytes.len(), None))
+        {
             return answer(reply, Err(refusal));
         }
         let (renderer, events) = (self.renderer.clone(), self.trays.events.clone());
-        tokio::spawn(async move {
+        let of = self.trays.of(case);
+        self.trays.run(async move {
             let lying = lying(file.bytes, &renderer).await;
             let lying = lying.map_err(|error| refusal(&error));
-            let _the_node_is_stopping = events.send(TrayEvent::Shown(case, lying, reply));
+            let _the_node_is_stopping = events.send(TrayEvent::Shown(of, lying, reply));
         });
     }
 
-    fn on_shown(
-        &mut self,
-        case: CaseTag,
-        shown: Result<Lying, Refusal>,
-    ) -> Result<SheetId, Refusal> {
+    fn on_shown(&mut self, of: Of, shown: Result<Lying, Refusal>) -> Result<SheetId, Refusal> {
         let lying = shown?;
-        self.open_case(&case)?;
-        self.trays.has_room(&case)?;
+        self.trays.is_current(of)?;
+        self.open_case(&of.case)?;
         let sheet = lying.sheet;
-        self.trays.lay(case, lying, None);
-        self.counter.tell(Change::Case(case));
+        self.trays.lay(of.case, lying, None)?;
+        self.counter.tell(Change::Case(of.case));
         Ok(sheet)
     }
 
@@ -392,9 +454,12 @@ impl Node {
             turns: (asked.turns + lying.turns) % 4,
             ..asked
         };
+        if drawing.detail == Detail::Preview && drawing.turns == 0 {
+            return answer(reply, Ok(lying.preview));
+        }
         let renderer = self.renderer.clone();
-        tokio::spawn(async move {
-            let drawn = match asked.detail {
+        self.trays.run(async move {
+            let drawn = match drawing.detail {
                 Detail::Preview => renderer.draw(&lying.preview, drawing).await,
                 Detail::Screen | Detail::Close => renderer.draw(&lying.bytes, drawing).await,
             };
@@ -412,7 +477,8 @@ impl Node {
             return answer(reply, Err(Refusal::TooLarge { bytes_max }));
         }
         let (renderer, events) = (self.renderer.clone(), self.trays.events.clone());
-        tokio::spawn(async move {
+        let of = self.trays.of(case);
+        self.trays.run(async move {
             let sheet = Sheet {
                 preview: preview(&renderer, &file.bytes, 0).await,
                 bytes: Arc::new(file.bytes),
@@ -423,7 +489,7 @@ impl Node {
                 media_type: file.media_type,
                 sheets: vec![sheet],
             };
-            let _the_node_is_stopping = events.send(TrayEvent::Prepared(case, paper, reply));
+            let _the_node_is_stopping = events.send(TrayEvent::Prepared(of, paper, reply));
         });
     }
 
@@ -436,20 +502,32 @@ impl Node {
         let Some(first) = tray.first() else {
             return answer(reply, Err(Refusal::NotFound(Thing::Sheet)));
         };
+        if !self.trays.joining.insert(case) {
+            return answer(reply, Err(Refusal::Busy));
+        }
         let media_type = first.media_type.to_owned();
         let (saved, joined) = oneshot::channel();
         let (renderer, events) = (self.renderer.clone(), self.trays.events.clone());
-        tokio::spawn(async move {
+        let of = self.trays.of(case);
+        self.trays.run(async move {
             let sheets: Vec<_> = tray.iter().map(|lying| lying.sheet).collect();
             let paper = Paper {
                 name,
                 media_type,
                 sheets: upright(tray, &renderer).await,
             };
-            let _the_node_is_stopping = events.send(TrayEvent::Prepared(case, paper, saved));
+            let _the_node_is_stopping = events.send(TrayEvent::Prepared(of, paper, saved));
             let joined = joined.await.unwrap_or(Err(Refusal::Stopping));
-            let _the_node_is_stopping = events.send(TrayEvent::Joined(case, sheets, joined, reply));
+            let _the_node_is_stopping = events.send(TrayEvent::Joined(of, sheets, joined, reply));
         });
+    }
+
+    fn on_joined(&mut self, case: CaseTag, sheets: &[SheetId], saved: bool) {
+        self.trays.joining.remove(&case);
+        if saved && let Some(tray) = self.trays.trays.get_mut(&case) {
+            tray.retain(|lying| !sheets.contains(&lying.sheet));
+        }
+        self.counter.tell(Change::Case(case));
     }
 }
 
@@ -486,10 +564,10 @@ async fn scanned(scanner: &Scanner, renderer: &Renderer) -> Result<Lying, ScanTr
         RenderError::TooLarge => ScanTrouble::TooLarge,
         RenderError::Damaged => ScanTrouble::Died,
         RenderError::TooSlow => ScanTrouble::TooSlow,
-        RenderError::Busy => ScanTrouble::Busy,
         RenderError::Unsupported
         | RenderError::Encrypted
         | RenderError::NoSuchPage
+        | RenderError::Busy
         | RenderError::Unavailable(_) => ScanTrouble::Failed,
     })
 }
@@ -504,7 +582,7 @@ async fn lying(bytes: Vec<u8>, renderer: &Renderer) -> Result<Lying, RenderError
         detail: Detail::Preview,
         ..Drawing::of_page(1)
     };
-    let preview = renderer.draw(&bytes, drawing).await?;
+    let preview = renderer.draw_in_turn(&bytes, drawing).await?;
     Ok(Lying {
         sheet: SheetId::from(entropy::bytes()),
         media_type,

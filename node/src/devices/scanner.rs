@@ -144,11 +144,12 @@ impl Scanner {
         }
         let turn = self.turn.clone();
         let turn = turn.try_lock_owned().map_err(|_| ScanError::Busy)?;
+        // Looking may open the device too: it has ended first, and is done anew afterwards.
+        self.seen.lock().await.take();
         let ran = tool::run(self.sheet(), turn).await;
         let judged = ran.map_err(ScanError::from).and_then(judge);
         if let Err(error) = &judged {
             tracing::warn!(%error, "no sheet was scanned");
-            self.seen.lock().await.take();
         }
         judged
     }

@@ -301,12 +301,9 @@ pub enum Refusal {
     /// The visit holds as much as it can.
     #[error("the visit is full")]
     Full,
-    /// No more sheets may lie there.
-    #[error("too many sheets: at most {sheets_max}, and no more bytes than a node holds at once")]
-    TrayFull {
-        /// How many.
-        sheets_max: usize,
-    },
+    /// No more sheets can lie there: they are too many, or too large together.
+    #[error("no room for more sheets: join those that are there first")]
+    TrayFull,
     /// The printer does not take this kind of document.
     #[error("the printer does not take this kind of document")]
     NotPrintable,

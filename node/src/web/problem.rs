@@ -60,7 +60,7 @@ impl Problem {
                 Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
                 Refusal::NoVisit
                 | Refusal::Full
-                | Refusal::TrayFull { .. }
+                | Refusal::TrayFull
                 | Refusal::NotTheirTurn
                 | Refusal::TakenBy { .. } => StatusCode::CONFLICT,
                 Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
@@ -89,7 +89,7 @@ impl Problem {
                 Refusal::NoMedia(_) => "no-media",
                 Refusal::TooLarge { .. } => "too-large",
                 Refusal::Full => "visit-full",
-                Refusal::TrayFull { .. } => "tray-full",
+                Refusal::TrayFull => "tray-full",
                 Refusal::NotPrintable => "not-printable",
                 Refusal::NoVisit => "no-visit",
                 Refusal::Locked => "locked",
@@ -171,9 +171,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
             told(t.err_too_large(&size), t.err_too_large_do())
         }
         Refusal::Full => told(t.err_full(), t.err_full_do()),
-        Refusal::TrayFull { sheets_max } => {
-            told(t.err_tray_full(*sheets_max), t.err_tray_full_do())
-        }
+        Refusal::TrayFull => told(t.err_tray_full(), t.err_tray_full_do()),
         Refusal::NotPrintable => told(t.err_not_printable(), t.err_not_printable_do()),
         Refusal::NoVisit => told(t.err_no_visit(), t.err_no_visit_do()),
         Refusal::Locked => told(t.err_locked(), t.err_locked_do()),

@@ -18,6 +18,8 @@ pub(super) enum Scope {
     Receipt,
     Case(CaseTag, Option<page::viewer::Choice>),
     Sheets(CaseTag, Option<SheetId>),
+    /// A page of a case that stays as it is, and goes with the case.
+    Still(CaseTag),
     Unlock,
     /// With the words that are searched for.
     Desk(Option<String>),
@@ -41,6 +43,9 @@ impl Scope {
                     .strip_prefix("sheet=")
                     .and_then(|sheet| sheet.parse().ok()),
             ),
+            ["cases", case, "history"] | ["cases", case, "documents", _, "paper"] => {
+                Self::Still(case.parse().ok()?)
+            }
             ["unlock"] => Self::Unlock,
             ["desk"] => Self::Desk(routes::searched(query)),
             ["status"] => Self::Status,
@@ -53,7 +58,9 @@ impl Scope {
         match self {
             Self::Home | Self::Service(_) | Self::Visit | Self::Receipt => role == Role::Kiosk,
             Self::Unlock | Self::Desk(_) => role == Role::Station,
-            Self::Case(..) | Self::Sheets(..) => role == Role::Kiosk || role == Role::Station,
+            Self::Case(..) | Self::Sheets(..) | Self::Still(_) => {
+                role == Role::Kiosk || role == Role::Station
+            }
             Self::Status => true,
         }
     }
@@ -62,7 +69,7 @@ impl Scope {
     pub(super) fn is_of_visit(&self) -> bool {
         matches!(
             self,
-            Self::Visit | Self::Receipt | Self::Case(..) | Self::Sheets(..)
+            Self::Visit | Self::Receipt | Self::Case(..) | Self::Sheets(..) | Self::Still(_)
         )
     }
 
@@ -75,7 +82,7 @@ impl Scope {
     /// The case that whoever looks at this page has open.
     pub(super) fn case(&self) -> Option<CaseTag> {
         match self {
-            Self::Case(case, _) | Self::Sheets(case, _) => Some(*case),
+            Self::Case(case, _) | Self::Sheets(case, _) | Self::Still(case) => Some(*case),
             Self::Home
             | Self::Service(_)
             | Self::Visit
@@ -102,7 +109,7 @@ impl Scope {
                 Self::Case(..) | Self::Sheets(..),
                 Change::Home | Change::Visit | Change::Desk | Change::Call,
             ) => true,
-            (Self::Unlock, Change::Desk) => true,
+            (Self::Unlock | Self::Still(_), Change::Desk) => true,
             (Self::Desk(_), Change::Desk | Change::Case(_) | Change::Call) => true,
             _ => false,
         }
@@ -136,6 +143,11 @@ impl Scope {
                 .ask(|reply| Ask::Case { case: *case, reply })
                 .await
                 .map(|view| page::case::live(&view, *chosen, frame)),
+            // Nothing of it changes; it is asked for to hear that it is gone.
+            Self::Still(case) => counter
+                .ask(|reply| Ask::Case { case: *case, reply })
+                .await
+                .map(|_| Vec::new()),
             Self::Sheets(case, chosen) => counter
                 .ask(|reply| Ask::Paper(*case, PaperAsk::Sheets(reply)))
                 .await

@@ -181,7 +181,7 @@ texts! {
     document_send: "Envoyer", "Send";
     documents_none: "Aucun document pour l’instant.", "No document yet.";
     document_too_large: "Ce document dépasse 32 Mo. Rien n’a été envoyé ; choisissez-en un plus petit.", "This document is larger than 32 MB. Nothing was sent; choose a smaller one.";
-    document_sending: "Enregistrement du document", "Saving the document";
+    document_sending: "Enregistrement du document : {name}", "Saving the document: {name}";
     document_failed: "Le document n’a pas été enregistré. Essayez de nouveau.", "The document was not saved. Try again.";
     download: "Télécharger", "Download";
     viewer: "Lecture du document", "Document viewer";
@@ -329,7 +329,7 @@ sentences! {
     keep_value(value: &str): format!("Garder {value}"), format!("Keep {value}");
     ends_with(end: &str): format!("finit par {end}"), format!("ending in {end}");
     said(who: &str): format!("{who} : "), format!("{who}: ");
-    coming(percent: u8): format!("Arrivé à {percent} %"), format!("{percent} % has arrived");
+    coming(percent: u8): format!("Arrivé à {percent} %"), format!("{percent}% has arrived");
     sent_by(who: &str): format!("Ajouté par {who}"), format!("Added by {who}");
     page_number(page: u32): format!("Page {page}"), format!("Page {page}");
     page_of(name: &str, page: u32): format!("{name}, page {page}"), format!("{name}, page {page}");

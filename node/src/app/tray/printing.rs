@@ -1,15 +1,14 @@
 //! Papers on their way out of the printer.
 //!
 //! One document is printed at a time, sheet after sheet; who asked sees how far it is. When the
-//! visit ends while the printer waits for somebody, the job is cancelled: the next citizen must
-//! not find it. One that is on its sheets already ends by itself.
+//! visit is over, the sheet that is being printed is let come out and no other follows; one that
+//! waits for paper or for somebody is cancelled, for the next citizen must not find it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_keys::CaseTag;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{oneshot, watch};
 
 use super::TrayEvent;
 use crate::app::cases::{Task, answer};
@@ -42,13 +41,24 @@ pub struct Printing {
 struct Job {
     case: CaseTag,
     view: PrintView,
-    cancel: Arc<Notify>,
+    wish: watch::Sender<Wish>,
+}
+
+/// What is wished of the job; it is never wished back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// All of it is printed.
+    All,
+    /// Nobody takes what has not begun to come out.
+    NoMore,
+    /// Nothing more comes out.
+    Nothing,
 }
 
 impl Printing {
     /// Nothing is printed yet. What an earlier run left in the printer's queue is purged.
     pub fn start(printer: Printer, events: UnboundedSender<TrayEvent>) -> Self {
-        tokio::spawn(watch(printer.clone(), events));
+        tokio::spawn(look_after(printer.clone(), events));
         Self {
             printer,
             is_there: false,
@@ -66,11 +76,9 @@ impl Printing {
     }
 
     /// The visit is over or the vault is closed.
-    pub(super) fn forget(&mut self) {
-        if let Some(job) = self.job.take()
-            && job.view.state == PrintState::NeedsAttention
-        {
-            job.cancel.notify_one();
+    pub(super) fn visit_over(&mut self) {
+        if let Some(job) = self.job.take() {
+            job.wish.send_replace(Wish::NoMore);
         }
     }
 
@@ -88,12 +96,15 @@ impl Node {
         if let Err(refusal) = self.open_case(&case) {
             return answer(reply, Err(refusal));
         }
+        if !self.trays.printing.is_there {
+            return answer(reply, Err(Refusal::NotFound(Thing::Printer)));
+        }
         if self.trays.printing.is_printing() {
             return answer(reply, Err(Refusal::Busy));
         }
         let printing = &mut self.trays.printing;
         printing.jobs += 1;
-        let (number, cancel) = (printing.jobs, Arc::new(Notify::new()));
+        let (number, (wish, wished)) = (printing.jobs, watch::channel(Wish::All));
         let (printer, events) = (printing.printer.clone(), self.trays.events.clone());
         let sheet = {
             let cases = self.cases.orders();
@@ -112,8 +123,7 @@ impl Node {
             document,
             state: PrintState::Printing,
         };
-        let stop = Arc::clone(&cancel);
-        self.trays.printing.job = Some(Job { case, view, cancel });
+        self.trays.printing.job = Some(Job { case, view, wish });
         self.counter.tell(Change::Case(case));
         tokio::spawn(async move {
             let tell = |state| {
@@ -126,7 +136,7 @@ impl Node {
                     answer(reply, result);
                 }
             };
-            match print_all(&printer, sheet, &stop, &tell, &mut taken).await {
+            match print_all(&printer, sheet, wished, &tell, &mut taken).await {
                 Ok(state) => tell(state),
                 Err(refusal) => {
                     tell(PrintState::Failed);
@@ -136,10 +146,16 @@ impl Node {
         });
     }
 
-    pub(super) fn cancel_print(&mut self) -> Result<(), Refusal> {
+    pub(super) fn cancel_print(
+        &mut self,
+        case: CaseTag,
+        document: DocumentId,
+    ) -> Result<(), Refusal> {
         let job = self.trays.printing.job.as_ref();
-        job.ok_or(Refusal::NotFound(Thing::Printer))
-            .map(|job| job.cancel.notify_one())
+        let job = job.filter(|job| job.case == case && job.view.document == document);
+        let job = job.ok_or(Refusal::NotFound(Thing::Document))?;
+        job.wish.send_replace(Wish::Nothing);
+        Ok(())
     }
 
     pub(super) fn on_printer(&mut self, seen: Seen) {
@@ -167,7 +183,7 @@ impl Node {
 }
 
 /// Purges what is left of an earlier run, and then says whether the printer is there.
-async fn watch(printer: Printer, events: UnboundedSender<TrayEvent>) {
+async fn look_after(printer: Printer, events: UnboundedSender<TrayEvent>) {
     match printer.sweep().await {
         Ok(0) | Err(PrintError::Absent) => {}
         Ok(swept) => tracing::info!(swept, "left print jobs were purged"),
@@ -186,7 +202,7 @@ async fn watch(printer: Printer, events: UnboundedSender<TrayEvent>) {
 async fn print_all(
     printer: &Printer,
     sheet: impl Fn(u32) -> oneshot::Receiver<Result<Upload, Refusal>>,
-    stop: &Notify,
+    mut wish: watch::Receiver<Wish>,
     tell: &impl Fn(PrintState),
     taken: &mut impl FnMut(Result<(), Refusal>),
 ) -> Result<PrintState, Refusal> {
@@ -196,10 +212,15 @@ async fn print_all(
             Err(Refusal::NotFound(Thing::Page)) if number > 1 => break,
             Err(refusal) => return Err(refusal),
         };
+        if *wish.borrow() != Wish::All {
+            return Ok(PrintState::Cancelled);
+        }
         let job = printer.print(&file.bytes, &file.media_type).await;
+        // The printer has it; who waits for it here must not hold it in memory.
+        drop(file);
         let mut job = job.map_err(|error| refusal(&error))?;
         taken(Ok(()));
-        let state = follow(&mut job, stop, tell).await;
+        let state = follow(&mut job, &mut wish, tell).await;
         if state != PrintState::Printed {
             return Ok(state);
         }
@@ -207,13 +228,23 @@ async fn print_all(
     Ok(PrintState::Printed)
 }
 
-async fn follow(job: &mut PrintJob, stop: &Notify, tell: &impl Fn(PrintState)) -> PrintState {
+async fn follow(
+    job: &mut PrintJob,
+    wish: &mut watch::Receiver<Wish>,
+    tell: &impl Fn(PrintState),
+) -> PrintState {
     let mut state = job.state();
     while !state.is_over() {
         tell(shown(state));
+        let waits = matches!(state, devices::PrintState::Waiting { .. });
+        let wished = *wish.borrow_and_update();
+        if wished == Wish::Nothing || (wished == Wish::NoMore && waits) {
+            job.cancel();
+        }
         tokio::select! {
             next = job.changed() => state = next,
-            () = stop.notified() => job.cancel(),
+            // Without a sender the last wish stands.
+            Ok(()) = wish.changed() => {}
         }
     }
     shown(state)

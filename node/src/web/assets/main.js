@@ -11,8 +11,8 @@ import { navigating } from "./navigate.js";
 import { orders } from "./order.js";
 import { papers } from "./papers.js";
 import { printing } from "./print.js";
-import { sheets } from "./sheets.js";
 import { reading } from "./reading.js";
+import { sheets } from "./sheets.js";
 import { visit } from "./visit.js";
 
 let page = null;
@@ -34,7 +34,8 @@ function begin() {
   call(signal);
   desk(signal);
   reading(signal);
-  if (document.querySelector("meta[name=guichet-token]")?.content) listen(signal);
+  const known = document.querySelector("meta[name=guichet-token]")?.content;
+  if (known && !document.querySelector("[data-unlive]")) listen(signal);
 }
 
 begin();

@@ -25,7 +25,8 @@ async function give(event) {
 
 // Beside the order if there is room for it, else where the page tells what is wrong with itself.
 function tell(form, words) {
-  const near = form.querySelector("[data-trouble]") ?? form.closest("dialog")?.querySelector("[data-trouble]");
+  const around = form.closest("dialog, [data-rev]");
+  const near = form.querySelector("[data-trouble]") ?? around?.querySelector("[data-trouble]");
   const place = near ?? document.querySelector("[data-call-trouble]");
   if (!place) return;
   place.textContent = words;

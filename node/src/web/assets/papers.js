@@ -9,9 +9,10 @@ async function chosen(input) {
   const form = input.closest("[data-upload]");
   const [file] = input.files;
   if (!file) return;
+  const { pathname } = location;
   const added = await add(form.getAttribute("action"), file, file.name, form.dataset);
   input.value = "";
-  if (added?.document) look(`${location.pathname}?document=${added.document}&page=1`);
+  if (added?.document && location.pathname === pathname) look(`${pathname}?document=${added.document}&page=1`);
 }
 
 // Uploads one file and says how far it is, and what went wrong if something did.
@@ -20,7 +21,7 @@ export async function add(action, file, name, words) {
   if (file.size > BYTES_MAX) return tell(news, words.tooLarge);
   const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0, className: "meter" });
   bar.setAttribute("aria-label", name);
-  const saving = Object.assign(document.createElement("p"), { textContent: `${words.sending} : ${name}` });
+  const saving = Object.assign(document.createElement("p"), { textContent: words.sending.replace("{name}", name) });
   news.replaceChildren(saving, bar);
   const data = new FormData();
   data.append("file", file, name);
@@ -39,11 +40,18 @@ export function tell(news, words) {
   return null;
 }
 
+let latest = 0;
+
 // Another page is shown once its picture is there. Where there is none, this one stays and the
 // page says why: nobody knows how many pages a file has before they are drawn.
 async function step(link) {
-  if (link.dataset.next && !await loads(link.dataset.next)) return trouble(await why(link.dataset.next));
-  look(link.getAttribute("href"));
+  const mine = ++latest;
+  const { next } = link.dataset;
+  const href = link.getAttribute("href");
+  const words = next && !await loads(next) ? await why(next) : null;
+  if (mine !== latest) return;
+  if (words) trouble(words);
+  else look(href);
 }
 
 function loads(address) {
@@ -57,7 +65,7 @@ function loads(address) {
 }
 
 function trouble(words) {
-  const place = document.querySelector("[data-viewer] [data-trouble]");
+  const place = document.querySelector("[data-picture-trouble]");
   if (!place) return;
   place.textContent = words ?? "";
   place.hidden = !words;
@@ -65,13 +73,17 @@ function trouble(words) {
 
 async function failed(picture) { trouble(await why(picture.src)); }
 
+function isPlain(event) {
+  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+}
+
 export function papers(signal) {
   document.addEventListener("change", ({ target }) => {
     if (target.closest?.("[data-upload]")) chosen(target);
   }, { signal });
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-look]");
-    if (!link) return;
+    if (!link || !isPlain(event)) return;
     event.preventDefault();
     step(link);
   }, { signal });

@@ -27,11 +27,16 @@ export async function post(path, fields = {}) {
   return read(response);
 }
 
-// Why something cannot be had, in the words of the page.
-export async function why(path) {
+// What is told instead of something that cannot be had; nothing where it can be had after all.
+export async function whyNot(path) {
   const response = await fetch(path, { headers: { accept: "application/json" } }).catch(() => null);
-  if (response?.ok) return null;
-  return (await response?.json().catch(() => null))?.title ?? "";
+  return response?.ok ? null : await response?.json().catch(() => null) ?? {};
+}
+
+// The same in the words of the page.
+export async function why(path) {
+  const told = await whyNot(path);
+  return told && (told.title ?? "");
 }
 
 export function upload(path, form, progress) {

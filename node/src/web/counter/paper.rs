@@ -91,7 +91,12 @@ pub enum PaperAsk {
         reply: Reply<()>,
     },
     /// Cancels what is being printed.
-    CancelPrint(Reply<()>),
+    CancelPrint {
+        /// Which document.
+        document: DocumentId,
+        /// The printer will be told.
+        reply: Reply<()>,
+    },
 }
 
 /// What can be done with a sheet.

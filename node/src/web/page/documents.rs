@@ -68,7 +68,7 @@ fn thumb(view: &CaseView, document: &DocumentView, here: Option<&str>, frame: &F
     html! {
         a.thumb.(if document.arrival == Arrival::Here { "thumb--here" } else { "thumb--coming" })
             href={ "/cases/" (case) "?document=" (document.document) "&page=1" }
-            data-look data-view=(document.document) data-name=(document.name) aria-current=[here]
+            data-look data-name=(document.name) aria-current=[here]
         {
             (miniature(view, document))
             span { b { (document.name) } small.(class) { (words) ", " (size) } }

@@ -15,6 +15,7 @@ pub(in crate::web) fn draw(view: &CaseView, shown: &DocumentView, frame: &Frame)
             a.btn href={ "/cases/" (case) "?document=" (shown.document) } { (icon("back")) (t.back_to_case()) }
         }
         main #main.paper data-paper data-name=(shown.name)
+            data-part=(t.paper_part()) data-many=(t.paper_many())
             data-pages={ "/cases/" (case) "/documents/" (shown.document) "/pages/{page}.png" } {}
     };
     document(

@@ -23,9 +23,11 @@ pub(in crate::web) fn draw(view: &SheetsView, chosen: Option<SheetId>, frame: &F
                 @if view.case.side == Side::Adviser { (call_part(view, frame)) }
                 (tray(view, chosen, frame))
                 (ways(view, frame))
-                p.notice.info {
-                    (icon("info")) b { (t.originals()) }
-                    span { (t.originals_until(t.of(&view.case.brief.service.named))) }
+                @if view.case.side == Side::Citizen {
+                    p.notice.info {
+                        (icon("info")) b { (t.originals()) }
+                        span { (t.originals_until(t.of(&view.case.brief.service.named))) }
+                    }
                 }
             }
         }
@@ -107,13 +109,19 @@ fn look(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
                     video.camera__picture data-viewfinder autoplay playsinline muted aria-label=(t.camera_hint()) {}
                     p { (t.camera_hint()) }
                     div.row {
-                        button.btn.btn--main type="button" data-shoot data-action={ "/cases/" (view.case.brief.case) "/sheets" } { (icon("cam")) (t.camera_take()) }
+                        button.btn.btn--main type="button" data-shoot data-action={ "/cases/" (view.case.brief.case) "/sheets" }
+                            data-too-large=(t.document_too_large()) data-sending=(t.document_sending()) data-failed=(t.document_failed())
+                        { (icon("cam")) (t.camera_take()) }
                         button.btn type="button" data-unshoot { (t.close()) }
                     }
                 }
                 @match shown {
                     Some((place, sheet)) => {
-                        img.page data-sheet-picture src=(picture(view, sheet, Detail::Screen)) alt=(t.sheet_as_seen(place + 1));
+                        img.page data-picture src=(picture(view, sheet, Detail::Screen)) alt=(match view.case.side {
+                            Side::Citizen => t.sheet_as_seen(place + 1),
+                            Side::Adviser => t.sheet_alt(place + 1),
+                        });
+                        p.viewer__trouble role="status" data-picture-trouble hidden {}
                     },
                     None => {
                         p.viewer__hint {
@@ -126,6 +134,7 @@ fn look(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
                 }
             }
             @if let Some((_, sheet)) = shown { (this_sheet(view, sheet, t, frame)) }
+            p.field__error role="alert" data-trouble data-keep hidden {}
         }
     };
     Fragment::new("look", markup)
@@ -134,7 +143,7 @@ fn look(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
 fn this_sheet(view: &SheetsView, sheet: &SheetView, t: Lang, frame: &Frame) -> Markup {
     let again = format!("/cases/{}/scan", view.case.brief.case);
     html! {
-        div.say.say--spread role="toolbar" aria-label=(t.scan_title()) {
+        div.say.say--spread role="group" aria-label=(t.sheet_tools()) {
             @if !matches!(view.scanner, ScannerView::None | ScannerView::Scanning) {
                 form method="post" action=(again) data-order {
                     (token_field(frame))
@@ -174,9 +183,9 @@ fn tray(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
             ol.sheets.scroll tabindex="0" aria-labelledby="tray-title" {
                 @for (place, sheet) in view.sheets.iter().enumerate() {
                     @let here = (now == Some(sheet.sheet)).then_some("true");
-                    li.(if here.is_some() { "is-now" } else { "is-other" }) aria-current=[here] {
+                    li #{ "sheet-" (sheet.sheet) }.(if here.is_some() { "is-now" } else { "is-other" }) aria-current=[here] {
                         a.thumb href={ "/cases/" (view.case.brief.case) "/sheets?sheet=" (sheet.sheet) } data-look {
-                            img.page alt="" src=(picture(view, sheet, Detail::Preview));
+                            img.page alt="" loading="lazy" src=(picture(view, sheet, Detail::Preview));
                             span { b { (t.page_number(u32::try_from(place + 1).unwrap_or(u32::MAX))) } small.soft { (t.bytes(sheet.bytes as u64)) } }
                         }
                         (arrange(view, sheet, "earlier", html! {
@@ -188,7 +197,13 @@ fn tray(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
                     }
                 }
             }
-            p.panel__body.small.soft { (t.sheets_unseen()) " " (t.sheets_kept()) }
+            p.panel__body.small.soft {
+                @match view.case.side {
+                    Side::Citizen => { (t.sheets_unseen()) " " (t.sheets_kept()) },
+                    Side::Adviser => (t.sheets_desk()),
+                }
+            }
+            p.field__error role="alert" data-trouble data-keep hidden {}
         }
     };
     Fragment::new("tray", markup)
@@ -198,14 +213,14 @@ fn tray(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
 fn ways(view: &SheetsView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let case = view.case.brief.case;
-    let full = view.sheets.len() >= view.sheets_max;
+    let full = view.full;
     let markup = html! {
         section #ways.panel data-rev=(REVISION) aria-label=(t.scan_title()) {
             @match view.scanner {
                 ScannerView::Scanning => {
                     div.panel__body role="status" {
                         p { (state("info", "scan", t.scan_going())) }
-                        p.small.soft { (t.scan_going_note()) }
+                        p.small.soft { (t.scan_going_note()) noscript { " " (t.scan_reload()) } }
                         progress.meter aria-label=(t.scan_going()) {}
                     }
                 },
@@ -232,7 +247,7 @@ fn ways(view: &SheetsView, frame: &Frame) -> Fragment {
                         }
                     },
                 }
-                button.btn type="button" data-photo data-none=(t.camera_none()) {
+                button.btn type="button" data-photo data-keep data-none=(t.camera_none()) hidden {
                     (icon("cam")) span { (t.camera_do()) }
                 }
                 form.upload method="post" enctype="multipart/form-data" data-upload
@@ -248,6 +263,7 @@ fn ways(view: &SheetsView, frame: &Frame) -> Fragment {
                 }
             } }
             div.upload__news role="status" data-keep {}
+            p.field__error role="alert" data-trouble data-keep hidden {}
         }
     };
     Fragment::new("ways", markup)
@@ -259,6 +275,7 @@ fn foot(view: &SheetsView, frame: &Frame) -> Fragment {
     let pages = view.sheets.len();
     let markup = html! {
         div #foot.row.row--foot data-rev=(REVISION) {
+            p.field__error role="alert" data-trouble data-keep hidden {}
             a.btn href={ "/cases/" (case) } { (icon("back")) (t.back_to_case()) }
             @if pages > 0 {
                 form.row.push method="post" action={ "/cases/" (case) "/sheets/join" } data-order
@@ -266,7 +283,7 @@ fn foot(view: &SheetsView, frame: &Frame) -> Fragment {
                 {
                     (token_field(frame))
                     label for="sheet-name" { (t.sheet_name()) }
-                    input.input #sheet-name name="name" maxlength="80" value=(t.sheet_name_default()) autocomplete="off";
+                    input.input #sheet-name data-keep name="name" maxlength="80" value=(t.sheet_name_default()) autocomplete="off";
                     button.btn.btn--main { (icon("check")) (t.sheets_join(pages)) }
                 }
             }
@@ -310,6 +327,7 @@ fn trouble_words(trouble: ScanTrouble, t: Lang) -> &'static str {
         ScanTrouble::TooLarge => t.trouble_too_large(),
         ScanTrouble::TooSlow => t.trouble_too_slow(),
         ScanTrouble::Died => t.trouble_died(),
+        ScanTrouble::NoRoom => t.trouble_no_room(),
         ScanTrouble::Failed => t.trouble_failed(),
     }
 }

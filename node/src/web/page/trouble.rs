@@ -20,7 +20,7 @@ pub(in crate::web) fn draw(problem: &Problem, frame: &Frame) -> Markup {
     };
     let body = html! {
         header.bar { (brand(None, t)) }
-        main #main.plain.plain--narrow {
+        main #main.plain.plain--narrow data-unlive {
             div.door {
                 span.door__lock { (icon("info")) }
                 div {

@@ -12,6 +12,8 @@ use crate::web::ids::DocumentId;
 use crate::web::live::{Fragment, REVISION};
 use crate::web::view::{Arrival, CaseView, DocumentView, PrintState};
 
+/// No file is looked into beyond this page.
+const PAGES_MAX: u32 = 10_000;
 /// The largest step of enlarging.
 const ZOOM_MAX: u8 = 3;
 
@@ -37,7 +39,7 @@ impl Choice {
         let small = |name: &str| number(name).and_then(|said| u8::try_from(said).ok());
         Some(Self {
             document: value("document")?.parse().ok()?,
-            page: number("page").unwrap_or(1).max(1),
+            page: number("page").unwrap_or(1).clamp(1, PAGES_MAX),
             zoom: small("zoom").unwrap_or(1).clamp(1, ZOOM_MAX),
             turns: small("turns").unwrap_or(0) % 4,
         })
@@ -101,7 +103,10 @@ pub(super) fn shown(view: &CaseView, chosen: Option<Choice>) -> Option<(&Documen
     let documents = || view.documents.iter();
     let by_choice = |choice: Choice| {
         let document = documents().find(|one| one.document == choice.document)?;
-        Some((document, choice))
+        let sheets = u32::try_from(document.pages.len()).unwrap_or(PAGES_MAX);
+        let last = if sheets > 1 { sheets } else { PAGES_MAX };
+        let page = choice.page.min(last);
+        Some((document, Choice { page, ..choice }))
     };
     let first_here = || {
         let look = |document: &DocumentView| Choice::of(document.document);
@@ -143,7 +148,7 @@ fn page(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame)
                 @let kind = if *detail == Detail::Preview { "page--preview" } else { "page--sharp" };
                 img #{ "page-" (choice.page) }.page.(kind) data-picture src=(address) alt=(name);
             }
-            p.viewer__trouble role="status" data-trouble hidden[coming.is_none()] { (coming.unwrap_or_default()) }
+            p.viewer__trouble role="status" data-picture-trouble hidden[coming.is_none()] { (coming.unwrap_or_default()) }
         }
         (tools(view, document, choice, frame))
         (printing(view, document, frame))
@@ -155,8 +160,8 @@ fn tools(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame
     let sheets = document.pages.len();
     // How many pages one file has inside is known where it is drawn only.
     let last = match sheets {
-        1 if document.media_type == "application/pdf" => u32::MAX,
-        _ => u32::try_from(sheets).unwrap_or(u32::MAX),
+        1 if document.media_type == "application/pdf" => PAGES_MAX,
+        _ => u32::try_from(sheets).unwrap_or(PAGES_MAX),
     };
     let to = |change: &dyn Fn(&mut Choice)| {
         let mut next = choice;
@@ -168,11 +173,11 @@ fn tools(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame
     let larger = to(&|next| next.zoom += 1);
     let turned = to(&|next| next.turns = (next.turns + 1) % 4);
     html! {
-        div.say.viewer__tools role="toolbar" aria-label=(t.viewer()) {
+        div.say.viewer__tools role="group" aria-label=(t.viewer_tools()) {
             (step(view, document, (choice.page > 1).then_some(before), "back", t.page_before()))
-            p.num {
+            p.num role="status" {
                 @match last {
-                    u32::MAX => (t.page_number(choice.page)),
+                    PAGES_MAX => (t.page_number(choice.page)),
                     last => (t.page_of_all(choice.page as usize, last as usize)),
                 }
             }
@@ -189,7 +194,8 @@ fn tools(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame
     }
 }
 
-/// A link to another look at the same document; without one, its place.
+/// A link to another look at the same document; the same element without one, so that who
+/// stepped there by keyboard stays there.
 fn step(
     view: &CaseView,
     document: &DocumentView,
@@ -197,15 +203,14 @@ fn step(
     mark: &str,
     words: &str,
 ) -> Markup {
+    let address = to.map(|to| format!("/cases/{}{}", view.brief.case, to.query()));
+    let next = to.and_then(|to| picture(view, document, &to));
+    let next = next.map(|(address, _)| address);
     html! {
-        @match to {
-            Some(to) => {
-                @let next = picture(view, document, &to).map(|(address, _)| address);
-                a.btn.btn--icon data-look data-next=[next] aria-label=(words)
-                    href={ "/cases/" (view.brief.case) (to.query()) } { (icon(mark)) }
-            },
-            None => span.btn.btn--icon aria-hidden="true" data-off { (icon(mark)) },
-        }
+        a #{ "look-" (mark) }.btn.btn--icon role="link" tabindex="0" aria-label=(words)
+            aria-disabled=[to.is_none().then_some("true")] href=[address]
+            data-look=[to.map(|_| "")] data-next=[next]
+        { (icon(mark)) }
     }
 }
 
@@ -237,6 +242,7 @@ fn print(view: &CaseView, document: &DocumentView, frame: &Frame) -> Markup {
                 form method="post" action={ (file) "/print" } data-order {
                     (token_field(frame))
                     button.btn { (icon("print")) (t.print()) }
+                    p.field__error role="alert" data-trouble data-keep hidden {}
                 }
             } @else {
                 a.btn href={ (file) "/paper" } target="_blank" { (icon("print")) (t.print()) }
@@ -296,6 +302,8 @@ mod tests {
         );
         let wild = read("&page=0&zoom=200&turns=7").expect("read");
         assert_eq!((wild.page, wild.zoom, wild.turns), (1, ZOOM_MAX, 3));
+        let far = read("&page=4294967295").expect("read");
+        assert_eq!(far.page, PAGES_MAX);
         assert_eq!(Choice::read("page=2"), None);
         assert_eq!(Choice::read("document=x"), None);
     }

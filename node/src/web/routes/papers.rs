@@ -188,7 +188,11 @@ async fn cancel_print(
     Path((case, document)): Path<(String, String)>,
 ) -> Response {
     let back = format!("/cases/{case}?document={document}");
-    let cancelled = async { ask(&site, case_tag(&case)?, PaperAsk::CancelPrint).await };
+    let cancelled = async {
+        let (case, document) = (case_tag(&case)?, document_id(&document)?);
+        let cancel = |reply| PaperAsk::CancelPrint { document, reply };
+        ask(&site, case, cancel).await
+    };
     done(&site, &visitor, cancelled.await, |()| back)
 }
 

@@ -54,6 +54,7 @@ texts! {
     err_turn_do: "Dites pourquoi vous la prenez avant les autres : la raison est gardée.", "Say why you take them before the others: the reason is kept.";
     err_sheet: "Cette page n’est plus là.", "This page is no longer there.";
     err_printer: "L’imprimante ne répond pas.", "The printer does not answer.";
+    err_tray_full: "Plus de place pour d’autres pages ici.", "No more room for pages here.";
     err_tray_full_do: "Joignez d’abord ces pages au dossier, puis continuez.", "Add these pages to the case first, then go on.";
     err_not_printable: "L’imprimante ne prend pas ce genre de document.", "The printer does not take this kind of document.";
     err_not_printable_do: "Téléchargez-le, ou demandez au conseiller de l’envoyer en PDF.", "Download it, or ask the adviser to send it as a PDF.";
@@ -62,6 +63,5 @@ texts! {
 }
 
 sentences! {
-    err_tray_full(sheets: usize): format!("{sheets} pages au plus peuvent attendre ici."), format!("At most {sheets} pages can wait here.");
-    err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
+    err_too_large(size: &str): format!("C’est trop grand : {size} au plus."), format!("That is too large: {size} at most.");
 }

@@ -14,8 +14,8 @@ pub struct SheetsView {
     pub sheets: Vec<SheetView>,
     /// The scanner.
     pub scanner: ScannerView,
-    /// How many sheets there may be.
-    pub sheets_max: usize,
+    /// Whether no more of them can lie here.
+    pub full: bool,
 }
 
 /// One sheet.
@@ -69,6 +69,8 @@ pub enum ScanTrouble {
     TooSlow,
     /// It ended in the middle of the sheet.
     Died,
+    /// No more sheets can lie here.
+    NoRoom,
     /// Something else.
     Failed,
 }
@@ -99,9 +101,9 @@ pub enum PrintState {
     Printing,
     /// The printer waits for somebody: paper, ink, a jam.
     NeedsAttention,
-    /// It lies in the printer's tray; the printer's queue keeps nothing of it.
+    /// It lies in the printer's tray.
     Printed,
-    /// It was cancelled; the printer's queue keeps nothing of it.
+    /// It was cancelled.
     Cancelled,
     /// It was not printed.
     Failed,

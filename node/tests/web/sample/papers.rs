@@ -33,7 +33,7 @@ fn sheets(scene: Scene, side: Side) -> SheetsView {
         case: case(scene, side),
         sheets,
         scanner,
-        sheets_max: 40,
+        full: false,
     }
 }
 
@@ -79,7 +79,7 @@ pub fn answer(ask: PaperAsk, scene: Scene, side: Side) -> bool {
         }
         | PaperAsk::StopScan(reply)
         | PaperAsk::Print { reply, .. }
-        | PaperAsk::CancelPrint(reply) => reply.send(Ok(())).is_ok(),
+        | PaperAsk::CancelPrint { reply, .. } => reply.send(Ok(())).is_ok(),
         PaperAsk::Scan {
             instead: Some(sheet),
             reply,
