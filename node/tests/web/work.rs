@@ -207,7 +207,9 @@ async fn without_a_line_nobody_is_called_and_what_has_not_left_is_said() {
     let here = served.browser().await;
     let page = here.page("/desk").await;
     assert!(page.contains("File d’avant la coupure, à 10"));
-    assert!(page.contains("table--past") && !page.contains("action=\"/desk/take\""));
+    assert!(
+        page.contains("class=\"table table--past\"") && !page.contains("action=\"/desk/take\"")
+    );
     assert!(page.contains("Ligne coupée depuis 10"));
     let page = here.page(&format!("/cases/{}", case())).await;
     assert!(page.contains("Enregistré ici, 3 changements à envoyer"));

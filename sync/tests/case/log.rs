@@ -171,7 +171,7 @@ fn what_is_for_the_service_alone_holds_up_nothing_for_the_citizen() {
     for order in [[&first, &second], [&second, &first]] {
         let citizen = in_order(&order);
         let read: Vec<_> = citizen.acts().into_iter().map(|it| it.act).collect();
-        assert_eq!(read, [said.clone()]);
+        assert_eq!(read, std::slice::from_ref(&said));
         assert_eq!(aside(&citizen), []);
     }
     let later = BTreeMap::from([

@@ -129,7 +129,11 @@ fn remark(acts: &[SignedAct], of: &SignedAct, at_ms: u64) -> Option<String> {
         {
             Some(entry.text.clone())
         }
-        _ => None,
+        Act::JournalEntry(_)
+        | Act::Message(_)
+        | Act::DocumentAdded(_)
+        | Act::IdentityChecked(_)
+        | Act::Unknown { .. } => None,
     })
 }
 

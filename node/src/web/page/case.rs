@@ -158,7 +158,7 @@ fn head(view: &CaseView, frame: &Frame) -> Fragment {
                 }
             }
             (identity::state_of(view, frame))
-            p.push role="status" {
+            p role="status" {
                 @if !view.readers.is_empty() { (state("info", "eye", &t.also_here(&view.readers))) }
             }
         }

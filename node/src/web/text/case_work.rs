@@ -10,7 +10,7 @@ texts! {
     notes_whom: "Service seulement", "Service only";
     notes_none: "Aucune note. Seuls les conseillers du service les lisent, jamais la borne.", "No note. Only the advisers of the service read them, never the kiosk.";
     note_add: "Ajouter une note", "Add a note";
-    note_do: "Noter", "Note";
+    note_do: "Noter", "Add";
     // Identity
     identity_unchecked: "Identité non vérifiée", "Identity not checked";
     identity_check: "Noter une vérification", "Record a check";

@@ -75,9 +75,10 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
 
 fn item(event: &EventView, view: &CaseView, t: Lang) -> Markup {
     let when = time::lately(t, event.at_s, view.at_s);
-    let by = match &event.what {
-        Happened::CaseOpened { place } => place.clone(),
-        _ => t.by(&event.by),
+    let by = if let Happened::CaseOpened { place } = &event.what {
+        place.clone()
+    } else {
+        t.by(&event.by)
     };
     html! {
         li.(mark(event)) {

@@ -25,8 +25,8 @@ pub(super) fn state_of(view: &CaseView, frame: &Frame) -> Markup {
                 },
                 None => (state("wait", "me", t.identity_unchecked())),
             }
+            button.btn.btn--quiet type="button" popovertarget="identity" { (ask) }
         }
-        button.btn.btn--quiet type="button" popovertarget="identity" { (ask) }
     }
 }
 

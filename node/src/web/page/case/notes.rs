@@ -16,7 +16,7 @@ pub(super) fn panel(view: &CaseView, frame: &Frame) -> Markup {
         section.panel.notes aria-labelledby="notes-title" {
             div.panel__head {
                 h2 #notes-title { (t.notes()) }
-                p.soft.push { (icon("lock")) (t.notes_whom()) }
+                p.soft.push { (t.notes_whom()) }
             }
             (list(view, frame))
             form.say method="post" action={ "/cases/" (view.brief.case) "/notes" } data-say {
