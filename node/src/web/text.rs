@@ -101,6 +101,7 @@ macro_rules! sentences {
 
 mod call;
 mod error;
+mod line;
 
 pub(super) use call::LANGUAGES;
 
@@ -280,10 +281,6 @@ texts! {
     role_kiosk: "Borne", "Kiosk";
     role_station: "Poste", "Station";
     role_relay: "Relais", "Relay";
-    presence_here: "En ligne", "Online";
-    presence_relayed: "En ligne, par un relais", "Online, through a relay";
-    presence_away: "Absente", "Away";
-    presence_never: "Jamais vue", "Never seen";
     sealed_title: "Ce que ce nœud voit", "What this node sees";
     sealed_note: "Données scellées : un relais voit quelles machines échangent, quand et combien, jamais ce qu’elles disent.", "Sealed data: a relay sees which machines talk, when and how much, never what they say.";
     kinds_kept: "Gardé sur ce disque", "Kept on this disk";
@@ -415,9 +412,14 @@ mod tests {
     use super::*;
 
     fn every() -> impl Iterator<Item = (&'static str, &'static str)> {
-        [Lang::everywhere(), Lang::errors(), Lang::calls()]
-            .into_iter()
-            .flatten()
+        [
+            Lang::everywhere(),
+            Lang::errors(),
+            Lang::calls(),
+            Lang::lines(),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// Narrow no-break space before `? ! ;`, no-break space before `:`, curly apostrophes.

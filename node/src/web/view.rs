@@ -25,7 +25,9 @@ pub use case::{
     FormView, MessageView, SectionView, Side, TextInput, TextView, Who,
 };
 pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, UnlockView};
-pub use status::{Ill, Member, Outbox, Presence, StatusView, Stored};
+pub use status::{
+    CallLine, Carrier, Ill, Member, Outbox, Passed, Presence, Route, StatusView, Stored,
+};
 
 /// One text in each language of the screens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
