@@ -29,7 +29,16 @@ pub struct Meeting {
 impl Meeting {
     /// Opens both pages and begins a case; nobody waits yet. `name` begins the names of logs.
     pub async fn begin(name: &str, citizen: &Performer, adviser: &Performer) -> Result<Self> {
-        let village = Village::running(name).await?;
+        Self::in_village(name, Village::running(name).await?, citizen, adviser).await
+    }
+
+    /// The same between the first kiosk and the first station of a village, which run.
+    pub async fn in_village(
+        name: &str,
+        village: Village,
+        citizen: &Performer,
+        adviser: &Performer,
+    ) -> Result<Self> {
         let names = ["kiosk", "desk"].map(|side| format!("{name}-{side}"));
         let kiosk = village.kiosks[0].browser_before(&names[0], citizen).await?;
         let desk = village.stations[0]
