@@ -22,6 +22,7 @@ use crate::network::{Network, Place};
 const PACKET_BYTES_MAX: usize = 128 * 1024;
 const KERNEL_BUFFER_BYTES: usize = 32 * 1024 * 1024;
 const LOOK_UP_EVERY: Duration = Duration::from_millis(50);
+const DRAIN: Duration = Duration::from_secs(2);
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const UDP_HEADER_BYTES: usize = 8;
@@ -105,7 +106,15 @@ impl Capture {
 fn read(socket: &OwnedFd, ended: &AtomicBool) -> Vec<Packet> {
     let mut packets = Vec::new();
     let mut buffer = vec![0; PACKET_BYTES_MAX];
+    let mut ended_at = None;
     loop {
+        if ended.load(Ordering::Acquire) {
+            // What waits is read still; a line that is never quiet does not hold up the end.
+            let at = *ended_at.get_or_insert_with(Instant::now);
+            if at.elapsed() > DRAIN {
+                return packets;
+            }
+        }
         match recv(socket, buffer.as_mut_slice(), RecvFlags::empty()) {
             Ok((_, length)) => packets.push(Packet {
                 at: Instant::now(),
