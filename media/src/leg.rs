@@ -29,6 +29,10 @@ mod wan;
 const ROUNDS_MAX: usize = 200;
 /// The turn that the others have then.
 const TURN: Duration = Duration::from_millis(1);
+/// Records of DTLS that are kept until there is a path: a first flight is no more.
+const EARLY_MAX: usize = 4;
+/// The first byte of a record of DTLS (RFC 7983 §7).
+const DTLS: std::ops::RangeInclusive<u8> = 20..=63;
 
 #[derive(Debug)]
 pub(crate) struct Leg {
@@ -42,11 +46,25 @@ pub(crate) struct Leg {
     progress: Progress,
     /// As the client of DTLS this end speaks first, once there is a path.
     handshake_at_connection: bool,
+    /// What the far end said as soon as it had found its path, which this end has not found yet:
+    /// str0m would take none of it, and it is said again after a second only.
+    early: Early,
     /// Something is to be driven through str0m before its output is complete.
     touched: bool,
     heard: bool,
     wake: Instant,
 }
+
+#[derive(Debug)]
+enum Early {
+    Kept(Vec<Datagram>),
+    /// There is a path now: they are due.
+    Due(Vec<Datagram>),
+    Over,
+}
+
+/// Where it arrived, where it came from, and its bytes.
+type Datagram = (SocketAddr, SocketAddr, Vec<u8>);
 
 /// What authenticates STUN (RFC 8445 §7.2.2): requests with our password, responses with theirs.
 struct Passwords {
@@ -126,6 +144,7 @@ impl Leg {
             round_trip: None,
             progress: Progress::Waiting,
             handshake_at_connection: false,
+            early: Early::Kept(Vec::new()),
             touched: true,
             heard: false,
             wake: now,
@@ -193,11 +212,35 @@ impl Leg {
             Err(_) => false,
         };
         if !self.rtc.accepts(&input) {
-            return false;
+            return self.keep_early(local, from, bytes);
         }
         self.heard |= authenticated;
         // A record that DTLS refuses may be anybody's; a handshake that failed runs out of time.
         self.rtc.handle_input(input).is_ok()
+    }
+
+    /// Keeps a record of DTLS that came before there is a path. Who sent it is seen when it is
+    /// read: the certificate tells.
+    fn keep_early(&mut self, local: SocketAddr, from: SocketAddr, bytes: &[u8]) -> bool {
+        let Early::Kept(kept) = &mut self.early else {
+            return false;
+        };
+        let keeps = matches!(self.progress, Progress::Connecting { .. })
+            && bytes.first().is_some_and(|first| DTLS.contains(first))
+            && kept.len() < EARLY_MAX;
+        if keeps {
+            kept.push((local, from, bytes.to_vec()));
+        }
+        keeps
+    }
+
+    /// Reads what was kept, now that there is a path to where it came from.
+    fn read_early(&mut self, now: Instant) {
+        if let Early::Due(kept) = std::mem::replace(&mut self.early, Early::Over) {
+            for (local, from, bytes) in kept {
+                self.receive(now, local, from, &bytes);
+            }
+        }
     }
 
     /// Time has passed.
@@ -237,6 +280,10 @@ impl Leg {
                     if let Some(happening) = self.understand(event) {
                         return Some(happening);
                     }
+                }
+                Ok(str0m::Output::Timeout(_)) if matches!(self.early, Early::Due(_)) => {
+                    self.read_early(now);
+                    touched = true;
                 }
                 Ok(str0m::Output::Timeout(at)) if at > now => {
                     self.wake = at;
@@ -351,6 +398,7 @@ impl Leg {
             }
             Event::IceConnectionStateChange(state) if state.is_disconnected() => Some(self.lose()),
             Event::IceConnectionStateChange(state) if state.is_connected() => {
+                self.early.fall_due();
                 self.start_handshake().err().map(|_| self.lose())
             }
             Event::Closed => Some(self.lose()),
@@ -414,6 +462,14 @@ impl Leg {
             Kind::Video => &mut self.video,
         };
         track.get_or_insert(Track { mid, pt, lane });
+    }
+}
+
+impl Early {
+    fn fall_due(&mut self) {
+        if let Self::Kept(kept) = self {
+            *self = Self::Due(std::mem::take(kept));
+        }
     }
 }
 

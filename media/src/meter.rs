@@ -1,5 +1,6 @@
 //! How a call is doing, counted up and told once a second.
 
+use core::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::call::{CallId, Kind};
@@ -19,6 +20,8 @@ pub struct Rates {
 pub struct Report {
     /// Which call.
     pub call: CallId,
+    /// The address of the other end that is in use.
+    pub far: Option<SocketAddr>,
     /// The round trip to the other end, where it was measured.
     pub round_trip: Option<Duration>,
     /// The share of what was sent that did not arrive, 0 to 1, where it is known.
@@ -40,6 +43,7 @@ pub struct Report {
 /// What the WAN leg measured of the line.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Line {
+    pub far: Option<SocketAddr>,
     pub round_trip: Option<Duration>,
     pub lost_sent: Option<f32>,
     pub lost_received: Option<f32>,

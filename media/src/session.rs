@@ -166,10 +166,6 @@ impl Session {
         let Some(call) = self.call(id) else { return };
         call.open.get_or_insert_with(|| Meter::new(now));
         call.update_expectation(now);
-        call.want_keyframe();
-        if let Some(page) = &mut self.page {
-            page.leg.want_keyframe();
-        }
         self.update_desire();
     }
 
@@ -217,6 +213,10 @@ impl Session {
             Happening::Transmit { local, to, bytes } => self.transmit(local, to, bytes),
             Happening::Connected => {
                 self.budget.forget_told();
+                // Whatever began before it could be shown here is to begin again.
+                if let Some(call) = self.open_call() {
+                    call.want_keyframe();
+                }
                 if let Some(page) = &self.page {
                     let page = page.id;
                     self.tell(Event::PageConnected { page });

@@ -29,9 +29,9 @@ pub struct Config {
     pub port: u16,
     /// Address on which the mesh and the porch listen.
     pub mesh_host: IpAddr,
-    /// TCP port of the mesh, for members only.
+    /// TCP port of the mesh, and UDP port of QUIC beside it, for members only.
     pub mesh_port: u16,
-    /// TCP port of the porch, where members and strangers say hello.
+    /// TCP and UDP port of the porch, where members and strangers say hello.
     pub porch_port: u16,
     /// UDP port of calls with other nodes; 0 takes any free one.
     pub media_port: u16,

@@ -11,7 +11,8 @@
 //! to dial; circuits through relays serve members that cannot reach each other. The node's
 //! `SubjectId` and its libp2p `PeerId` are the same key; libp2p's types stay in here.
 //!
-//! Everything a peer sends is bounded, then authenticated, then parsed; its queues are its own.
+//! Every address is that of a TCP port; QUIC is spoken at the UDP port of the same number, and both
+//! are dialled (`swarms`). Everything a peer sends is bounded, then authenticated, then parsed; its queues are its own.
 //! Deliberately absent: discovery, gossip, hole punching, and any memory across restarts: who is
 //! allowed is the application's to know.
 
@@ -23,6 +24,7 @@ mod identity;
 pub mod limits;
 mod link;
 mod porch;
+mod route;
 mod supervisor;
 mod swarms;
 mod task;
@@ -32,17 +34,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use guichet_keys::SubjectId;
-use libp2p::Multiaddr;
+use libp2p::multiaddr::Protocol;
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::{Multiaddr, Swarm};
 use tokio::sync::mpsc;
 
 pub use credit::{Frame, SendError};
 pub use hello::PORCH_VERSION;
-pub use supervisor::Path;
+pub use route::Route;
 pub use swarms::Duty;
 
 use credit::Outbox;
 use hello::Hello;
-use identity::{dialable, keypair, subject_of};
+use identity::{dialable, keypair, quic_beside, subject_of};
 use supervisor::{Jitter, RelayPoints, Supervisor};
 use swarms::{main_swarm, porch_swarm};
 use task::{Admission, Command, Outward, Task};
@@ -51,7 +55,8 @@ use task::{Admission, Command, Outward, Task};
 /// `HELLO_BYTES_MAX` bytes that anybody may have sent.
 pub type Admit = Box<dyn Fn(&[u8]) -> Result<SubjectId, String> + Send + Sync>;
 
-/// What a mesh is started with. Addresses are libp2p multiaddrs such as `/ip4/0.0.0.0/tcp/4001`.
+/// What a mesh is started with. Addresses are libp2p multiaddrs such as `/ip4/0.0.0.0/tcp/4001`;
+/// each names a TCP port, and QUIC is spoken at the UDP port of the same number.
 pub struct MeshConfig {
     /// The Ed25519 seed of the node.
     pub seed: [u8; 32],
@@ -64,7 +69,7 @@ pub struct MeshConfig {
     pub admit: Admit,
     /// Whether it carries circuits of others.
     pub duty: Duty,
-    /// Where members reach it; port 0 takes any.
+    /// Where members reach it; port 0 takes any, without QUIC beside it.
     pub listen: Vec<String>,
     /// Where strangers reach it.
     pub porch: String,
@@ -101,9 +106,7 @@ pub enum MeshEvent {
         /// Which peer.
         peer: SubjectId,
         /// How it is reached.
-        path: Path,
-        /// The other end's address.
-        address: String,
+        route: Route,
     },
     /// No stream to this peer is open.
     PeerDown {
@@ -254,11 +257,9 @@ impl Mesh {
         let mut main = main_swarm(&key, config.duty);
         let mut porch = porch_swarm(&key, hello);
         for address in &config.listen {
-            let listening = main.listen_on(multiaddr(address)?);
-            listening.map_err(|error| cannot_listen(address, &error))?;
+            listen(&mut main, address)?;
         }
-        let listening = porch.listen_on(multiaddr(&config.porch)?);
-        listening.map_err(|error| cannot_listen(&config.porch, &error))?;
+        listen(&mut porch, &config.porch)?;
 
         let supervisor = Supervisor::new(own, relays, Jitter::new(config.jitter), Instant::now());
         let (told, events_out) = mpsc::unbounded_channel();
@@ -309,7 +310,8 @@ impl Mesh {
     }
 
     /// Lets a member in and keeps a connection to it where an address is known, now or later.
-    /// Addresses that are not plain TCP are ignored; those of relays in the configuration are known.
+    /// Addresses that are not plain TCP are ignored, since QUIC is found beside them; those of
+    /// relays in the configuration are known.
     pub fn allow(&self, subject: SubjectId, addresses: Vec<String>) {
         self.command(Command::Allow { subject, addresses });
     }
@@ -357,6 +359,22 @@ fn points(relay: &RelayAddress) -> Result<(SubjectId, RelayPoints), MeshError> {
         porch: address(&relay.porch)?,
     };
     Ok((relay.subject, points))
+}
+
+/// Listens on a TCP port, and for QUIC on the UDP port of the same number. Where something else has
+/// that, TCP alone has to do.
+fn listen<B: NetworkBehaviour>(swarm: &mut Swarm<B>, text: &str) -> Result<(), MeshError> {
+    let address = multiaddr(text)?;
+    let quic = quic_beside(&address);
+    let listening = swarm.listen_on(address);
+    listening.map_err(|error| cannot_listen(text, &error))?;
+    let numbered = quic.filter(|quic| !quic.iter().any(|part| part == Protocol::Udp(0)));
+    if let Some(quic) = numbered
+        && let Err(error) = swarm.listen_on(quic.clone())
+    {
+        tracing::warn!(%quic, %error, "no QUIC there; members come over TCP");
+    }
+    Ok(())
 }
 
 fn cannot_listen(address: &str, reason: &dyn std::error::Error) -> MeshError {

@@ -9,6 +9,8 @@ use crate::figure::Figure;
 
 mod call;
 mod edit;
+mod glass;
+mod hop;
 mod journal;
 mod machine;
 mod memory;
@@ -32,7 +34,7 @@ pub struct Bench {
 }
 
 /// All benchmarks.
-pub const ALL: [Bench; 9] = [
+pub const ALL: [Bench; 11] = [
     Bench {
         name: "start",
         about: "a start of a node and of the demo, from the command to the first page",
@@ -52,6 +54,16 @@ pub const ALL: [Bench; 9] = [
         name: "call",
         about: "a call at 640×360: answer to first frame, and what its nodes use (as root)",
         run: || Box::pin(call::run()),
+    },
+    Bench {
+        name: "hop",
+        about: "what a node adds to a packet of a call between its page and the line (as root)",
+        run: || Box::pin(hop::run()),
+    },
+    Bench {
+        name: "glass",
+        about: "picture made to picture seen: over the nodes, and from browser to browser (as root)",
+        run: || Box::pin(glass::run()),
     },
     Bench {
         name: "render",

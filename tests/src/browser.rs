@@ -26,9 +26,11 @@ use crate::network::Place;
 use crate::performer::Performer;
 use crate::process::artefacts;
 
+mod clock;
 mod media;
 mod pixels;
 
+pub use clock::CLOCK;
 pub use media::Received;
 pub use pixels::Pixels;
 
@@ -80,6 +82,7 @@ impl Size {
 #[derive(Debug)]
 pub struct Browser {
     name: String,
+    place: Place,
     session: String,
     api: Api,
     /// How long a thing is waited for.
@@ -135,6 +138,7 @@ impl Browser {
         let patience = Duration::from_secs(20);
         let browser = Self {
             name: name.to_string(),
+            place: place.clone(),
             session,
             api,
             patience,
@@ -142,13 +146,18 @@ impl Browser {
             profile,
         };
         if performer.is_some() {
-            let before = json!({
-                "cmd": "Page.addScriptToEvaluateOnNewDocument",
-                "params": { "source": media::BEFORE_PAGES },
-            });
-            browser.post("/goog/cdp/execute", &before).await?;
+            browser.before_pages(media::BEFORE_PAGES).await?;
         }
         Ok(browser)
+    }
+
+    /// Runs a script before those of every page that is opened from now on.
+    pub async fn before_pages(&self, script: &str) -> Result<()> {
+        let before = json!({
+            "cmd": "Page.addScriptToEvaluateOnNewDocument",
+            "params": { "source": script },
+        });
+        self.post("/goog/cdp/execute", &before).await.map(drop)
     }
 
     /// Goes to an address and waits until the page is loaded.

@@ -3,7 +3,7 @@
 //! A packet socket in the router's namespace sees each IP packet once, as it
 //! comes in; TCP streams are put together again, so that nothing hides between
 //! two segments. Gaps are skipped and counted: a capture that lost packets is no
-//! proof of absence.
+//! proof of absence. The datagrams of UDP are strung together as they came.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -11,52 +11,77 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use rustix::net::sockopt::{Timeout, set_socket_recv_buffer_size_force, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SocketType, eth, recv, socket};
 
-use crate::network::Network;
+use crate::network::{Network, Place};
 
 const PACKET_BYTES_MAX: usize = 128 * 1024;
 const KERNEL_BUFFER_BYTES: usize = 32 * 1024 * 1024;
 const LOOK_UP_EVERY: Duration = Duration::from_millis(50);
+const DRAIN: Duration = Duration::from_secs(2);
 const TCP: u8 = 6;
+const UDP: u8 = 17;
+const UDP_HEADER_BYTES: usize = 8;
 
 /// A capture that goes on until it is ended.
 #[derive(Debug)]
 pub struct Capture {
     ended: Arc<AtomicBool>,
-    reader: JoinHandle<Vec<Vec<u8>>>,
+    reader: JoinHandle<Vec<Packet>>,
 }
 
-/// What went one way over one TCP connection.
+/// An IP packet, and when it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// When.
+    pub at: Instant,
+    /// All of it, with its header.
+    pub bytes: Vec<u8>,
+}
+
+/// What went one way over one TCP connection, or between two UDP sockets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
+    /// What carried it.
+    pub carrier: Carrier,
     /// Who sent.
     pub from: SocketAddrV4,
     /// To whom.
     pub to: SocketAddrV4,
-    /// Everything that was captured, in the order of sending.
+    /// Everything that was captured, in the order of sending, or for UDP of arriving.
     pub bytes: Vec<u8>,
-    /// How often bytes are missing.
+    /// How often bytes are missing; nobody can tell for UDP.
     pub gaps: usize,
+}
+
+/// What carries bytes over IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carrier {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
 }
 
 impl Capture {
     /// Begins to keep all that crosses the router of a network.
     pub fn begin(network: &Network) -> Result<Self> {
+        Self::begin_at(&network.router())
+    }
+
+    /// Begins to keep all that comes in at a place, what it sends to itself included.
+    pub fn begin_at(place: &Place) -> Result<Self> {
         let open = || {
             let packets = socket(AddressFamily::PACKET, SocketType::DGRAM, Some(eth::IP))?;
             set_socket_recv_buffer_size_force(&packets, KERNEL_BUFFER_BYTES)?;
             set_socket_timeout(&packets, Timeout::Recv, Some(LOOK_UP_EVERY))?;
             Ok(packets)
         };
-        let packets = network
-            .router()
-            .visit(open)
-            .context("a packet socket (root?)")?;
+        let packets = place.visit(open).context("a packet socket (root?)")?;
         let ended = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&ended);
         let reader = std::thread::Builder::new()
@@ -67,38 +92,69 @@ impl Capture {
 
     /// Ends the capture and returns the streams that crossed.
     pub fn end(self) -> Result<Vec<Stream>> {
+        Ok(streams(&self.packets()?))
+    }
+
+    /// Ends the capture and returns the packets as they came.
+    pub fn packets(self) -> Result<Vec<Packet>> {
         self.ended.store(true, Ordering::Release);
-        let packets = self
-            .reader
-            .join()
-            .map_err(|_| anyhow!("the capture panicked"))?;
-        Ok(streams(&packets))
+        let packets = self.reader.join();
+        packets.map_err(|_| anyhow!("the capture panicked"))
     }
 }
 
-fn read(socket: &OwnedFd, ended: &AtomicBool) -> Vec<Vec<u8>> {
+fn read(socket: &OwnedFd, ended: &AtomicBool) -> Vec<Packet> {
     let mut packets = Vec::new();
     let mut buffer = vec![0; PACKET_BYTES_MAX];
+    let mut ended_at = None;
     loop {
+        if ended.load(Ordering::Acquire) {
+            // What waits is read still; a line that is never quiet does not hold up the end.
+            let at = *ended_at.get_or_insert_with(Instant::now);
+            if at.elapsed() > DRAIN {
+                return packets;
+            }
+        }
         match recv(socket, buffer.as_mut_slice(), RecvFlags::empty()) {
-            Ok((_, length)) => packets.push(buffer[..length].to_vec()),
+            Ok((_, length)) => packets.push(Packet {
+                at: Instant::now(),
+                bytes: buffer[..length].to_vec(),
+            }),
             Err(_) if ended.load(Ordering::Acquire) => return packets,
             Err(_) => {}
         }
     }
 }
 
-fn streams(packets: &[Vec<u8>]) -> Vec<Stream> {
+fn streams(packets: &[Packet]) -> Vec<Stream> {
     let mut segments: BTreeMap<_, Vec<Segment>> = BTreeMap::new();
     for packet in packets {
-        if let Some((from, to, segment)) = Segment::parse(packet) {
-            segments.entry((from, to)).or_default().push(segment);
+        if let Some((carrier, from, to, segment)) = Segment::parse(&packet.bytes) {
+            let between = (carrier, from, to);
+            segments.entry(between).or_default().push(segment);
         }
     }
     let whole = segments
         .into_iter()
-        .map(|((from, to), segments)| put_together(from, to, segments));
+        .map(|((carrier, from, to), segments)| match carrier {
+            Carrier::Tcp => put_together(from, to, segments),
+            Carrier::Udp => Stream {
+                carrier,
+                from,
+                to,
+                bytes: segments.iter().flat_map(|it| it.payload).copied().collect(),
+                gaps: 0,
+            },
+        });
     whole.collect()
+}
+
+impl Packet {
+    /// What a UDP packet carries from where to where; none of any other.
+    pub fn datagram(&self) -> Option<(SocketAddrV4, SocketAddrV4, &[u8])> {
+        let (carrier, from, to, segment) = Segment::parse(&self.bytes)?;
+        (carrier == Carrier::Udp).then_some((from, to, segment.payload))
+    }
 }
 
 struct Segment<'a> {
@@ -107,23 +163,32 @@ struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    fn parse(packet: &'a [u8]) -> Option<(SocketAddrV4, SocketAddrV4, Self)> {
+    fn parse(packet: &'a [u8]) -> Option<(Carrier, SocketAddrV4, SocketAddrV4, Self)> {
         let header = usize::from(packet.first()? & 0x0f) * 4;
-        if packet.first()? >> 4 != 4 || *packet.get(9)? != TCP {
-            return None;
-        }
+        let carrier = match *packet.get(9)? {
+            _ if packet.first()? >> 4 != 4 => return None,
+            TCP => Carrier::Tcp,
+            UDP => Carrier::Udp,
+            _ => return None,
+        };
         let address = |at: usize| -> Option<Ipv4Addr> {
             let octets: [u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
             Some(octets.into())
         };
         let length = usize::from(u16::from_be_bytes([*packet.get(2)?, *packet.get(3)?]));
-        let tcp = packet.get(header..length)?;
-        let port = |at: usize| Some(u16::from_be_bytes([*tcp.get(at)?, *tcp.get(at + 1)?]));
-        let sequence = u32::from_be_bytes(tcp.get(4..8)?.try_into().ok()?);
-        let payload = tcp.get(usize::from(tcp.get(12)? >> 4) * 4..)?;
+        let inside = packet.get(header..length)?;
+        let port = |at: usize| Some(u16::from_be_bytes([*inside.get(at)?, *inside.get(at + 1)?]));
+        let (sequence, payload_at) = match carrier {
+            Carrier::Tcp => (
+                u32::from_be_bytes(inside.get(4..8)?.try_into().ok()?),
+                usize::from(inside.get(12)? >> 4) * 4,
+            ),
+            Carrier::Udp => (0, UDP_HEADER_BYTES),
+        };
+        let payload = inside.get(payload_at..)?;
         let from = SocketAddrV4::new(address(12)?, port(0)?);
         let to = SocketAddrV4::new(address(16)?, port(2)?);
-        Some((from, to, Self { sequence, payload }))
+        Some((carrier, from, to, Self { sequence, payload }))
     }
 }
 
@@ -136,6 +201,7 @@ fn put_together(from: SocketAddrV4, to: SocketAddrV4, mut segments: Vec<Segment>
     segments.retain(|segment| !segment.payload.is_empty());
     segments.sort_by_key(distance);
     let mut stream = Stream {
+        carrier: Carrier::Tcp,
         from,
         to,
         bytes: Vec::new(),
@@ -159,7 +225,7 @@ fn put_together(from: SocketAddrV4, to: SocketAddrV4, mut segments: Vec<Segment>
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-    use std::net::{SocketAddr, TcpListener};
+    use std::net::{SocketAddr, TcpListener, UdpSocket};
 
     use super::*;
 
@@ -194,6 +260,28 @@ mod tests {
             "{} of {} bytes",
             there.bytes.len(),
             sent.len()
+        );
+    }
+
+    #[test]
+    fn datagrams_are_kept_too() {
+        let mut network = Network::new().unwrap();
+        let [a, b] = ["a", "b"].map(|name| network.place(name).unwrap());
+        let address = SocketAddr::from((b.address(), 9));
+        let receiver = b.visit(move || UdpSocket::bind(address)).unwrap();
+        let from = SocketAddr::from((a.address(), 8));
+        let sender = a.visit(move || UdpSocket::bind(from)).unwrap();
+        let capture = Capture::begin(&network).unwrap();
+        for word in ["bon", "jour"] {
+            sender.send_to(word.as_bytes(), address).unwrap();
+            receiver.recv(&mut [0; 9]).unwrap();
+        }
+        let streams = capture.end().unwrap();
+        let there = |stream: &&Stream| SocketAddr::V4(stream.to) == address;
+        let there = streams.iter().find(there).unwrap();
+        assert_eq!(
+            (there.carrier, &there.bytes[..]),
+            (Carrier::Udp, &b"bonjour"[..])
         );
     }
 

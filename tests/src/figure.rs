@@ -52,6 +52,20 @@ impl Figure {
         }
     }
 
+    /// The value that so many of 100 samples do not exceed.
+    pub fn percentile(
+        bench: &str,
+        figure: &str,
+        samples: &[f64],
+        percent: usize,
+        unit: &'static str,
+    ) -> Self {
+        let mut sorted = samples.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let value = percentile(&sorted, percent);
+        Self::of(bench, figure, value, unit, samples.len())
+    }
+
     /// Prints it as one line.
     pub fn print(&self) {
         say(self);

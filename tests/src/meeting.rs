@@ -29,13 +29,13 @@ pub struct Meeting {
 impl Meeting {
     /// Opens both pages and begins a case; nobody waits yet. `name` begins the names of logs.
     pub async fn begin(name: &str, citizen: &Performer, adviser: &Performer) -> Result<Self> {
-        Self::in_village(Village::running(name).await?, name, citizen, adviser).await
+        Self::in_village(name, Village::running(name).await?, citizen, adviser).await
     }
 
-    /// The same, in a village that runs.
+    /// The same between the first kiosk and the first station of a village, which run.
     pub async fn in_village(
-        village: Village,
         name: &str,
+        village: Village,
         citizen: &Performer,
         adviser: &Performer,
     ) -> Result<Self> {

@@ -34,10 +34,12 @@ const KILL_AGAIN_AFTER: Duration = Duration::from_millis(5);
 const TABLE: &str = "table inet guichet {
     set cut { type ipv4_addr . ipv4_addr; }
     set silent { type ipv4_addr . ipv4_addr; }
+    set stalled { type ipv4_addr . ipv4_addr; }
     chain forward {
         type filter hook forward priority 0;
         ip saddr . ip daddr @cut drop
         meta l4proto udp ip saddr . ip daddr @silent drop
+        meta l4proto tcp ip saddr . ip daddr @stalled drop
     }
 }";
 
@@ -139,8 +141,8 @@ impl Network {
         self.change("delete", "cut", a, b)
     }
 
-    /// Drops every UDP packet between two places from now on, and nothing else: what a call is
-    /// made of.
+    /// Drops every UDP packet between two places from now on, and nothing else: what a call and
+    /// QUIC are made of.
     pub fn silence(&self, a: &Place, b: &Place) -> Result<()> {
         self.change("add", "silent", a, b)
     }
@@ -148,6 +150,11 @@ impl Network {
     /// Lets UDP through again.
     pub fn unsilence(&self, a: &Place, b: &Place) -> Result<()> {
         self.change("delete", "silent", a, b)
+    }
+
+    /// Drops every TCP packet between two places from now on, and nothing else.
+    pub fn stall(&self, a: &Place, b: &Place) -> Result<()> {
+        self.change("add", "stalled", a, b)
     }
 
     /// Cuts one place off from all others.

@@ -164,7 +164,7 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
     let search = Search::new(&said.all).unwrap();
 
     // Waiting, ringing, and the picture once both have said yes.
-    let mut call = Meeting::in_village(village, "visit", &CITIZEN, &ADVISER)
+    let mut call = Meeting::in_village("visit", village, &CITIZEN, &ADVISER)
         .await
         .unwrap();
     call.ring().await.unwrap();

@@ -97,6 +97,8 @@ impl Call {
     }
 
     pub fn on_measured(&mut self, stats: &PeerStats) {
+        let pair = stats.selected_candidate_pair.as_ref();
+        self.line.far = pair.map(|pair| pair.remote.addr);
         let round_trip = self.wan.up().map(|leg| leg.round_trip());
         self.line.round_trip = round_trip.filter(|time| !time.is_zero());
         self.line.lost_sent = stats.egress_loss_fraction;
@@ -109,6 +111,7 @@ impl Call {
         let heard_at = self.silence.heard_at();
         Some(Report {
             call: self.id,
+            far: self.line.far,
             round_trip: self.line.round_trip,
             lost_sent: self.line.lost_sent,
             lost_received: self.line.lost_received,

@@ -19,7 +19,9 @@ use guichet_media::booth::Booth;
 use guichet_media::desk::Desk;
 use guichet_media::hall::{self, Hall, News, Statement};
 use guichet_media::signal::{Body, LegNotice};
-use guichet_media::{CallId, CallState, End, Event, Fingerprint, Input, LegDescription, PageId};
+use guichet_media::{
+    CallId, CallState, End, Event, Fingerprint, Input, LegDescription, PageId, Report,
+};
 use guichet_sync::replica as sync;
 use std::collections::BTreeMap;
 
@@ -63,6 +65,7 @@ struct LiveCall {
     described: Option<LegDescription>,
     theirs: Sending,
     media: MediaState,
+    report: Option<Report>,
 }
 
 impl Calls {
@@ -219,6 +222,7 @@ impl Node {
             described: None,
             theirs: BOTH,
             media: MediaState::Connecting,
+            report: None,
         });
         self.prepare_call();
     }
@@ -340,7 +344,14 @@ impl Node {
                     answer(reply, Err(Refusal::NoMedia(why.to_string())));
                 }
             }
-            Event::PageConnected { .. } | Event::PageLost { .. } | Event::Reported(_) => {}
+            Event::Reported(report) => {
+                let live = self.calls.call.as_mut();
+                if let Some(live) = live.filter(|live| live.call == report.call) {
+                    live.report = Some(report);
+                    self.counter.tell(Change::Measured);
+                }
+            }
+            Event::PageConnected { .. } | Event::PageLost { .. } => {}
         }
     }
 

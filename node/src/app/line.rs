@@ -1,17 +1,20 @@
 //! Who is there: this node's own connections, and what relays tell of others.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use guichet_keys::{Directory, Role, ServiceId, SubjectId};
 use guichet_sync::wire;
 
-use crate::web::view::{Line, Presence, Reach};
+use crate::mesh;
+use crate::web::view::{Carrier, Line, Presence, Reach, Route};
 
 /// A live connection.
 #[derive(Clone, Copy, Debug)]
 struct Link {
     since_s: u64,
-    relayed: bool,
+    route: Route,
+    round_trip: Option<Duration>,
 }
 
 /// What is known of the members' presence.
@@ -26,16 +29,27 @@ pub struct Presences {
 
 impl Presences {
     /// A connection to a member is open.
-    pub fn on_up(&mut self, peer: SubjectId, relayed: bool, now_s: u64) {
-        self.links.insert(
-            peer,
-            Link {
-                since_s: now_s,
-                relayed,
+    pub fn on_up(&mut self, peer: SubjectId, route: mesh::Route, now_s: u64) {
+        let direct = |carrier| Route::Direct { carrier };
+        let link = Link {
+            since_s: now_s,
+            route: match route {
+                mesh::Route::Tcp => direct(Carrier::Tcp),
+                mesh::Route::Quic => direct(Carrier::Quic),
+                mesh::Route::Relayed(relay) => Route::Relayed { relay },
             },
-        );
+            round_trip: None,
+        };
+        self.links.insert(peer, link);
         self.left.remove(&peer);
         self.cut_since_s = None;
+    }
+
+    /// A member took so long to answer.
+    pub fn on_round_trip(&mut self, peer: &SubjectId, round_trip: Duration) {
+        if let Some(link) = self.links.get_mut(peer) {
+            link.round_trip = Some(round_trip);
+        }
     }
 
     /// It is gone.
@@ -124,13 +138,19 @@ impl Presences {
         match self.links.get(member) {
             Some(link) => Presence::Here {
                 since_s: link.since_s,
-                relayed: link.relayed,
+                route: link.route,
+                round_trip_ms: link.round_trip.map(milliseconds),
             },
             None => Presence::Away {
                 since_s: self.left.get(member).copied(),
             },
         }
     }
+}
+
+/// A time to be shown.
+pub fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The word for a node's role.

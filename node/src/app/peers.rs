@@ -7,7 +7,7 @@ use guichet_sync::wire::Presence;
 
 use super::node::{Duty, Node};
 use crate::clock;
-use crate::mesh::{MeshEvent, Path};
+use crate::mesh::MeshEvent;
 use crate::web::counter::Change;
 
 impl Node {
@@ -15,9 +15,8 @@ impl Node {
     pub(super) fn on_mesh_event(&mut self, event: MeshEvent) {
         match event {
             MeshEvent::Admitted { subject, chain } => self.on_admitted(subject, &chain),
-            MeshEvent::PeerUp { peer, path, .. } => {
-                self.presences
-                    .on_up(peer, path == Path::Relayed, clock::wall_s());
+            MeshEvent::PeerUp { peer, route } => {
+                self.presences.on_up(peer, route, clock::wall_s());
                 self.tell_replica(Input::PeerConnected(peer));
                 self.on_peer_signals(peer);
                 self.tell_roster(None);
@@ -37,7 +36,9 @@ impl Node {
                 self.tell_hall(hall::Input::Received(peer, frame.into_bytes()));
             }
             MeshEvent::Drained { peer } => self.tell_replica(Input::TransportDrained(peer)),
-            MeshEvent::RoundTrip { .. } => {}
+            MeshEvent::RoundTrip { peer, round_trip } => {
+                self.presences.on_round_trip(&peer, round_trip);
+            }
             MeshEvent::Addresses { peer, addresses } => {
                 self.presences.on_addresses(peer, addresses);
                 self.tell_roster(None);

@@ -52,8 +52,9 @@ pub(super) async fn start(
 
     let (counter, asks) = Counter::open();
     let web = bind(opened, counter.clone()).await?;
-    let (mesh, mesh_events) = connect(opened)?;
+    // Media first: where it has the UDP port of the mesh, members come over TCP alone.
     let (media, media_events) = media(opened)?;
+    let (mesh, mesh_events) = connect(opened)?;
     let (disk_told, disk_events) = mpsc::unbounded_channel();
     let (cases_told, case_events) = mpsc::unbounded_channel();
     let (station_told, station_events) = mpsc::unbounded_channel();

@@ -39,6 +39,7 @@ impl Node {
             at_s: clock::wall_s(),
             line: self.presences.line(),
             members,
+            call: self.call_line(),
             stored: self.stored(),
             outbox: self.outbox(),
             ills: self.all_ills(),

@@ -43,9 +43,9 @@ pub enum TrayEvent {
     /// The scanner was asked, and this came of it.
     Scanned(CaseTag, ScanNumber, Result<Lying, ScanTrouble>),
     /// A picture was looked at, and is or is no sheet.
-    Shown(CaseTag, Result<Lying, Refusal>, Reply<SheetId>),
+    Shown(Of, Result<Lying, Refusal>, Reply<SheetId>),
     /// A document has its previews.
-    Prepared(CaseTag, Paper, Reply<DocumentId>),
+    Prepared(Of, Paper, Reply<DocumentId>),
     /// The sheets of a tray became a document, or did not.
     Joined(
         Of,

@@ -55,6 +55,17 @@ pub(super) fn without_peer(address: &Multiaddr) -> Option<Multiaddr> {
     }
 }
 
+/// Where QUIC is to be found beside this TCP address: at the UDP port of the same number.
+pub(super) fn quic_beside(address: &Multiaddr) -> Option<Multiaddr> {
+    let mut parts = address.iter();
+    let (Some(host), Some(Protocol::Tcp(port)), None) = (parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let udp = Multiaddr::from(host).with(Protocol::Udp(port));
+    Some(udp.with(Protocol::QuicV1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +75,26 @@ mod tests {
         let peer = keypair(&[7; 32]).public().to_peer_id();
         let subject = subject_of(&peer).expect("an Ed25519 peer");
         assert_eq!(peer_of(&subject), Some(peer));
+    }
+
+    #[test]
+    fn quic_has_the_number_of_the_tcp_port() {
+        let check = |text: &str, expected: Option<&str>| {
+            let address = text.parse().expect("an address");
+            let beside = quic_beside(&address).map(|address| address.to_string());
+            assert_eq!(beside.as_deref(), expected, "{text}");
+        };
+        check(
+            "/ip4/0.0.0.0/tcp/7101",
+            Some("/ip4/0.0.0.0/udp/7101/quic-v1"),
+        );
+        check(
+            "/dns/relais.example/tcp/7",
+            Some("/dns/relais.example/udp/7/quic-v1"),
+        );
+        check("/ip4/10.0.0.1/udp/7/quic-v1", None);
+        let peer = keypair(&[7; 32]).public().to_peer_id();
+        check(&format!("/ip4/10.0.0.1/tcp/7/p2p/{peer}/p2p-circuit"), None);
     }
 
     #[test]

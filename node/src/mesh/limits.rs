@@ -27,7 +27,7 @@ pub(super) const PORCH_EXCHANGE: Duration = Duration::from_secs(5);
 pub(super) const PORCH_IDLE: Duration = Duration::from_secs(3);
 /// A connection on the porch ends after this time, whatever it does.
 pub(super) const PORCH_LIFETIME: Duration = Duration::from_secs(10);
-/// Connections on the porch at one time; each may hold `PORCH_STREAMS_MAX` × 256 KiB unread.
+/// Connections on the porch at one time; each may hold 2 MiB unread.
 pub(super) const PORCH_CONNECTIONS_MAX: u32 = 32;
 /// Streams of one connection on the porch.
 pub(super) const PORCH_STREAMS_MAX: usize = 2;
@@ -56,8 +56,17 @@ pub(super) const ARRIVALS_ADDRESSES_MAX: usize = 4096;
 pub const ADDRESSES_MAX: usize = 8;
 /// The longest address, in bytes of its text.
 pub const ADDRESS_BYTES_MAX: usize = 256;
-/// A connection must be secured and multiplexed within this time.
+/// A connection over TCP must be secured and multiplexed within this time.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
+/// One over QUIC within this: two tries at a round trip of 600 ms. A dial to a machine that is off
+/// fails no sooner, and only then a circuit has its turn.
+pub(super) const QUIC_HANDSHAKE: Duration = Duration::from_secs(3);
+/// QUIC gives a silent connection up after this time; the supervisor is to be quicker.
+pub(super) const QUIC_IDLE: Duration = Duration::from_secs(30);
+/// Bytes of one stream that a peer may send over QUIC before they are read.
+pub(super) const QUIC_STREAM_BYTES: u32 = 1024 * 1024;
+/// The same of all streams of a connection.
+pub(super) const QUIC_CONNECTION_BYTES: u32 = 2 * QUIC_STREAM_BYTES;
 /// We ask a peer for a sign of life this often.
 pub(super) const PING_EVERY: Duration = Duration::from_millis(1500);
 /// A peer silent for this long is dead.

@@ -24,7 +24,7 @@ use libp2p::swarm::ConnectionId;
 
 use super::limits::{ADDRESSES_MAX, POLITENESS};
 pub(super) use peer::Dialler;
-pub use peer::Path;
+pub(super) use peer::Path;
 use peer::{Peer, Step};
 use relay::Relay;
 pub(super) use relay::RelayPoints;

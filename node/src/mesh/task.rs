@@ -17,11 +17,12 @@ use tokio::sync::mpsc;
 
 use super::gate::{Bucket, Denied};
 use super::hello::Hello;
-use super::identity::{dialable, peer_of, subject_of, without_peer};
+use super::identity::{dialable, peer_of, quic_beside, subject_of, without_peer};
 use super::limits::ADDRESSES_MAX;
 use super::link::LinkEvent;
 use super::porch::{VisitOver, Visitor};
-use super::supervisor::{Dialler, Input, Output, Path, Supervisor};
+use super::route::Route;
+use super::supervisor::{Dialler, Input, Output, Supervisor};
 use super::swarms::{Main, MainEvent, Outside, OutsideEvent};
 use super::{Admit, MeshEvent, Outboxes, Refusals, Shared, Told, lock};
 
@@ -46,7 +47,7 @@ pub(super) struct Task {
     supervisor: Supervisor,
     wake: Option<Instant>,
     admission: Admission,
-    connections: BTreeMap<ConnectionId, (SubjectId, Multiaddr)>,
+    connections: BTreeMap<ConnectionId, (SubjectId, Route)>,
     places: BTreeMap<SubjectId, ListenerId>,
     told: BTreeMap<SubjectId, (Bucket, Vec<String>)>,
     outward: Outward,
@@ -226,7 +227,7 @@ impl Task {
     }
 
     fn on_connected(&mut self, peer: &PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
-        let Some(peer) = subject_of(peer) else {
+        let (Some(peer), Some(route)) = (subject_of(peer), Route::of(endpoint)) else {
             self.main.close_connection(connection);
             return;
         };
@@ -235,18 +236,12 @@ impl Task {
         } else {
             Dialler::They
         };
-        let path = if endpoint.is_relayed() {
-            Path::Relayed
-        } else {
-            Path::Direct
-        };
-        self.connections
-            .insert(connection, (peer, endpoint.get_remote_address().clone()));
+        self.connections.insert(connection, (peer, route));
         self.input(Input::Connected {
             peer,
             connection,
             dialler,
-            path,
+            path: route.path(),
         });
     }
 
@@ -406,10 +401,8 @@ impl Task {
                 Output::Visit { relay, porch } => self.visit(relay, porch),
                 Output::Reserve { relay, main } => self.reserve(relay, main),
                 Output::Up {
-                    peer,
-                    connection,
-                    path,
-                } => self.up(peer, connection, path),
+                    peer, connection, ..
+                } => self.up(peer, connection),
                 Output::Down { peer } => {
                     self.tell(MeshEvent::PeerDown { peer });
                 }
@@ -419,7 +412,7 @@ impl Task {
     }
 
     fn dial(&mut self, peer: SubjectId, addresses: Vec<Multiaddr>) {
-        let dialled = peer_of(&peer).is_some_and(|id| self.main.dial(to(id, addresses)).is_ok());
+        let dialled = peer_of(&peer).is_some_and(|id| self.main.dial(to(id, &addresses)).is_ok());
         if !dialled {
             self.supervisor
                 .handle_input(now(), Input::DialFailed { peer });
@@ -427,8 +420,7 @@ impl Task {
     }
 
     fn visit(&mut self, relay: SubjectId, porch: Multiaddr) {
-        let dialled =
-            peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, vec![porch])).is_ok());
+        let dialled = peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, &[porch])).is_ok());
         if !dialled {
             self.supervisor
                 .handle_input(now(), Input::VisitFailed { relay });
@@ -452,23 +444,19 @@ impl Task {
         }
     }
 
-    fn up(&mut self, peer: SubjectId, connection: ConnectionId, path: Path) {
+    fn up(&mut self, peer: SubjectId, connection: ConnectionId) {
         let behaviour = self.main.behaviour();
         let outboxes = behaviour
             .links
             .outbox(connection)
             .zip(behaviour.signals.outbox(connection));
-        let (Some((frames, signals)), Some((_, address))) =
+        let (Some((frames, signals)), Some((_, route))) =
             (outboxes, self.connections.get(&connection))
         else {
             return;
         };
-        let address = address.to_string();
-        let up = MeshEvent::PeerUp {
-            peer,
-            path,
-            address,
-        };
+        let route = *route;
+        let up = MeshEvent::PeerUp { peer, route };
         self.tell_of(up, Some(Outboxes { frames, signals }));
     }
 
@@ -487,11 +475,13 @@ impl Task {
     }
 }
 
-fn to(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
+/// Dials every address over TCP and over QUIC.
+fn to(peer: PeerId, addresses: &[Multiaddr]) -> DialOpts {
+    let quic = addresses.iter().filter_map(quic_beside);
     DialOpts::peer_id(peer)
         .condition(PeerCondition::Always)
         .allocate_new_port()
-        .addresses(addresses)
+        .addresses(quic.chain(addresses.iter().cloned()).collect())
         .build()
 }
 

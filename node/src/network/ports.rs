@@ -1,9 +1,9 @@
 //! Ports that are free when a network is made, and kept from then on.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
-/// `count` different TCP ports that nothing listens on now.
+/// `count` different ports on which nothing listens now, over TCP or over UDP.
 ///
 /// They lie below the range from which the kernel takes ports for outgoing connections, so that a
 /// stopped node finds its ports free again.
@@ -15,7 +15,8 @@ pub fn free(count: usize) -> io::Result<Vec<u16>> {
             return Ok(found);
         }
         let port = FIRST + (start + offset) % SPAN;
-        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
+        let at = (Ipv4Addr::UNSPECIFIED, port);
+        if TcpListener::bind(at).is_ok() && UdpSocket::bind(at).is_ok() {
             found.push(port);
         }
     }
@@ -34,6 +35,7 @@ mod tests {
         let mut ports = free(40).expect("there are free ports");
         for port in &ports {
             TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).expect("free");
+            UdpSocket::bind((Ipv4Addr::LOCALHOST, *port)).expect("free");
         }
         ports.sort_unstable();
         ports.dedup();

@@ -433,6 +433,8 @@ pub enum Change {
     Desk,
     /// The line, and the state of the node.
     Status,
+    /// How a call's line fares, about once a second.
+    Measured,
 }
 
 /// The pages' side of the window; cheap to clone.

@@ -95,7 +95,7 @@ impl Scope {
 
     pub(super) fn concerns(&self, change: Change) -> bool {
         match (self, change) {
-            (_, Change::Status) => true,
+            (_, Change::Status) | (Self::Status, Change::Measured) => true,
             (
                 Self::Home | Self::Service(_),
                 Change::Home | Change::Visit | Change::VisitEnded | Change::Call,

@@ -102,6 +102,7 @@ macro_rules! sentences {
 mod call;
 mod case_work;
 mod error;
+mod line;
 mod papers;
 
 pub(super) use call::LANGUAGES;
@@ -282,10 +283,6 @@ texts! {
     role_kiosk: "Borne", "Kiosk";
     role_station: "Poste", "Station";
     role_relay: "Relais", "Relay";
-    presence_here: "En ligne", "Online";
-    presence_relayed: "En ligne, par un relais", "Online, through a relay";
-    presence_away: "Absente", "Away";
-    presence_never: "Jamais vue", "Never seen";
     sealed_title: "Ce que ce nœud voit", "What this node sees";
     sealed_note: "Données scellées : un relais voit quelles machines échangent, quand et combien, jamais ce qu’elles disent.", "Sealed data: a relay sees which machines talk, when and how much, never what they say.";
     kinds_kept: "Gardé sur ce disque", "Kept on this disk";
@@ -423,6 +420,7 @@ mod tests {
             Lang::calls(),
             Lang::papers(),
             Lang::case_work(),
+            Lang::lines(),
         ]
         .into_iter()
         .flatten()

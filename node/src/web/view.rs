@@ -30,7 +30,9 @@ pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, Search, UnlockView};
 pub use sheets::{
     PrintState, PrintView, PrintingView, ScanTrouble, ScannerView, SheetView, SheetsView,
 };
-pub use status::{Ill, Member, Outbox, Presence, StatusView, Stored};
+pub use status::{
+    CallLine, Carrier, Ill, Member, Outbox, Passed, Presence, Route, StatusView, Stored,
+};
 pub use story::{EventView, Happened, IdentityView, IdentityWay, NoteView, Reader};
 
 /// One text in each language of the screens.

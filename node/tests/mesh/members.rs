@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::line::Line;
 use super::support::{Network, Node, meet, part};
 use guichet::mesh::limits::FRAME_BYTES_MAX;
-use guichet::mesh::{Duty, MeshEvent, Path, SendError};
+use guichet::mesh::{Duty, MeshEvent, Route, SendError};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_nodes_meet_through_the_porch_and_frames_cross() {
@@ -138,7 +138,7 @@ async fn members_without_a_direct_path_meet_on_a_circuit() {
         station.mesh.allow(kiosk.subject, vec![]);
         let path = |peer| {
             move |event: &MeshEvent| match event {
-                MeshEvent::PeerUp { peer: up, path, .. } if *up == peer => Some(*path),
+                MeshEvent::PeerUp { peer: up, route } if *up == peer => Some(*route),
                 _ => None,
             }
         };
@@ -149,7 +149,7 @@ async fn members_without_a_direct_path_meet_on_a_circuit() {
         )
     };
     let (_, paths) = tokio::join!(letting_in, meeting);
-    assert_eq!(paths, (Path::Relayed, Path::Relayed));
+    assert_eq!(paths, (Route::Relayed(hub), Route::Relayed(hub)));
     let long = vec![3; FRAME_BYTES_MAX];
     for _ in 0..3 {
         kiosk

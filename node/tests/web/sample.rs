@@ -467,10 +467,13 @@ pub fn status(scene: Scene) -> StatusView {
         presence,
         waiting,
     };
-    let here = |relayed| Presence::Here {
+    let here = |route| Presence::Here {
         since_s: NOW_S - 7260,
-        relayed,
+        route,
+        round_trip_ms: Some(23),
     };
+    let direct = |carrier| here(Route::Direct { carrier });
+    let relay = SubjectId::from([0xb1; 32]);
     StatusView {
         role: "relay".to_owned(),
         name: "Relais de Clermont".to_owned(),
@@ -481,8 +484,20 @@ pub fn status(scene: Scene) -> StatusView {
         at_s: NOW_S,
         line: line(scene),
         members: vec![
-            member(0xa1, "Mairie de Chantelauze", "kiosk", here(false), 0),
-            member(0xa2, "Médiathèque de Vaulnay", "kiosk", here(true), 4),
+            member(
+                0xa1,
+                "Mairie de Chantelauze",
+                "kiosk",
+                direct(Carrier::Tcp),
+                0,
+            ),
+            member(
+                0xa2,
+                "Médiathèque de Vaulnay",
+                "kiosk",
+                here(Route::Relayed { relay }),
+                4,
+            ),
             member(
                 0xa3,
                 "Maison commune de Pradel",
@@ -492,7 +507,7 @@ pub fn status(scene: Scene) -> StatusView {
                 },
                 31,
             ),
-            member(0xb1, "CAF, poste 2", "station", here(false), 0),
+            member(0xb1, "CAF, poste 2", "station", direct(Carrier::Quic), 0),
             member(
                 0xb2,
                 "France Travail, poste 1",
@@ -501,6 +516,20 @@ pub fn status(scene: Scene) -> StatusView {
                 3,
             ),
         ],
+        call: (scene == Scene::Speaking).then(|| CallLine {
+            with: SubjectId::from([0xb1; 32]),
+            media: MediaState::Live,
+            direct: Some(([10, 0, 0, 7], 40_312).into()),
+            round_trip_ms: Some(61),
+            lost_sent_permille: Some(4),
+            lost_received_permille: None,
+            estimate_kbit_s: Some(812),
+            sent: Passed {
+                audio_kbit_s: 31,
+                video_kbit_s: 402,
+            },
+            received: Passed::default(),
+        }),
         stored: Stored {
             statements: 41,
             receipts: 812,

@@ -3,6 +3,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use crate::capture::Carrier;
 use crate::figure::Figure;
 use crate::network::{Place, Traffic};
 use crate::script::{Script, field_path};
@@ -22,10 +23,29 @@ const WAYS: [&str; 4] = [
 ];
 
 /// Puts a value into one field while everybody is there, and reads what the router between the
-/// nodes has carried: whole IP packets with their headers, what TCP acknowledges included. What
+/// nodes has carried: whole IP packets with their headers, what is acknowledged included. What
 /// goes over an idle line in the same time is told apart; the difference of the means comes first.
+/// All of it over QUIC, which nodes prefer, and then where no UDP passes, over TCP.
 pub async fn run() -> Result<Vec<Figure>> {
-    let village = Village::running("bench-wire").await?;
+    let mut figures = over(Carrier::Udp).await?;
+    figures.extend(over(Carrier::Tcp).await?);
+    Ok(figures)
+}
+
+async fn over(carrier: Carrier) -> Result<Vec<Figure>> {
+    let mut village = Village::new("bench-wire", 1, 1)?;
+    let name = match carrier {
+        Carrier::Udp => "QUIC",
+        Carrier::Tcp => {
+            let (kiosk, station) = (&village.kiosks[0].place, &village.stations[0].place);
+            let relay = &village.relay.place;
+            for (one, other) in [(kiosk, relay), (kiosk, station), (station, relay)] {
+                village.network.silence(one, other)?;
+            }
+            "TCP"
+        }
+    };
+    village.start().await?;
     let kiosk = village.kiosks[0].script()?;
     let case = kiosk.begin("caf", "housing").await?;
     let path = field_path(&kiosk.case(&case).await?, &case, "rent")?;
@@ -50,9 +70,9 @@ pub async fn run() -> Result<Vec<Figure>> {
         tokio::time::sleep(WINDOW).await;
         edits.add(&before, &carried(&village)?);
     }
-    let mut figures = edits.beyond(&idle);
-    figures.extend(edits.figures("one edit of one field"));
-    figures.extend(idle.figures("idle for as long"));
+    let mut figures = edits.beyond(&idle, name);
+    figures.extend(edits.figures("one edit of one field", name));
+    figures.extend(idle.figures("idle for as long", name));
     Ok(figures)
 }
 
@@ -91,18 +111,19 @@ impl Samples {
     }
 
     /// What each edit has cost beyond what the line carries anyway.
-    fn beyond(&self, idle: &Self) -> Vec<Figure> {
+    fn beyond(&self, idle: &Self, over: &str) -> Vec<Figure> {
         let ways = WAYS.iter().zip(self.bytes.iter().zip(&idle.bytes));
         ways.map(|(way, (with, without))| {
-            let name = format!("{way}: one edit of one field, beyond idle");
+            let name = format!("{over}, {way}: one edit of one field, beyond idle");
             Figure::of("wire", &name, mean(with) - mean(without), "B", with.len())
         })
         .collect()
     }
 
-    fn figures(self, what: &str) -> Vec<Figure> {
+    fn figures(self, what: &str, over: &str) -> Vec<Figure> {
         let figure = |way: &str, samples, unit| {
-            Figure::spread("wire", &format!("{way}: {what}"), samples, unit)
+            let name = format!("{over}, {way}: {what}");
+            Figure::spread("wire", &name, samples, unit)
         };
         let mut figures = Vec::new();
         for ((way, bytes), packets) in WAYS.iter().zip(self.bytes).zip(self.packets) {

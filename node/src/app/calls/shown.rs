@@ -2,14 +2,15 @@
 
 use guichet_keys::{ServiceId, SubjectId};
 use guichet_media::signal::{self, Holder, Stage};
-use guichet_media::{booth, desk, estimate, hall};
+use guichet_media::{Rates, booth, desk, estimate, hall};
 
 use super::{LiveCall, Side};
+use crate::app::line::milliseconds;
 use crate::app::node::Node;
 use crate::clock;
 use crate::web::view::{
-    Availability, CallEnding, CallParty, CallView, Colleague, DeskCase, MediaState, Mode, QueueRow,
-    Reception, Sending, Turn, WaitingCall,
+    Availability, CallEnding, CallLine, CallParty, CallView, Colleague, DeskCase, MediaState, Mode,
+    Passed, QueueRow, Reception, Sending, Turn, WaitingCall,
 };
 
 const NONE_SENT: Sending = Sending {
@@ -39,6 +40,29 @@ impl Node {
             Side::Neither => None,
         };
         shown.unwrap_or(CallView::None { ended: None })
+    }
+
+    /// How the call fares whose media is prepared or passes.
+    pub(in crate::app) fn call_line(&self) -> Option<CallLine> {
+        let live = self.calls.call.as_ref()?;
+        let report = live.report.as_ref();
+        let passed = |rates: Rates| Passed {
+            audio_kbit_s: rates.audio_bps / 1_000,
+            video_kbit_s: rates.video_bps / 1_000,
+        };
+        Some(CallLine {
+            with: live.peer,
+            media: live.media,
+            direct: report.and_then(|report| report.far),
+            round_trip_ms: report.and_then(|report| report.round_trip.map(milliseconds)),
+            lost_sent_permille: report.and_then(|report| report.lost_sent.map(permille)),
+            lost_received_permille: report.and_then(|report| report.lost_received.map(permille)),
+            estimate_kbit_s: report.and_then(|report| Some(report.estimate_bps? / 1_000)),
+            sent: report.map(|report| passed(report.sent)).unwrap_or_default(),
+            received: report
+                .map(|report| passed(report.received))
+                .unwrap_or_default(),
+        })
     }
 
     fn call_of_booth(&self, booth: &booth::Booth) -> Option<CallView> {
@@ -282,6 +306,11 @@ pub(in crate::app) fn describe(rows: &mut [QueueRow], cases: &[DeskCase]) {
             row.documents = case.documents;
         }
     }
+}
+
+/// A share from 0 to 1 in thousandths.
+fn permille(share: f32) -> u32 {
+    (share * 1_000.0).round() as u32
 }
 
 fn shown_availability(availability: signal::Availability) -> Availability {

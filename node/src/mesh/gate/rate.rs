@@ -1,6 +1,7 @@
 //! Token buckets, and one of them per address that knocks. IPv6 addresses count by their /64, which
 //! is what one subscriber holds. Where the table is full, addresses not in it are refused until
-//! buckets fill up again and leave it.
+//! buckets fill up again and leave it. Over UDP anybody can write any address on a packet: QUIC has
+//! a table of its own, so that forged ones shut nobody out who comes over TCP.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +17,13 @@ use crate::mesh::limits::{ARRIVALS_ADDRESSES_MAX, RATE_BURST, RATE_EVERY};
 /// How often each address has knocked lately.
 #[derive(Debug, Default)]
 pub(in crate::mesh) struct Arrivals {
+    tcp: Knocks,
+    quic: Knocks,
+}
+
+/// The same over one of both.
+#[derive(Debug, Default)]
+struct Knocks {
     buckets: BTreeMap<u64, Bucket>,
 }
 
@@ -29,14 +37,21 @@ pub(in crate::mesh) struct Bucket {
 impl Arrivals {
     /// Counts an arrival now; an error if its address has come too often. Circuits have no address.
     pub fn check(&mut self, remote: &Multiaddr) -> Result<(), ConnectionDenied> {
+        let knocks = if remote.iter().any(|part| part == Protocol::QuicV1) {
+            &mut self.quic
+        } else {
+            &mut self.tcp
+        };
         match address_of(remote) {
-            Some(address) if !self.admit(Instant::now(), address) => {
+            Some(address) if !knocks.admit(Instant::now(), address) => {
                 Err(ConnectionDenied::new(Denied::TooOften))
             }
             _ => Ok(()),
         }
     }
+}
 
+impl Knocks {
     fn admit(&mut self, now: Instant, address: IpAddr) -> bool {
         let key = key_of(address);
         if !self.buckets.contains_key(&key) {
@@ -107,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_burst_then_one_at_a_time_and_others_unharmed() {
-        let (mut arrivals, start) = (Arrivals::default(), Instant::now());
+        let (mut arrivals, start) = (Knocks::default(), Instant::now());
         let (flood, member) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let admitted = (0..1000).filter(|_| arrivals.admit(start, flood)).count();
         assert_eq!(admitted, RATE_BURST as usize);
@@ -118,8 +133,19 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_over_udp_shuts_nobody_out_who_comes_over_tcp() {
+        let mut arrivals = Arrivals::default();
+        let mut comes = |remote: &str| arrivals.check(&remote.parse().expect("an address")).is_ok();
+        let forged = |n: usize| format!("/ip4/10.{}.{}.1/udp/7/quic-v1", n >> 8, n & 255);
+        let admitted = (0..2 * ARRIVALS_ADDRESSES_MAX).filter(|n| comes(&forged(*n)));
+        assert_eq!(admitted.count(), ARRIVALS_ADDRESSES_MAX);
+        assert!(comes("/ip4/192.0.2.1/tcp/7"));
+        assert!(!comes("/ip4/192.0.2.1/udp/7/quic-v1"));
+    }
+
+    #[test]
     fn the_table_is_bounded_and_empties() {
-        let (mut arrivals, start) = (Arrivals::default(), Instant::now());
+        let (mut arrivals, start) = (Knocks::default(), Instant::now());
         let address = |n: usize| IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(n).unwrap()));
         for n in 0..ARRIVALS_ADDRESSES_MAX {
             assert!(arrivals.admit(start, address(n)));

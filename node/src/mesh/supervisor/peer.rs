@@ -20,7 +20,7 @@ pub(in crate::mesh) enum Dialler {
 
 /// How a connection reaches its peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Path {
+pub(in crate::mesh) enum Path {
     /// Nothing of ours in between.
     Direct,
     /// A circuit through a relay.

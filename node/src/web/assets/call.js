@@ -77,10 +77,11 @@ function called() {
 
 async function begin() {
   devices.show();
+  // The connection needs no devices: it is made while they are opened, which may take a while.
+  connect();
   // Asked for once: what is refused is asked for again by hand.
   await (devices.wanted ? devices.starting : devices.start());
   if (state === "none") { release(); return; }
-  connect();
   show();
 }
 

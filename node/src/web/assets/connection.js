@@ -3,8 +3,6 @@
 
 import { post } from "./post.js";
 
-const GATHER_MS = 300;
-const GATHER_MS_MAX = 3000;
 const DISCONNECTED_MS = 4000;
 
 export class Connection {
@@ -20,8 +18,9 @@ export class Connection {
   }
 
   async open() {
+    // No candidate of ours is waited for: the node is ICE-lite and answers whoever knows its
+    // password, so it learns from the first check where this page is (RFC 8445 §7.3.1.3).
     await this.pc.setLocalDescription();
-    await gathered(this.pc);
     const { sdp } = await post("/call/offer", { page: number(), sdp: this.pc.localDescription.sdp });
     await this.pc.setRemoteDescription({ type: "answer", sdp });
   }
@@ -53,16 +52,6 @@ export class Connection {
 
 async function replace(sender, track) {
   if (sender.track !== track) await sender.replaceTrack(track).catch(() => {});
-}
-
-// Loopback needs few candidates: 300 ms after the first of them there are enough.
-function gathered(pc) {
-  if (pc.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((done) => {
-    setTimeout(done, GATHER_MS_MAX);
-    pc.addEventListener("icecandidate", ({ candidate }) => setTimeout(done, candidate ? GATHER_MS : 0));
-    pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done());
-  });
 }
 
 // A number of 53 bits, which JSON and the node both hold exactly.

@@ -7,7 +7,9 @@ use super::{Fit, Frame, brand, display, document, icon, state};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::text::Lang;
 use crate::web::time;
-use crate::web::view::{Ill, Line, Member, Presence, StatusView};
+use crate::web::view::{
+    CallLine, Carrier, Ill, Line, MediaState, Member, Passed, Presence, Route, StatusView,
+};
 
 pub(in crate::web) fn draw(view: &StatusView, frame: &Frame) -> Markup {
     let t = frame.lang();
@@ -29,7 +31,7 @@ pub(in crate::web) fn draw(view: &StatusView, frame: &Frame) -> Markup {
                 h2 #now.vh tabindex="-1" { (t.status_now()) }
                 (tiles(view, frame))
             }
-            div.desk__col { (members(view, frame)) }
+            div.desk__col { (members(view, frame)) (call(view, frame)) }
             div.desk__col {
                 (ills(view, frame))
                 (kept(view, frame))
@@ -49,6 +51,7 @@ pub(in crate::web) fn live(view: &StatusView, frame: &Frame) -> Vec<Fragment> {
         line(view, frame),
         tiles(view, frame),
         members(view, frame),
+        call(view, frame),
         ills(view, frame),
         kept(view, frame),
         measured(view, frame),
@@ -122,9 +125,10 @@ fn members(view: &StatusView, frame: &Frame) -> Fragment {
                             th scope="col" { (t.col_role()) }
                             th scope="col" { (t.col_line()) }
                             th scope="col" { (t.col_since()) }
+                            th.right scope="col" { (t.col_round_trip()) }
                             th.right scope="col" { (t.col_waiting()) }
                         } }
-                        tbody { @for one in &view.members { (member(one, view.at_s, t)) } }
+                        tbody { @for one in &view.members { (member(one, view, t)) } }
                     }
                 }
             }
@@ -133,20 +137,20 @@ fn members(view: &StatusView, frame: &Frame) -> Fragment {
     Fragment::new("members", markup)
 }
 
-fn member(member: &Member, now_s: u64, t: Lang) -> Markup {
-    let (class, mark, words, since_s) = match member.presence {
+fn member(member: &Member, view: &StatusView, t: Lang) -> Markup {
+    let ((class, mark, words), since_s, round_trip_ms) = match member.presence {
         Presence::Here {
             since_s,
-            relayed: false,
-        } => ("ok", "line", t.presence_here(), Some(since_s)),
-        Presence::Here {
-            since_s,
-            relayed: true,
-        } => ("ok", "thin", t.presence_relayed(), Some(since_s)),
-        Presence::Away {
-            since_s: Some(since_s),
-        } => ("bad", "cut", t.presence_away(), Some(since_s)),
-        Presence::Away { since_s: None } => ("wait", "clock", t.presence_never(), None),
+            route,
+            round_trip_ms,
+        } => (here(route, view, t), Some(since_s), round_trip_ms),
+        Presence::Away { since_s: None } => {
+            (("wait", "clock", t.presence_never().to_owned()), None, None)
+        }
+        Presence::Away { since_s } => {
+            let away = ("bad", "cut", t.presence_away().to_owned());
+            (away, since_s, None)
+        }
     };
     let role = match member.role.as_str() {
         "kiosk" => t.role_kiosk(),
@@ -158,10 +162,85 @@ fn member(member: &Member, now_s: u64, t: Lang) -> Markup {
         tr {
             th scope="row" { (member.name) small.num { (member.node.get(..16).unwrap_or(&member.node)) } }
             td { (role) }
-            td { (state(class, mark, words)) }
-            td.num { @if let Some(since_s) = since_s { (time::recent(t, since_s, now_s)) } }
+            td { (state(class, mark, &words)) }
+            td.num { @if let Some(since_s) = since_s { (time::recent(t, since_s, view.at_s)) } }
+            td.num.right { @if let Some(ms) = round_trip_ms { (t.milliseconds(ms)) } }
             td.num.right { (member.waiting) }
         }
+    }
+}
+
+fn here(route: Route, view: &StatusView, t: Lang) -> (&'static str, &'static str, String) {
+    match route {
+        Route::Direct { carrier } => {
+            let words = match carrier {
+                Carrier::Tcp => t.presence_tcp(),
+                Carrier::Quic => t.presence_quic(),
+            };
+            ("ok", "line", words.to_owned())
+        }
+        Route::Relayed { relay } => (
+            "ok",
+            "thin",
+            t.presence_relayed(&name(view, &relay.to_string())),
+        ),
+    }
+}
+
+/// The name of a machine; the beginning of its id, if none is known.
+fn name(view: &StatusView, node: &str) -> String {
+    let known = view.members.iter().find(|member| member.node == node);
+    known.map_or_else(|| node.chars().take(16).collect(), |it| it.name.clone())
+}
+
+/// How the line of the call fares; nothing to see without one.
+fn call(view: &StatusView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        section #call-line.panel data-rev=(REVISION) hidden[view.call.is_none()] aria-labelledby="call-line-title" {
+            div.panel__head { h2 #call-line-title { (t.link_title()) } }
+            @if let Some(call) = &view.call { (call_rows(call, view, t)) }
+        }
+    };
+    Fragment::new("call-line", markup)
+}
+
+fn call_rows(call: &CallLine, view: &StatusView, t: Lang) -> Markup {
+    let (class, mark, words) = match call.media {
+        MediaState::Connecting => ("wait", "clock", t.link_connecting()),
+        MediaState::Live => ("ok", "line", t.link_live()),
+        MediaState::Interrupted { .. } => ("bad", "cut", t.link_interrupted()),
+    };
+    let measured = |said: Option<String>| said.unwrap_or_else(|| t.not_measured().to_owned());
+    let passed = |passed: &Passed| t.kilobits(passed.audio_kbit_s + passed.video_kbit_s);
+    let path = call.direct.map_or(t.link_none(), |_| t.link_direct());
+    let rows = [
+        (t.link_with(), name(view, &call.with.to_string())),
+        (t.link_path(), path.to_owned()),
+        (
+            t.col_round_trip(),
+            measured(call.round_trip_ms.map(|ms| t.milliseconds(ms))),
+        ),
+        (
+            t.link_lost_sent(),
+            measured(call.lost_sent_permille.map(|lost| t.permille(lost))),
+        ),
+        (
+            t.link_lost_received(),
+            measured(call.lost_received_permille.map(|lost| t.permille(lost))),
+        ),
+        (
+            t.link_estimate(),
+            measured(call.estimate_kbit_s.map(|rate| t.kilobits(rate))),
+        ),
+        (t.link_sent(), passed(&call.sent)),
+        (t.link_received(), passed(&call.received)),
+    ];
+    html! {
+        p.panel__body { (state(class, mark, words)) }
+        table.table { tbody {
+            @for (name, value) in rows { tr { th scope="row" { (name) } td.num.right { (value) } } }
+        } }
     }
 }
 

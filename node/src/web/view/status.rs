@@ -1,8 +1,11 @@
 //! The state of a node.
 
+use std::net::SocketAddr;
+
+use guichet_keys::SubjectId;
 use serde::Serialize;
 
-use super::Line;
+use super::{Line, MediaState, as_text};
 
 /// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +28,8 @@ pub struct StatusView {
     pub line: Line,
     /// Every other member this node knows.
     pub members: Vec<Member>,
+    /// How the call fares that is under way, if one is.
+    pub call: Option<CallLine>,
     /// What is on the disk.
     pub stored: Stored,
     /// What waits to leave.
@@ -56,14 +61,79 @@ pub enum Presence {
     Here {
         /// Since when.
         since_s: u64,
-        /// Through a relay's circuit.
-        relayed: bool,
+        /// On which way.
+        #[serde(flatten)]
+        route: Route,
+        /// There and back, in milliseconds, once it was measured.
+        round_trip_ms: Option<u64>,
     },
     /// Not connected.
     Away {
         /// Since when, if it was ever here since the start.
         since_s: Option<u64>,
     },
+}
+
+/// The way to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "route")]
+pub enum Route {
+    /// Nothing of ours in between.
+    Direct {
+        /// What carries it.
+        carrier: Carrier,
+    },
+    /// A circuit through a relay.
+    Relayed {
+        /// Which.
+        #[serde(serialize_with = "as_text")]
+        relay: SubjectId,
+    },
+}
+
+/// What carries a direct connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carrier {
+    /// TCP.
+    Tcp,
+    /// QUIC, over UDP.
+    Quic,
+}
+
+/// The line of a call, as measured within the last second or so. It says which node is at the other
+/// end, and nobody's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallLine {
+    /// The node at the other end.
+    #[serde(serialize_with = "as_text")]
+    pub with: SubjectId,
+    /// Whether it is heard.
+    #[serde(flatten)]
+    pub media: MediaState,
+    /// The address of the other end that is reached straight over UDP; none while there is no way.
+    pub direct: Option<SocketAddr>,
+    /// There and back, in milliseconds.
+    pub round_trip_ms: Option<u64>,
+    /// Of what was sent, thousandths that did not arrive.
+    pub lost_sent_permille: Option<u32>,
+    /// Of what was to arrive, thousandths that did not.
+    pub lost_received_permille: Option<u32>,
+    /// What the line is estimated to carry from here.
+    pub estimate_kbit_s: Option<u64>,
+    /// What was sent.
+    pub sent: Passed,
+    /// What arrived.
+    pub received: Passed,
+}
+
+/// What passed one way, in kilobits per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Passed {
+    /// Sound.
+    pub audio_kbit_s: u64,
+    /// Pictures.
+    pub video_kbit_s: u64,
 }
 
 /// What is on the disk.
