@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use virtual_scanner::VirtualScanner;
 
 const SHEET: &str = "-d test:0 --mode Color --resolution 600 -x 200 -y 200 --format=png";
+/// The kiosk's own process finds the scanner in its environment too.
+const NODE: usize = 1;
 /// A page that an adviser sends.
 const BLUE: [u8; 3] = [30, 60, 200];
 
@@ -201,17 +203,20 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
     assert_eq!(counter.sheets().await["scanner"]["state"], "scanning");
     let busy = counter.order("scan", json!({})).await;
     assert_eq!(busy.status, 503, "one sheet at a time");
-    let scanning = scanner.until_processes(1).await;
-    let pid = rustix::process::Pid::from_raw(scanning[0]).unwrap();
+    let scanning = scanner.until_processes(NODE + 1).await;
+    let node = counter.village.kiosks[0].node().unwrap().pid();
+    let mut scanning = scanning.into_iter();
+    let program = scanning.find(|pid| pid.cast_unsigned() != node).unwrap();
+    let pid = rustix::process::Pid::from_raw(program).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     let died = |view: &Value| view["scanner"]["trouble"] == "died";
     let view = counter.until_sheets("that it died", died).await;
     assert_eq!(count(&view), 1, "the sheet before is kept");
 
     counter.ordered("scan", json!({})).await;
-    scanner.until_processes(1).await;
+    scanner.until_processes(NODE + 1).await;
     counter.ordered("scan/stop", json!({})).await;
-    scanner.until_processes(0).await;
+    scanner.until_processes(NODE).await;
     let view = counter.sheets().await;
     assert_eq!(
         (count(&view), &view["scanner"]["state"]),
@@ -229,9 +234,9 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
     };
     assert_eq!(search.missing(&memory(&counter)).len(), 0, "the control");
     counter.ordered("scan", json!({})).await;
-    scanner.until_processes(1).await;
+    scanner.until_processes(NODE + 1).await;
     counter.kiosk.end_visit().await.unwrap();
-    scanner.until_processes(0).await;
+    scanner.until_processes(NODE).await;
     let left: Vec<_> = memory(&counter).iter().map(ToString::to_string).collect();
     assert!(left.is_empty(), "{left:?}");
 }

@@ -216,6 +216,9 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
     let pdf = samples::pdf(BLUE, said.word("line of the adviser's PDF"));
     std::fs::write(&file, &pdf).unwrap();
     pages::add(&call.desk, &file).await.unwrap();
+    pages::document(&call.kiosk, "Attestation.pdf")
+        .await
+        .unwrap();
     pages::view(&call.kiosk, "Attestation.pdf").await.unwrap();
     until_drawn(&call.kiosk).await;
     let picture = call.kiosk.pixels("#viewer img.page--sharp").await.unwrap();
