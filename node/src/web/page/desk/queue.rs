@@ -94,7 +94,7 @@ pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
             @if view.queue.is_empty() {
                 p.panel__body { b { (t.queue_none()) "." } " " span.soft { (t.queue_none_note()) } }
             } @else {
-                table.table class=[cut.then_some("table--past")] {
+                table.table.(if cut { "table--past" } else { "table--now" }) {
                     thead { tr {
                         th scope="col" { (t.col_order()) }
                         th scope="col" { (t.col_person()) }
