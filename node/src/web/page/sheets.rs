@@ -23,9 +23,11 @@ pub(in crate::web) fn draw(view: &SheetsView, chosen: Option<SheetId>, frame: &F
                 @if view.case.side == Side::Adviser { (call_part(view, frame)) }
                 (tray(view, chosen, frame))
                 (ways(view, frame))
-                p.notice.info {
-                    (icon("info")) b { (t.originals()) }
-                    span { (t.originals_until(t.of(&view.case.brief.service.named))) }
+                @if view.case.side == Side::Citizen {
+                    p.notice.info {
+                        (icon("info")) b { (t.originals()) }
+                        span { (t.originals_until(t.of(&view.case.brief.service.named))) }
+                    }
                 }
             }
         }
@@ -188,7 +190,9 @@ fn tray(view: &SheetsView, chosen: Option<SheetId>, frame: &Frame) -> Fragment {
                     }
                 }
             }
-            p.panel__body.small.soft { (t.sheets_unseen()) " " (t.sheets_kept()) }
+            @if view.case.side == Side::Citizen {
+                p.panel__body.small.soft { (t.sheets_unseen()) " " (t.sheets_kept()) }
+            }
         }
     };
     Fragment::new("tray", markup)
