@@ -1,6 +1,7 @@
 //! Serves every page with invented people, to look at: `cargo run --release --example pages`.
 //!
-//! Prints one start address per role and scene.
+//! Prints a JSON line per role and scene, with its start address and the paths of its pages, and
+//! one more when all are served.
 
 #![allow(clippy::print_stdout, reason = "it tells where to look")]
 
@@ -13,6 +14,7 @@ use guichet::web::view::Side;
 use guichet::web::{Counter, Settings, Web};
 use guichet_keys::Role;
 use sample::Scene;
+use serde_json::json;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -32,7 +34,15 @@ async fn main() -> std::io::Result<()> {
                 api_token: "look".to_owned(),
             };
             let web = Web::bind(settings, counter).await?;
-            println!("{name} {scene_name} {}", web.start_url());
+            println!(
+                "{}",
+                json!({
+                    "role": name,
+                    "scene": scene_name,
+                    "start_url": web.start_url(),
+                    "paths": sample::paths(role, scene),
+                })
+            );
             tokio::spawn(async move {
                 while let Some(ask) = asked.recv().await {
                     node::answer(ask, scene, side);
@@ -41,5 +51,6 @@ async fn main() -> std::io::Result<()> {
             tokio::spawn(web.serve(std::future::pending()));
         }
     }
+    println!("{}", json!({ "ready": true }));
     tokio::signal::ctrl_c().await
 }

@@ -15,7 +15,6 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use data_encoding::BASE64;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::os::unix::process::CommandExt as _;
@@ -24,9 +23,9 @@ use tempfile::TempDir;
 use crate::api::Api;
 use crate::network::Place;
 use crate::performer::Performer;
-use crate::process::artefacts;
 
 mod clock;
+mod looks;
 mod media;
 mod pixels;
 
@@ -70,6 +69,16 @@ impl Size {
     pub const SCREEN: Self = Self {
         width: 1920,
         height: 1080,
+    };
+    /// A kiosk whose screen stands upright.
+    pub const UPRIGHT: Self = Self {
+        width: 1080,
+        height: 1920,
+    };
+    /// A small desk's screen.
+    pub const DESK: Self = Self {
+        width: 1440,
+        height: 900,
     };
     /// For journeys in which the size does not matter.
     pub const SMALL: Self = Self {
@@ -153,11 +162,9 @@ impl Browser {
 
     /// Runs a script before those of every page that is opened from now on.
     pub async fn before_pages(&self, script: &str) -> Result<()> {
-        let before = json!({
-            "cmd": "Page.addScriptToEvaluateOnNewDocument",
-            "params": { "source": script },
-        });
-        self.post("/goog/cdp/execute", &before).await.map(drop)
+        let before = json!({ "source": script });
+        let added = self.devtools("Page.addScriptToEvaluateOnNewDocument", &before);
+        added.await.map(drop)
     }
 
     /// Goes to an address and waits until the page is loaded.
@@ -349,15 +356,6 @@ impl Browser {
         Ok(hash)
     }
 
-    /// What a person sees of an element: its pixels, once it is there.
-    pub async fn pixels(&self, css: &str) -> Result<Pixels> {
-        self.until_there(css).await?;
-        let id = self.find(css).await?;
-        let path = format!("/session/{}/element/{id}/screenshot", self.session);
-        let picture = command(&self.api, "GET", &path, &Value::Null).await?;
-        Pixels::decode(&BASE64.decode(picture.as_str().unwrap_or_default().as_bytes())?)
-    }
-
     /// What the page complained of on its console since the last call; the browser's own hints
     /// (`DEBUG`) are none.
     pub async fn console(&self) -> Result<Vec<String>> {
@@ -367,16 +365,6 @@ impl Browser {
             .filter(|line| line["level"] != "DEBUG")
             .map(|line| format!("{}: {}", line["level"], line["message"]))
             .collect())
-    }
-
-    /// Keeps a picture of the page among the artefacts and returns its path.
-    pub async fn picture(&self, title: &str) -> Result<PathBuf> {
-        let path = format!("/session/{}/screenshot", self.session);
-        let picture = command(&self.api, "GET", &path, &Value::Null).await?;
-        let picture = BASE64.decode(picture.as_str().unwrap_or_default().as_bytes())?;
-        let file = artefacts()?.join(format!("{}-{title}.png", self.name));
-        std::fs::write(&file, picture)?;
-        Ok(file)
     }
 
     /// Where files land that the page lets one download.

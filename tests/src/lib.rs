@@ -6,6 +6,7 @@
 //! tests leave behind. Lines are cut by dropping packets between two places and
 //! disks filled on a [`small_disk`], and paper comes out of a [`print_shop`], so the product
 //! needs no switch for tests.
+//! A [`gallery`] shows every page in every state, with invented people.
 //! [`canary`] searches disks, memory and [`capture`]d traffic for what must not be there,
 //! and finds it in what is [`careless`]; a [`burglar`] tries every key on every
 //! lock of a folder. [`figure`] is the one form in which programs say what they
@@ -27,6 +28,7 @@ pub mod canary;
 pub mod capture;
 pub mod careless;
 pub mod figure;
+pub mod gallery;
 pub mod meeting;
 pub mod network;
 pub mod pages;

@@ -43,7 +43,7 @@ pub fn binary() -> Result<PathBuf> {
 pub fn program(name: &str) -> Result<PathBuf> {
     let binary = programs()?.join(name);
     let built = fs::metadata(&binary).and_then(|it| it.modified());
-    let advice = "build it first: cargo build --release";
+    let advice = "build it first: cargo build --release --all-targets";
     let built = built.with_context(|| format!("{} is missing; {advice}", binary.display()))?;
     let sources = fs::read_to_string(binary.with_extension("d")).unwrap_or_default();
     let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);

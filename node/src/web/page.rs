@@ -150,7 +150,7 @@ fn line(line: &Line, frame: &Frame) -> Fragment {
 fn tools(frame: &Frame) -> Markup {
     let t = frame.lang();
     html! {
-        form.tools method="post" action="/preferences" role="group" aria-label=(t.display_and_language()) {
+        form.tools method="post" action="/preferences" aria-label=(t.display_and_language()) {
             (token_field(frame))
             input type="hidden" name="back" value=(frame.path);
             (choices(frame))

@@ -185,6 +185,14 @@ mod tests {
         assert_eq!(Scope::read(Role::Kiosk, "/"), Some(Scope::Home));
         assert!(Scope::read(Role::Station, &format!("/cases/{case}")).is_some());
         assert!(Scope::read(Role::Relay, "/status").is_some());
+        let document = "d0".repeat(16);
+        for page in [
+            "/history".to_owned(),
+            format!("/documents/{document}/paper"),
+        ] {
+            let scope = Scope::read(Role::Station, &format!("/cases/{case}{page}"));
+            assert!(scope.is_some_and(|scope| scope.is_of_visit()), "{page}");
+        }
         for (role, path) in [
             (Role::Relay, format!("/cases/{case}")),
             (Role::Kiosk, "/desk".to_owned()),

@@ -6,43 +6,16 @@ use super::*;
 
 /// Every page that there is to look at.
 async fn every_page() -> Vec<(String, String)> {
-    let case = format!("/cases/{}", case());
-    let sheets = format!("{case}/sheets");
-    let paper = format!("{case}/documents/{}/paper", "d0".repeat(16));
-    let kiosk = [
-        "/",
-        "/services/caf",
-        "/services/energie",
-        "/visit",
-        "/receipt",
-        &case,
-        &sheets,
-        &paper,
-        "/status",
-    ];
-    let history = format!("{case}/history");
-    let station = [
-        "/unlock",
-        "/desk",
-        "/desk?search=Vidal",
-        &case,
-        &history,
-        &sheets,
-        "/status",
-    ];
     let mut pages = vec![];
     for scene in Scene::ALL {
-        for (role, paths) in [
-            (Role::Kiosk, kiosk.as_slice()),
-            (Role::Station, station.as_slice()),
-            (Role::Relay, &["/status"]),
-        ] {
+        for role in [Role::Kiosk, Role::Station, Role::Relay] {
+            let paths = sample::paths(role, scene);
             let served = serve(role, scene).await;
             let here = served.browser().await;
             for lang in ["fr", "en"] {
                 let prefer = here.post("/preferences").form(&format!("lang={lang}"));
                 prefer.send(served.to).await;
-                for path in paths {
+                for path in &paths {
                     let answer = here.get(path).send(served.to).await;
                     if answer.status == 200 {
                         pages.push((format!("{role:?} {scene:?} {lang} {path}"), answer.text()));

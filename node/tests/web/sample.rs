@@ -9,10 +9,13 @@ use guichet_keys::{CaseTag, ServiceId, SubjectId};
 mod call;
 #[path = "sample/papers.rs"]
 pub mod papers;
+#[path = "sample/paths.rs"]
+mod paths;
 #[path = "sample/work.rs"]
 mod work;
 
 pub use call::{call, colleagues, queue};
+pub use paths::paths;
 
 pub const NOW_S: u64 = 1_795_427_520;
 pub const CASE: [u8; 16] = [0x4a; 16];

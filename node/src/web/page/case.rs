@@ -242,7 +242,7 @@ fn form_panel(view: &CaseView, form: &FormView, first: bool, frame: &Frame) -> M
                 @if first { (saved(view, frame)) }
                 @if first && view.side == Side::Citizen { (seen(view, frame)) }
             }
-            div.panel__body.scroll tabindex="0" aria-labelledby=(id) {
+            div.panel__body.scroll tabindex="0" role="group" aria-labelledby=(id) {
                 @for section in &form.sections {
                     section.part {
                         h3.part__title { (t.of(&section.title)) }

@@ -75,7 +75,7 @@ fn lead(view: &ReceiptView, frame: &Frame) -> Fragment {
 
 fn items(view: &ReceiptView, frame: &Frame) -> Fragment {
     let markup = html! {
-        div #items.receipts.scroll data-rev=(REVISION) tabindex="-1" {
+        div #items.receipts.scroll data-rev=(REVISION) tabindex="0" role="group" aria-label=(frame.lang().receipt_h1()) {
             @for case in &view.cases { (case_panel(case, frame)) }
         }
     };

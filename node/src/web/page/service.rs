@@ -54,7 +54,7 @@ fn how(view: &ServiceView, frame: &Frame) -> Markup {
     html! {
         section.panel.grows aria-labelledby="how" {
             div.panel__head { h2 #how { (t.service_how()) } }
-            div.panel__body.scroll tabindex="0" aria-labelledby="how" {
+            div.panel__body.scroll tabindex="0" role="group" aria-labelledby="how" {
                 ol.says { @for step in &view.steps { li { (t.of(step)) } } }
             }
         }
@@ -104,7 +104,7 @@ fn bring(view: &ServiceView, frame: &Frame) -> Markup {
                 h2 #bring tabindex="-1" { (t.service_bring()) }
                 p.small.soft.push { (t.service_bring_note()) }
             }
-            div.panel__body.scroll.bring tabindex="0" aria-labelledby="bring" {
+            div.panel__body.scroll.bring tabindex="0" role="group" aria-labelledby="bring" {
                 @for paper in &view.bring {
                     label.choice {
                         input type="checkbox" autocomplete="off";

@@ -118,7 +118,7 @@ fn members(view: &StatusView, frame: &Frame) -> Fragment {
             div.panel__head { h2 #members-title { (t.members()) } }
             @if view.members.is_empty() { p.panel__body { (t.members_none()) } }
             @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="members-title" {
+                div.scroll tabindex="0" role="group" aria-labelledby="members-title" {
                     table.table {
                         thead { tr {
                             th scope="col" { (t.col_machine()) }
@@ -249,11 +249,13 @@ fn ills(view: &StatusView, frame: &Frame) -> Fragment {
     let markup = html! {
         section #ills.panel data-rev=(REVISION) aria-labelledby="ills-title" {
             div.panel__head { h2 #ills-title { (t.to_do()) } }
-            ul.ills role="status" {
-                @if view.ills.is_empty() {
-                    li { h3 { (state("ok", "check", t.nothing_to_do())) } p.soft { (t.nothing_to_do_note()) } }
+            div role="status" {
+                ul.ills {
+                    @if view.ills.is_empty() {
+                        li { h3 { (state("ok", "check", t.nothing_to_do())) } p.soft { (t.nothing_to_do_note()) } }
+                    }
+                    @for one in &view.ills { li { (ill(one, t)) } }
                 }
-                @for one in &view.ills { li { (ill(one, t)) } }
             }
         }
     };

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::{Fit, Frame, brand, document, icon};
 use crate::web::problem::Problem;
+use crate::web::scope::Scope;
 
 pub(in crate::web) fn draw(problem: &Problem, frame: &Frame) -> Markup {
     let t = frame.lang();
@@ -34,5 +35,10 @@ pub(in crate::web) fn draw(problem: &Problem, frame: &Frame) -> Markup {
             }
         }
     };
-    document(frame, &told.what, Fit::Flow, ("main", &told.what), body)
+    let mut frame = frame.clone();
+    if Scope::read(frame.role, &frame.path).is_none() {
+        // Nothing will change at an address without a page; without a token no news are asked for.
+        frame.page_token.clear();
+    }
+    document(&frame, &told.what, Fit::Flow, ("main", &told.what), body)
 }

@@ -16,18 +16,15 @@ fn sheets(scene: Scene, side: Side) -> SheetsView {
         bytes: 1_200_000,
         turns,
     };
+    let failed = |trouble| ScannerView::Failed { trouble };
+    let three = || vec![sheet(1, 0), sheet(2, 1), sheet(3, 0)];
     let (sheets, scanner) = match scene {
-        Scene::Visit => (
-            vec![sheet(1, 0), sheet(2, 1), sheet(3, 0)],
-            ScannerView::Ready,
-        ),
-        Scene::Cut => (
-            vec![sheet(1, 0)],
-            ScannerView::Failed {
-                trouble: ScanTrouble::Jammed,
-            },
-        ),
-        _ => (Vec::new(), ScannerView::Scanning),
+        Scene::Visit | Scene::Speaking => (three(), ScannerView::Ready),
+        Scene::Cut => (vec![sheet(1, 0)], failed(ScanTrouble::Jammed)),
+        Scene::Quiet | Scene::Ringing => (vec![], ScannerView::Ready),
+        Scene::Waiting | Scene::Over => (vec![], ScannerView::None),
+        Scene::Interrupted => (vec![], ScannerView::Scanning),
+        Scene::Paused => (three(), ScannerView::Scanning),
     };
     SheetsView {
         case: case(scene, side),
@@ -39,11 +36,19 @@ fn sheets(scene: Scene, side: Side) -> SheetsView {
 
 /// The printer of a scene.
 pub fn printing(scene: Scene) -> PrintingView {
+    let state = match scene {
+        Scene::Quiet | Scene::Interrupted | Scene::Ringing => None,
+        Scene::Visit => Some(PrintState::Printed),
+        Scene::Cut => Some(PrintState::NeedsAttention),
+        Scene::Waiting => Some(PrintState::Printing),
+        Scene::Speaking => Some(PrintState::Failed),
+        Scene::Paused | Scene::Over => Some(PrintState::Cancelled),
+    };
     PrintingView {
-        printer: scene == Scene::Visit,
-        job: (scene == Scene::Visit).then(|| PrintView {
+        printer: scene != Scene::Interrupted,
+        job: state.map(|state| PrintView {
             document: DocumentId::from(DOCUMENT),
-            state: PrintState::Printed,
+            state,
         }),
     }
 }

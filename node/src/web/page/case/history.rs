@@ -60,7 +60,7 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
     let all = view.timeline.len();
     let last = &view.timeline[all.saturating_sub(SHOWN_MAX)..];
     let markup = html! {
-        div #timeline.panel__body.scroll data-rev=(REVISION) data-log tabindex="0" role="region" aria-labelledby="history" {
+        div #timeline.panel__body.scroll data-rev=(REVISION) data-log tabindex="0" role="group" aria-labelledby="history" {
             @if last.len() < all {
                 p.timeline__more {
                     span.soft { (t.history_last(last.len(), all)) } " "

@@ -23,7 +23,7 @@ pub(super) fn panel(view: &CaseView, frame: &Frame) -> Markup {
                 (token_field(frame))
                 label.vh for="note" { (t.note_add()) }
                 textarea.input #note name="text" rows="2" maxlength=(NOTE_CHARS_MAX) placeholder=(t.note_add()) autocomplete="off" {}
-                button.btn aria-label=(t.note_add()) { (t.note_do()) }
+                button.btn { (t.note_do()) }
             }
         }
     }

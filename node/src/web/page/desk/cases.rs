@@ -38,7 +38,7 @@ pub(super) fn found(view: &DeskView, frame: &Frame) -> Fragment {
 pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let markup = html! {
-        div #cases.scroll data-rev=(REVISION) tabindex="0" role="region" aria-labelledby="cases-title" {
+        div #cases.scroll data-rev=(REVISION) tabindex="0" role="group" aria-labelledby="cases-title" {
             @if view.cases.is_empty() && view.search.is_some() {
                 p.panel__body { b { (t.search_none()) } " " span.soft { (t.search_none_note()) } }
             } @else if view.cases.is_empty() {

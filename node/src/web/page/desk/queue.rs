@@ -78,7 +78,7 @@ pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
         view.availability
     };
     let markup = html! {
-        div #queue.scroll data-rev=(REVISION) tabindex="0" role="region" aria-labelledby="queue-title" {
+        div #queue.scroll data-rev=(REVISION) tabindex="0" role="group" aria-labelledby="queue-title" {
             @if let Line::Cut { since_s } = view.line {
                 div.notice.wait {
                     (icon("cut"))
