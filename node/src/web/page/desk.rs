@@ -157,15 +157,17 @@ fn alarms(view: &DeskView, frame: &Frame) -> Fragment {
     let markup = html! {
         section #alarms.panel data-rev=(REVISION) aria-labelledby="alarms-title" hidden[view.alarms.is_empty()] {
             div.panel__head { h2 #alarms-title { (t.to_look_at()) } }
-            ul.ills role="status" {
-                @for alarm in &view.alarms {
-                    @let (case, words) = match alarm {
-                        Alarm::Unreadable { case, items } => (case, t.alarm_unreadable(*items)),
-                        Alarm::SetAside { case, items } => (case, t.alarm_set_aside(*items)),
-                    };
-                    li {
-                        h3 { (state("bad", "warn", &words)) }
-                        p { a href={ "/cases/" (case) } { (t.reference(&case.to_string()[..8])) } }
+            div role="status" {
+                ul.ills {
+                    @for alarm in &view.alarms {
+                        @let (case, words) = match alarm {
+                            Alarm::Unreadable { case, items } => (case, t.alarm_unreadable(*items)),
+                            Alarm::SetAside { case, items } => (case, t.alarm_set_aside(*items)),
+                        };
+                        li {
+                            h3 { (state("bad", "warn", &words)) }
+                            p { a href={ "/cases/" (case) } { (t.reference(&case.to_string()[..8])) } }
+                        }
                     }
                 }
             }
