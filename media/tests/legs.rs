@@ -167,24 +167,6 @@ fn a_page_that_is_loaded_again_goes_on_in_the_same_streams() {
 }
 
 #[test]
-fn a_page_that_comes_later_is_shown_a_picture_at_once() {
-    let mut world = World::new(2);
-    world.open_page(0);
-    world.begin(call(1), 0, 1);
-    world.run_ms(500);
-    world.open(call(1));
-    world.run_ms(150);
-    let from = world.now;
-    world.open_page(1);
-    world.run_ms(1_000);
-    let seen = world.browser(1).got_of(MediaKind::Video, 10);
-    assert!(seen[0].keyframe);
-    let after = seen[0].at - from;
-    println!("a picture {after:?} after the page");
-    assert!(after < Duration::from_millis(250), "{after:?}");
-}
-
-#[test]
 fn another_adviser_goes_on_in_the_same_streams() {
     let mut world = World::new(3);
     for node in 0..3 {

@@ -14,7 +14,7 @@ use guichet_tests::print_shop::{PrintShop, QUEUE};
 use guichet_tests::process;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio::time::{sleep, timeout};
 
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -41,6 +41,27 @@ fn page() -> Vec<u8> {
     }
     let start = text.len();
     format!("{text}{table}trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n").into()
+}
+
+/// One shop at a time: each runs five programs, which must not wait for each other's.
+struct Shop {
+    shop: PrintShop,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl std::ops::Deref for Shop {
+    type Target = PrintShop;
+
+    fn deref(&self) -> &PrintShop {
+        &self.shop
+    }
+}
+
+async fn open() -> Shop {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    let _alone = ALONE.lock().await;
+    let shop = PrintShop::open().unwrap();
+    Shop { shop, _alone }
 }
 
 fn settings(shop: &PrintShop) -> PrinterSettings {
@@ -91,7 +112,7 @@ async fn corners(document: &[u8]) -> [[u8; 3]; 2] {
 
 #[tokio::test]
 async fn a_page_comes_out_and_the_spool_is_empty() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     let printer = printer(&shop);
     let name = QUEUE.to_owned();
     assert_eq!(printer.state().await, PrinterState::Ready { name });
@@ -108,7 +129,7 @@ async fn a_page_comes_out_and_the_spool_is_empty() {
 
 #[tokio::test]
 async fn a_printer_without_paper_says_so_and_goes_on() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     shop.take_paper().unwrap();
     let mut job = printer(&shop).print(&page(), PDF).await.unwrap();
     until(&mut job, OUT_OF_PAPER).await;
@@ -121,7 +142,7 @@ async fn a_printer_without_paper_says_so_and_goes_on() {
 
 #[tokio::test]
 async fn what_is_cancelled_is_gone() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     let printer = printer(&shop);
     shop.take_paper().unwrap();
     let mut job = printer.print(&page(), PDF).await.unwrap();
@@ -136,7 +157,7 @@ async fn what_is_cancelled_is_gone() {
 
 #[tokio::test]
 async fn what_nobody_helps_along_is_given_up() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     let printer = Printer::new(PrinterSettings {
         stuck_max: Duration::from_secs(2),
         ..settings(&shop)
@@ -149,7 +170,7 @@ async fn what_nobody_helps_along_is_given_up() {
 
 #[tokio::test]
 async fn what_cannot_be_printed_is_said() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     let print = |settings: PrinterSettings, media_type: &'static str| async move {
         let printed = Printer::new(settings).print(&page(), media_type).await;
         printed.map(drop).expect_err("refused")
@@ -184,7 +205,7 @@ async fn what_cannot_be_printed_is_said() {
 
 #[tokio::test]
 async fn a_stopped_printer_waits_for_its_operator() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     let run = |program: &str| {
         let output = shop.command(program).arg(QUEUE).output().unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -219,7 +240,7 @@ fn abandon(shop: &PrintShop, title: &str) {
 
 #[test]
 fn what_a_killed_node_left_is_swept_at_its_next_start() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     shop.take_paper().unwrap();
     abandon(&shop, "guichet");
     abandon(&shop, "another node's");
@@ -294,7 +315,7 @@ impl Door {
 
 #[tokio::test]
 async fn who_stops_waiting_for_the_printer_has_the_job_cancelled() {
-    let shop = PrintShop::open().unwrap();
+    let shop = open().await;
     shop.take_paper().unwrap();
     let door = Door::before(&shop);
     let printer = Printer::new(PrinterSettings {

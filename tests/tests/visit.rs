@@ -36,6 +36,8 @@ const WORDS: [&str; 4] = [
     "message of the adviser",
 ];
 
+const PDF_LINE: &str = "line of the adviser's PDF";
+
 /// What a thumbnail has been seen to go through, from the page's first look on.
 const WATCH_PAPERS: &str = "
     window.papersSeen = [];
@@ -91,7 +93,7 @@ async fn fill_in(call: &Meeting, said: &Said) {
 }
 
 /// Two sheets are scanned and joined at the kiosk; gives the document.
-async fn scan(call: &mut Meeting, scanner: &VirtualScanner) -> String {
+async fn scan(call: &mut Meeting, scanner: &VirtualScanner, lying: impl Fn()) -> String {
     let kiosk = &mut call.kiosk;
     let patience = std::mem::replace(&mut kiosk.patience, SCAN_WITHIN);
     kiosk.click("#docs ~ a[href$='/sheets']").await.unwrap();
@@ -104,6 +106,7 @@ async fn scan(call: &mut Meeting, scanner: &VirtualScanner) -> String {
         let there = format!("#tray li:nth-child({number})");
         kiosk.until_there(&there).await.unwrap();
     }
+    lying();
     kiosk.click("#foot form button").await.unwrap();
     kiosk
         .until("location.search.startsWith('?document=')")
@@ -129,8 +132,12 @@ async fn receipt_says_received(kiosk: &Browser) {
     kiosk.until(received).await.unwrap();
 }
 
-fn all(search: &Search, found: &BTreeSet<Finding>) {
-    assert_eq!(search.missing(found), BTreeSet::new(), "the control");
+/// Each search that finds nothing has its control: these are found.
+fn control(found: &BTreeSet<Finding>, said: &Said, wanted: impl Fn(&str) -> bool) {
+    let labels = said.all.iter().map(|canary| canary.label.as_str());
+    for label in labels.filter(|label| wanted(label)) {
+        assert!(found.iter().any(|it| it.label == label), "{label}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +160,7 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
     })
     .unwrap();
     village.start().await.unwrap();
-    let mut said = Said::new("line of the adviser's PDF");
+    let mut said = Said::new(PDF_LINE);
     let expected = ["Color pattern", "Grid"].map(|picture| {
         scanner.lay(picture);
         scanner.by_hand(SHEET)
@@ -179,7 +186,12 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
         .narrow(&place, UPLINK_KBIT_PER_S)
         .unwrap();
     call.desk.run(WATCH_PAPERS, &json!([])).await.unwrap();
-    let document = scan(&mut call, &scanner).await;
+    let pid = call.village.kiosks[0].node().unwrap().pid();
+    let lying = || {
+        let memory = search.memory(pid).unwrap();
+        control(&memory, &said, |label| label.contains("sheet"));
+    };
+    let document = scan(&mut call, &scanner, lying).await;
     call.desk
         .until_there("a.thumb--here[data-name=Papiers]")
         .await
@@ -213,7 +225,7 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
 
     // A PDF comes back, is drawn and printed; the printer waits for paper in between.
     let file = call.village.folder().join("Attestation.pdf");
-    let pdf = samples::pdf(BLUE, said.word("line of the adviser's PDF"));
+    let pdf = samples::pdf(BLUE, said.word(PDF_LINE));
     std::fs::write(&file, &pdf).unwrap();
     pages::add(&call.desk, &file).await.unwrap();
     pages::document(&call.kiosk, "Attestation.pdf")
@@ -233,11 +245,7 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
         .await
         .unwrap();
     let spooled = search.folder(&shop.spool()).unwrap();
-    let in_spool = |label: &str| spooled.iter().any(|found| found.label == label);
-    assert!(
-        in_spool("line of the adviser's PDF"),
-        "the control of the spool"
-    );
+    control(&spooled, &said, |label| label == PDF_LINE);
     shop.put_paper().unwrap();
     call.kiosk
         .until_there(".viewer__print .state.ok")
@@ -262,7 +270,8 @@ async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind(
     call.hang_up().await.unwrap();
     receipt_says_received(&call.kiosk).await;
     let node = call.village.kiosks[0].node().unwrap();
-    all(&search, &search.memory(node.pid()).unwrap());
+    let memory = search.memory(node.pid()).unwrap();
+    control(&memory, &said, |label| WORDS.contains(&label));
     call.kiosk
         .click("form[action='/visit/end'] button")
         .await

@@ -18,6 +18,7 @@ pub(in crate::web) fn draw(view: &SheetsView, chosen: Option<SheetId>, frame: &F
         (bar(view, frame))
         @if view.case.side == Side::Citizen { (call_part(view, frame)) }
         main.half.half--scan data-sheets {
+            @if view.case.side == Side::Adviser { h1.vh { (t.scan_title()) } }
             (look(view, chosen, frame))
             div.col {
                 @if view.case.side == Side::Adviser { (call_part(view, frame)) }
@@ -74,10 +75,7 @@ fn bar(view: &SheetsView, frame: &Frame) -> Markup {
                     (display(frame))
                 }
             },
-            Side::Adviser => {
-                (case::desk_bar(view.case.adviser.as_deref().unwrap_or_default(), line, false, frame))
-                h1.vh { (t.scan_title()) }
-            },
+            Side::Adviser => (case::desk_bar(view.case.adviser.as_deref().unwrap_or_default(), line, false, frame)),
         }
     }
 }
