@@ -117,7 +117,7 @@ impl Tour {
         let mut opened = vec![];
         while let Some(room) = self.next_room() {
             browser.open(&room.start_url).await?;
-            for look in looks(&room) {
+            for look in looks(&room).iter().copied() {
                 room.prefer(&browser, look).await?;
                 for path in room.unseen(&browser, &self.seen).await? {
                     let Room { role, scene, .. } = &room;

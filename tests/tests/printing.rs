@@ -57,9 +57,13 @@ impl std::ops::Deref for Shop {
     }
 }
 
+static ALONE: Mutex<()> = Mutex::const_new(());
+
 async fn open() -> Shop {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    let _alone = ALONE.lock().await;
+    opened(ALONE.lock().await)
+}
+
+fn opened(_alone: MutexGuard<'static, ()>) -> Shop {
     let shop = PrintShop::open().unwrap();
     Shop { shop, _alone }
 }
@@ -240,7 +244,7 @@ fn abandon(shop: &PrintShop, title: &str) {
 
 #[test]
 fn what_a_killed_node_left_is_swept_at_its_next_start() {
-    let shop = open().await;
+    let shop = opened(ALONE.blocking_lock());
     shop.take_paper().unwrap();
     abandon(&shop, "guichet");
     abandon(&shop, "another node's");
