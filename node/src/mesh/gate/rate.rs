@@ -1,7 +1,8 @@
 //! Token buckets, and one of them per address that knocks. IPv6 addresses count by their /64, which
 //! is what one subscriber holds. Where the table is full, addresses not in it are refused until
 //! buckets fill up again and leave it. Over UDP anybody can write any address on a packet: QUIC has
-//! a table of its own, so that forged ones shut nobody out who comes over TCP.
+//! a table of its own, so that forged ones do not fill the one of who comes over TCP. The places for
+//! handshakes are shared.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -37,17 +38,19 @@ pub(in crate::mesh) struct Bucket {
 impl Arrivals {
     /// Counts an arrival now; an error if its address has come too often. Circuits have no address.
     pub fn check(&mut self, remote: &Multiaddr) -> Result<(), ConnectionDenied> {
+        match self.admit(Instant::now(), remote) {
+            true => Ok(()),
+            false => Err(ConnectionDenied::new(Denied::TooOften)),
+        }
+    }
+
+    fn admit(&mut self, now: Instant, remote: &Multiaddr) -> bool {
         let knocks = if remote.iter().any(|part| part == Protocol::QuicV1) {
             &mut self.quic
         } else {
             &mut self.tcp
         };
-        match address_of(remote) {
-            Some(address) if !knocks.admit(Instant::now(), address) => {
-                Err(ConnectionDenied::new(Denied::TooOften))
-            }
-            _ => Ok(()),
-        }
+        address_of(remote).is_none_or(|address| knocks.admit(now, address))
     }
 }
 
@@ -134,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_flood_over_udp_shuts_nobody_out_who_comes_over_tcp() {
-        let mut arrivals = Arrivals::default();
-        let mut comes = |remote: &str| arrivals.check(&remote.parse().expect("an address")).is_ok();
+        let (mut arrivals, now) = (Arrivals::default(), Instant::now());
+        let mut comes = |remote: &str| arrivals.admit(now, &remote.parse().expect("an address"));
         let forged = |n: usize| format!("/ip4/10.{}.{}.1/udp/7/quic-v1", n >> 8, n & 255);
         let admitted = (0..2 * ARRIVALS_ADDRESSES_MAX).filter(|n| comes(&forged(*n)));
         assert_eq!(admitted.count(), ARRIVALS_ADDRESSES_MAX);
