@@ -126,7 +126,8 @@ pub async fn add(page: &Browser, file: &Path) -> Result<()> {
 pub async fn document(page: &Browser, name: &str) -> Result<String> {
     let link = format!("a.thumb--here[data-name={}]", quoted(name));
     page.until_there(&link).await?;
-    let script = "return document.querySelector(arguments[0]).dataset.view";
+    let script =
+        "return new URLSearchParams(document.querySelector(arguments[0]).search).get('document')";
     let id = page.run(script, &serde_json::json!([link])).await?;
     let case = case_of(page).await?;
     Ok(format!(

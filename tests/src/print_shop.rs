@@ -37,6 +37,9 @@ export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$1/bus
 dbus-daemon --config-file=$1/bus.conf --nofork --nopidfile &
 until [ -S $1/bus ]; do sleep 0.02; done
 avahi-daemon --file=$1/avahi.conf --no-drop-root --no-chroot --no-rlimits &
+# A printer that cannot be announced ends, perhaps in the middle of a job: Avahi runs first.
+until dbus-send --system --print-reply --dest=org.freedesktop.Avahi / \\
+    org.freedesktop.Avahi.Server.GetState 2>&1 | grep -q 'int32 2'; do sleep 0.02; done
 cupsd -f -c $1/etc/cupsd.conf -s $1/etc/cups-files.conf &
 until ippeveprinter -p 8631 -n localhost -k -d $1/printed -c $1/print \\
     -f application/pdf,image/jpeg,image/pwg-raster Printer; do sleep 0.1; done &
