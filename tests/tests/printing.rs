@@ -207,27 +207,6 @@ async fn what_cannot_be_printed_is_said() {
     nothing_is_left(&shop);
 }
 
-#[tokio::test]
-async fn a_stopped_printer_waits_for_its_operator() {
-    let shop = open().await;
-    let run = |program: &str| {
-        let output = shop.command(program).arg(QUEUE).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    };
-    run("cupsdisable");
-    let printer = printer(&shop);
-    let (name, trouble) = (QUEUE.to_owned(), Trouble::Stopped);
-    assert_eq!(
-        printer.state().await,
-        PrinterState::Waiting { name, trouble }
-    );
-    let mut job = printer.print(&page(), PDF).await.unwrap();
-    until(&mut job, PrintState::Waiting { trouble }).await;
-    run("cupsenable");
-    assert_eq!(end(&mut job).await, PrintState::Done);
-    nothing_is_left(&shop);
-}
-
 /// A job whose node has died: its runtime ends in the middle of the following.
 fn abandon(shop: &PrintShop, title: &str) {
     let settings = PrinterSettings {
