@@ -25,6 +25,8 @@ pub const STATE_KEPT: Duration = Duration::from_secs(10);
 
 const PROGRAM: &str = "scanimage";
 const CONFIG_DIR: &str = "SANE_CONFIG_DIR";
+/// How `scanimage` tells of a call of SANE that failed, before it lets go of the scanner.
+const GAVE_UP: &str = "scanimage: sane_";
 const LIST_BYTES_MAX: usize = 64 * 1024;
 const PNG_HEAD: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -214,6 +216,7 @@ impl Scanner {
             input: Vec::new(),
             bytes_max,
             time_max,
+            gave_up: |said| said.contains(GAVE_UP),
         }
     }
 
@@ -320,6 +323,7 @@ impl From<RunError> for ScanError {
             RunError::Missing => Self::Absent,
             RunError::TooLarge => Self::TooLarge,
             RunError::TooSlow => Self::TooSlow,
+            RunError::Stuck(said) => from_words(&said),
             RunError::Io(error) => Self::Failed(error.to_string()),
         }
     }

@@ -1,8 +1,9 @@
 //! One run of a program of the system.
 //!
-//! The child gets an environment of what is named, no file of ours but its three pipes, and a process group of its own. It lives in a task of its own as well: whoever waits for it may
-//! stop waiting, and then it is told to end, given some time to leave its device in order, and
-//! killed with all that it started.
+//! The child gets an environment of what is named, no file of ours but its three pipes, and a
+//! process group of its own. It lives in a task of its own as well: whoever waits for it may stop
+//! waiting, and then it is told to end, given some time to leave its device in order, and killed
+//! with all that it started.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 
 /// What is kept of a child's words on standard error.
 const SAID_BYTES_MAX: usize = 2048;
-/// How long a child that was told to end may take to leave its device in order.
+/// How long a child that gave up or was told to end may take to leave its device in order.
 const END_WITHIN: Duration = Duration::from_secs(3);
 
 /// What to run, and how far it may go.
@@ -34,6 +35,9 @@ pub(super) struct Run {
     pub bytes_max: usize,
     /// The longest that it may take.
     pub time_max: Duration,
+    /// Whether it has given up, judged by its words on standard error: then it has
+    /// [`END_WITHIN`] left.
+    pub gave_up: fn(&str) -> bool,
 }
 
 /// How a run ended by itself.
@@ -59,6 +63,9 @@ pub(super) enum RunError {
     /// It took longer than it may.
     #[error("it took too long")]
     TooSlow,
+    /// It gave up with these words, and did not end.
+    #[error("{0}")]
+    Stuck(String),
     /// The system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -79,10 +86,9 @@ pub(super) async fn run<T: Send + 'static>(run: Run, held: T) -> Result<Ran, Run
 }
 
 async fn live(run: Run, nobody_waits: oneshot::Receiver<()>) -> Result<Ran, RunError> {
-    let (time_max, bytes_max, input) = (run.time_max, run.bytes_max, run.input);
     let mut group = Group::start(run.program, run.args, run.variables)?;
     let ended = tokio::select! {
-        ended = timeout(time_max, group.talk(&input, bytes_max)) => {
+        ended = timeout(run.time_max, group.talk(&run.input, run.bytes_max, run.gave_up)) => {
             ended.unwrap_or(Err(RunError::TooSlow))
         }
         _ = nobody_waits => Err(io::Error::from(io::ErrorKind::Interrupted).into()),
@@ -133,7 +139,12 @@ impl Group {
     }
 
     /// Feeds the child and hears it until it ends.
-    async fn talk(&mut self, input: &[u8], bytes_max: usize) -> Result<Ran, RunError> {
+    async fn talk(
+        &mut self,
+        input: &[u8],
+        bytes_max: usize,
+        gave_up: fn(&str) -> bool,
+    ) -> Result<Ran, RunError> {
         let mut stdin = self.leader.stdin.take().expect("standard input is a pipe");
         let stdout = self
             .leader
@@ -156,8 +167,7 @@ impl Group {
             }
             Ok(())
         };
-        let hear = async { Ok(last_words(stderr).await?) };
-        let ((), (), said) = tokio::try_join!(feed, read, hear)?;
+        let ((), (), said) = tokio::try_join!(feed, read, last_words(stderr, gave_up))?;
         let status = self.leader.wait().await?;
         self.signal(Signal::KILL);
         Ok(Ran {
@@ -194,19 +204,64 @@ impl Drop for Group {
     }
 }
 
-async fn last_words(mut stderr: impl AsyncRead + Unpin) -> io::Result<String> {
+/// What the child says until it closes its standard error.
+async fn last_words(
+    mut stderr: impl AsyncRead + Unpin,
+    gave_up: fn(&str) -> bool,
+) -> Result<String, RunError> {
     let mut said = Vec::new();
     let mut piece = [0; 512];
     loop {
-        let read = stderr.read(&mut piece).await?;
+        let words = in_one_line(&said);
+        let read = if gave_up(&words) {
+            // A driver that reports an error well may hang all the same when it lets go.
+            match timeout(END_WITHIN, stderr.read(&mut piece)).await {
+                Ok(read) => read?,
+                Err(_) => return Err(RunError::Stuck(words)),
+            }
+        } else {
+            stderr.read(&mut piece).await?
+        };
         if read == 0 {
-            break;
+            return Ok(words);
         }
         said.extend_from_slice(&piece[..read]);
         let excess = said.len().saturating_sub(SAID_BYTES_MAX);
         said.drain(..excess);
     }
-    let words = String::from_utf8_lossy(&said);
+}
+
+fn in_one_line(said: &[u8]) -> String {
+    let words = String::from_utf8_lossy(said);
     let lines: Vec<&str> = words.lines().map(str::trim).collect();
-    Ok(lines.join("; "))
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_that_gave_up_and_hangs_is_not_waited_for() {
+        let ran = run(
+            Run {
+                program: "sh",
+                args: vec![
+                    "-c".to_owned(),
+                    "echo 'the lid is open' >&2; sleep 600".to_owned(),
+                ],
+                variables: Vec::new(),
+                input: Vec::new(),
+                bytes_max: 0,
+                time_max: Duration::from_secs(60),
+                gave_up: |said| said.contains("open"),
+            },
+            (),
+        );
+        let ran = ran.await;
+        assert!(
+            matches!(&ran, Err(RunError::Stuck(said)) if said == "the lid is open"),
+            "{ran:?}"
+        );
+    }
 }
