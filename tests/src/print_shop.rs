@@ -12,7 +12,7 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -135,19 +135,25 @@ impl PrintShop {
         Ok(fs::remove_file(self.folder.path().join("paper-out"))?)
     }
 
+    /// Makes the queue, and waits for the printer's description: CUPS fetches that afterwards, and
+    /// until it is there the queue takes whatever it is given and prints none of it.
     fn until_ready(&self) -> Result<()> {
+        let made = ["-p", QUEUE, "-E", "-v", PRINTER, "-m", "everywhere"];
+        self.until("lpadmin", &made, |output| output.status.success())?;
+        self.until("lpoptions", &["-p", QUEUE], |output| {
+            String::from_utf8_lossy(&output.stdout).contains("IPP Everywhere")
+        })
+    }
+
+    fn until(&self, program: &str, args: &[&str], done: impl Fn(&Output) -> bool) -> Result<()> {
         let began = Instant::now();
         loop {
-            let made = self
-                .command("lpadmin")
-                .args(["-p", QUEUE, "-E", "-v", PRINTER, "-m", "everywhere"])
-                .output()
-                .context("cannot run lpadmin")?;
-            if made.status.success() {
+            let output = self.command(program).args(args).output();
+            let output = output.with_context(|| format!("cannot run {program}"))?;
+            if done(&output) {
                 return Ok(());
             }
-            let said = String::from_utf8_lossy(&made.stderr).trim().to_owned();
-            ensure!(began.elapsed() < READY_WITHIN, "lpadmin: {said}");
+            ensure!(began.elapsed() < READY_WITHIN, "{program}: {output:?}");
             std::thread::sleep(LOOK_AGAIN_AFTER);
         }
     }
@@ -155,10 +161,12 @@ impl PrintShop {
 
 impl Drop for PrintShop {
     fn drop(&mut self) {
-        if std::thread::panicking()
-            && let Ok(kept) = process::log_file("print-shop")
-        {
-            let _ = fs::copy(self.folder.path().join("log"), kept);
+        if std::thread::panicking() {
+            for (name, log) in [("print-shop", "log"), ("print-shop-cups", "errors")] {
+                if let Ok(kept) = process::log_file(name) {
+                    let _ = fs::copy(self.folder.path().join(log), kept);
+                }
+            }
         }
         let _ = self.first.kill();
         let _ = self.first.wait();
