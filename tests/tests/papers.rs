@@ -12,6 +12,7 @@ use std::time::Duration;
 use guichet_keys::sha256;
 use guichet_tests::api::Answer;
 use guichet_tests::canary::{Canary, Search};
+use guichet_tests::print_shop::PrintShop;
 use guichet_tests::samples;
 use guichet_tests::script::Script;
 use guichet_tests::village::Village;
@@ -34,16 +35,27 @@ struct Counter {
 impl Counter {
     /// A kiosk with this scanner, a case that is open on both sides of the counter.
     async fn open(name: &str, scanner: &VirtualScanner) -> Self {
+        Self::with(name, scanner, None).await
+    }
+
+    /// The same, perhaps with a printer.
+    async fn with(name: &str, scanner: &VirtualScanner, shop: Option<&PrintShop>) -> Self {
         let mut village = Village::new(name, 1, 1).unwrap();
         let site = village.kiosk();
         let dir = scanner.dir().display().to_string();
         site.environment.push(("SANE_CONFIG_DIR".into(), dir));
+        if let Some(shop) = shop {
+            let server = shop.server();
+            site.environment.push(("CUPS_SERVER".into(), server));
+        }
         site.configure(|settings| {
             settings.insert("scanner".into(), "test:0".into());
             settings.insert("scan_dpi".into(), 600.into());
             settings.insert("scan_width_mm".into(), 200.into());
             settings.insert("scan_height_mm".into(), 200.into());
-            settings.insert("printer".into(), "none".into());
+            if shop.is_none() {
+                settings.insert("printer".into(), "none".into());
+            }
         })
         .unwrap();
         village.start().await.unwrap();
@@ -282,4 +294,39 @@ async fn what_is_no_sheet_is_refused() {
     }
     let alive = counter.village.kiosks[0].node().unwrap().stranger();
     assert_eq!(alive.get("/healthz").await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_print_that_waits_for_paper_is_cancelled_on_wish_and_at_the_visits_end() {
+    let (scanner, shop) = (VirtualScanner::new("Grid"), PrintShop::open().unwrap());
+    let counter = Counter::with("prints", &scanner, Some(&shop)).await;
+    let pdf = samples::pdf(BLUE, "a decision");
+    let (case, kiosk) = (&counter.case, &counter.kiosk);
+    let document = kiosk.add(case, "Avis.pdf", "application/pdf", &pdf).await;
+    let document = document.unwrap();
+    let until = async |what: &str, holds: &dyn Fn(&Value) -> bool| {
+        let printing = async |kiosk: &Script| Ok(kiosk.case(case).await?["printing"].take());
+        let patience = Duration::from_secs(60);
+        let seen = kiosk.until_within(patience, what, printing, holds).await;
+        seen.unwrap();
+    };
+    let print = format!("documents/{document}/print");
+    until("the printer", &|view| view["printer"] == true).await;
+    shop.take_paper().unwrap();
+    for ends in [false, true] {
+        counter.ordered(&print, json!({})).await;
+        until("paper", &|view| view["job"]["state"] == "needs-attention").await;
+        assert!(!shop.spooled().unwrap().is_empty(), "it waits in the spool");
+        let another = counter.order(&print, json!({})).await;
+        assert_eq!(another.status, 503, "one at a time: {}", another.text());
+        if ends {
+            kiosk.end_visit().await.unwrap();
+        } else {
+            counter.ordered(&format!("{print}/cancel"), json!({})).await;
+            until("its end", &|view| view["job"]["state"] == "cancelled").await;
+        }
+        let left = async |_: &Script| Ok((shop.jobs()?, shop.spooled()?.len()));
+        let gone = |left: &(String, usize)| *left == (String::new(), 0);
+        kiosk.until("an empty spool", left, gone).await.unwrap();
+    }
 }
