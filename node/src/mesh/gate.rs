@@ -16,7 +16,7 @@ use libp2p::{Multiaddr, PeerId};
 
 pub(super) use rate::{Arrivals, Bucket};
 
-use super::limits::MEMBERS_MAX;
+use super::limits::{HANDSHAKES_MAX, MEMBERS_MAX};
 
 /// Why a connection was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +30,7 @@ pub(super) enum Denied {
 }
 
 /// The allow-list and the rate of arrivals, before anything else on a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gate {
     members: BTreeSet<PeerId>,
     arrivals: Arrivals,
@@ -39,6 +39,16 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    /// A gate that nobody may pass yet.
+    pub fn new() -> Self {
+        Self {
+            members: BTreeSet::new(),
+            arrivals: Arrivals::new(HANDSHAKES_MAX),
+            leaving: VecDeque::new(),
+            waker: None,
+        }
+    }
+
     /// Lets a peer in from now on; false when the list is full.
     pub fn allow(&mut self, peer: PeerId) -> bool {
         let room = self.members.len() < MEMBERS_MAX || self.members.contains(&peer);
@@ -72,11 +82,11 @@ impl NetworkBehaviour for Gate {
 
     fn handle_pending_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        self.arrivals.check(remote)
+        self.arrivals.check(connection, remote)
     }
 
     fn handle_established_inbound_connection(
@@ -100,7 +110,9 @@ impl NetworkBehaviour for Gate {
         self.check(&peer)
     }
 
-    fn on_swarm_event(&mut self, _: FromSwarm) {}
+    fn on_swarm_event(&mut self, event: FromSwarm) {
+        self.arrivals.on_swarm_event(&event);
+    }
 
     fn on_connection_handler_event(
         &mut self,

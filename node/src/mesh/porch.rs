@@ -17,7 +17,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::gate::Arrivals;
-use super::limits::PORCH_LIFETIME;
+use super::limits::{PORCH_CONNECTIONS_MAX, PORCH_LIFETIME};
 use exchange::Exchange;
 
 /// Who began a visit.
@@ -54,7 +54,7 @@ impl Porch {
     pub fn new(hello: Vec<u8>) -> Self {
         Self {
             hello,
-            arrivals: Arrivals::default(),
+            arrivals: Arrivals::new(PORCH_CONNECTIONS_MAX),
             open: BTreeMap::new(),
             visiting: BTreeSet::new(),
             closing: VecDeque::new(),
@@ -87,11 +87,11 @@ impl NetworkBehaviour for Porch {
 
     fn handle_pending_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        self.arrivals.check(remote)
+        self.arrivals.check(connection, remote)
     }
 
     fn handle_established_inbound_connection(
@@ -116,6 +116,7 @@ impl NetworkBehaviour for Porch {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm) {
+        self.arrivals.on_swarm_event(&event);
         if let FromSwarm::ConnectionEstablished(established) = &event {
             let expires = Instant::now() + PORCH_LIFETIME;
             self.open

@@ -84,7 +84,7 @@ pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
         .with_interval(PING_EVERY)
         .with_timeout(2 * HANDSHAKE);
     let behaviour = Main {
-        gate: Gate::default(),
+        gate: Gate::new(),
         limits: connection_limits::Behaviour::new(limits),
         links: Links::new(link::SYNC),
         signals: Links::new(link::SIGNAL),
