@@ -16,6 +16,7 @@ use guichet_sync::store::Location;
 use guichet_sync::wire::What;
 
 use super::shown::{self, Context};
+use crate::clock;
 use crate::entropy;
 use crate::services::Service;
 use crate::web::view::CaseView;
@@ -64,7 +65,8 @@ impl OpenCase {
             class,
             manifests,
             drafts,
-            draft_sequence: 0,
+            // Above whatever was told before the case was last closed.
+            draft_sequence: clock::wall_ms(),
             draft_salt: Salt::from(entropy::bytes()),
             said: None,
             seq: 1,
@@ -117,12 +119,10 @@ impl OpenCase {
     pub fn insert(&mut self, envelope: &Envelope) -> bool {
         let effect = self.log.insert(envelope);
         for field in &effect.touched.fields {
-            if self
-                .drafts
-                .get(field)
-                .is_some_and(|typing| typing.author == envelope.header().author)
+            if let Some(typing) = self.drafts.get_mut(field)
+                && typing.author == envelope.header().author
             {
-                self.drafts.remove(field);
+                typing.end();
             }
         }
         self.seq += 1;

@@ -24,12 +24,12 @@ const CASES_MAX: usize = 256;
 
 /// What was heard.
 #[derive(Debug, Default)]
-pub struct Readers(BTreeMap<CaseTag, BTreeMap<AuthorId, Heard>>);
+pub struct Readers(BTreeMap<CaseTag, BTreeMap<(SubjectId, AuthorId), Heard>>);
 
-/// What an author last told of themselves.
+/// What a person last told of themselves at one station. They have signed it; the author is only
+/// said, and nobody is to silence another person by it.
 #[derive(Debug)]
 struct Heard {
-    person: SubjectId,
     field: Option<FieldRef>,
     sequence: u64,
     until: Instant,
@@ -56,16 +56,15 @@ impl Readers {
             presence: Presence { person, field },
         } = word;
         let heard = self.0.entry(case).or_default();
-        let known = heard.get(&author);
+        let known = heard.get(&(person, author));
         if known.is_some_and(|known| known.sequence >= sequence) {
             return false;
         }
         let news = known.is_none_or(|known| !known.shown || known.field != field);
         let until = now + HEARD_FOR;
         heard.insert(
-            author,
+            (person, author),
             Heard {
-                person,
                 field,
                 sequence,
                 until,
@@ -85,13 +84,13 @@ impl Readers {
             .0
             .get(case)
             .into_iter()
-            .flat_map(BTreeMap::values)
-            .filter(|heard| heard.shown)
+            .flatten()
+            .filter(|(_, heard)| heard.shown)
             .collect();
-        there.sort_by_key(|heard| heard.until);
+        there.sort_by_key(|(_, heard)| heard.until);
         let there = there.into_iter();
         there
-            .map(|heard| (heard.person, heard.field.as_ref()))
+            .map(|((person, _), heard)| (*person, heard.field.as_ref()))
             .collect()
     }
 
@@ -126,7 +125,8 @@ impl Readers {
     }
 }
 
-fn drop_oldest<K: Ord + Copy, V, T: Ord>(
+/// Drops what is oldest by `at` until no more than `len_max` are left.
+pub(super) fn drop_oldest<K: Ord + Clone, V, T: Ord>(
     map: &mut BTreeMap<K, V>,
     len_max: usize,
     at: impl Fn(&V) -> T,
@@ -135,7 +135,7 @@ fn drop_oldest<K: Ord + Copy, V, T: Ord>(
         && let Some(oldest) = map
             .iter()
             .min_by_key(|(_, value)| at(value))
-            .map(|(key, _)| *key)
+            .map(|(key, _)| key.clone())
     {
         map.remove(&oldest);
     }
@@ -268,6 +268,14 @@ mod tests {
         assert!(!readers.hear(end, case(1), word(1, 7, 1)), "told again");
         assert!(there(&readers).is_empty());
         assert!(readers.hear(end, case(1), word(1, 7, 2)));
+    }
+
+    #[test]
+    fn nobody_is_silenced_by_another_person() {
+        let (start, mut readers) = (clock::now(), Readers::default());
+        assert!(readers.hear(start, case(1), word(1, 8, u64::MAX)));
+        assert!(readers.hear(start, case(1), word(1, 7, 0)));
+        assert_eq!(there(&readers).len(), 2);
     }
 
     #[test]

@@ -218,9 +218,9 @@ fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef)
             at_s: candidate.at_s,
         })
     });
-    let draft = open.typing(field).map(|typing| Draft {
-        value: typing.value.clone(),
-        by: who(&typing.author),
+    let draft = open.typing(field).map(|(value, author)| Draft {
+        value: value.to_owned(),
+        by: who(&author),
     });
     FieldContent::Register {
         candidates: candidates.collect(),

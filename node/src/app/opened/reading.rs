@@ -9,6 +9,7 @@ use super::OpenCase;
 use super::typing::shared_key;
 use super::writing::field_ref;
 use crate::app::readers::Word;
+use crate::clock;
 use crate::entropy;
 use crate::web::counter::Whereabouts;
 
@@ -29,7 +30,8 @@ impl OpenCase {
             self.said = Some(Said {
                 author,
                 salt: Salt::from(entropy::bytes()),
-                sequence: 0,
+                // Above whatever was told before the case was last closed.
+                sequence: clock::wall_ms(),
                 field: None,
             });
         }

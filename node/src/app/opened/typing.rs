@@ -8,20 +8,30 @@ use guichet_sync::envelope::KeyRef;
 
 use super::OpenCase;
 use super::writing::field_ref;
+use crate::app::readers::drop_oldest;
 use crate::clock;
 use crate::web::counter::FieldPlace;
 
 /// How long a draft is shown after the last letter.
 const DRAFT_SHOWN: Duration = Duration::from_secs(20);
+/// Fields of one case whose drafts are kept in mind; of more, those typed into last.
+const DRAFTS_MAX: usize = 256;
 
 /// What somebody else is typing.
 pub struct Typing {
-    /// What.
-    pub value: String,
+    /// What; nothing once they have ended, so that an old draft told again is not shown.
+    value: Option<String>,
     /// Who.
     pub author: AuthorId,
     sequence: u64,
     until: Instant,
+}
+
+impl Typing {
+    /// Nothing is typed any more.
+    pub fn end(&mut self) {
+        self.value = None;
+    }
 }
 
 impl OpenCase {
@@ -67,32 +77,23 @@ impl OpenCase {
         {
             return false;
         }
-        match draft.value {
-            Some(value) => {
-                let until = clock::now() + DRAFT_SHOWN;
-                self.drafts.insert(
-                    draft.field,
-                    Typing {
-                        value,
-                        author,
-                        sequence,
-                        until,
-                    },
-                );
-            }
-            None => {
-                self.drafts.remove(&draft.field);
-            }
-        }
+        let typing = Typing {
+            value: draft.value,
+            author,
+            sequence,
+            until: clock::now() + DRAFT_SHOWN,
+        };
+        self.drafts.insert(draft.field, typing);
+        drop_oldest(&mut self.drafts, DRAFTS_MAX, |typing| typing.until);
         self.seq += 1;
         true
     }
 
-    /// What somebody else is typing into a field.
-    pub fn typing(&self, field: &FieldRef) -> Option<&Typing> {
-        self.drafts
-            .get(field)
-            .filter(|typing| typing.until > clock::now())
+    /// What somebody else is typing into a field, and who.
+    pub fn typing(&self, field: &FieldRef) -> Option<(&str, AuthorId)> {
+        let typing = self.drafts.get(field)?;
+        let value = typing.value.as_deref()?;
+        (typing.until > clock::now()).then_some((value, typing.author))
     }
 }
 
