@@ -31,8 +31,12 @@ pub(super) fn keys(dir: &Path) -> Finding {
         return Finding::ill(check, error.to_string(), advice);
     }
     if !keys::in_file(dir) {
-        let found = "there, closed to others, sealed by the system's credential";
-        return Finding::ok(check, found);
+        return Finding::warn(
+            check,
+            "there and closed to others; the machine key that seals them is not in the folder",
+            "fine where systemd hands it over (LoadCredentialEncrypted=guichet-machine-key); \
+             otherwise put machine.key back from a copy",
+        );
     }
     let opened = Keys::open(dir, None).and_then(|keys| {
         keys.read(&KeyPurpose::Node)?;
