@@ -39,6 +39,12 @@ impl Performer {
         tone_hz: 1_500,
         size: SMALL,
     };
+    /// Seen in green, heard at 2,600 Hz.
+    pub const COLLEAGUE: Self = Self {
+        colour: [130, 70, 50],
+        tone_hz: 2_600,
+        size: SMALL,
+    };
 
     /// Writes the picture (y4m) and the voice (WAV) into a folder.
     pub fn write(&self, folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
