@@ -22,6 +22,7 @@ mod frames;
 mod open;
 mod pages;
 mod pending;
+mod reached;
 mod scope;
 mod send;
 mod session;
@@ -34,10 +35,9 @@ use std::time::{Duration, Instant};
 use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId, sha256};
 
 use crate::bitmap::Bitmap;
-use crate::catalogue::{Catalogue, Meta};
+use crate::catalogue::Catalogue;
 use crate::envelope::ChainId;
 use crate::page::PageId;
-use crate::receipt::Stage;
 use crate::rules::Rules;
 use crate::store::{Location, NewRecord, PeerCursors, Stored};
 use crate::wire::{Epoch, Frame, Interest, Presence, Progress, Reading};
@@ -227,37 +227,6 @@ impl Replica {
         self.sessions
             .get(peer)
             .map_or(0, |session| session.waiting(&self.catalogue))
-    }
-
-    /// How many envelopes and pages written here no station has signed for, and the case of one of them.
-    #[must_use]
-    pub fn outbox(&self) -> (u64, Option<CaseTag>) {
-        let mine = |author| {
-            self.directory
-                .author(author)
-                .is_some_and(|author| author.binding.node == self.me)
-        };
-        let chains = self.catalogue.chains().filter(|(id, _)| mine(&id.author));
-        let envelopes = chains.map(|(id, chain)| {
-            (
-                chain.next().saturating_sub(self.book.received_next(id)),
-                id.case,
-            )
-        });
-        let pages = self.catalogue.pages().filter_map(|page| {
-            let Meta::Manifest { case, author, .. } = &self.catalogue.manifest(page)?.meta else {
-                return None;
-            };
-            let received = self
-                .book
-                .page(page)
-                .is_some_and(|reached| reached.stage == Stage::Received);
-            (mine(author) && !received).then_some((1, *case))
-        });
-        let waiting = envelopes.chain(pages).filter(|(count, _)| *count > 0);
-        waiting.fold((0, None), |(sum, case), (count, of)| {
-            (sum + count, case.or(Some(of)))
-        })
     }
 
     /// Takes in what happened.

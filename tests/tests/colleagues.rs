@@ -194,6 +194,15 @@ async fn without_a_line_the_work_goes_on_and_nothing_is_overwritten() {
     two.set(case, "rent", "500").await.unwrap();
     two.set(case, "phone", "0473001122").await.unwrap();
 
+    // A station signs for what was written at it too, after a while: that is no second disk.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let view = scene
+        .until(one, "what is unsent", |view| {
+            view["unsent"].as_u64() >= Some(4) && view["state"] == "saved"
+        })
+        .await;
+    assert_eq!(view["notes"][0]["state"], "saved");
+    assert_eq!(view["messages"][0]["state"], "saved");
     let desk = one.api().get_json("/desk?search=LEFEVRE").await.unwrap();
     assert_eq!(desk["cases"][0]["case"], **case, "found without a line");
     assert_eq!(desk["search"]["among"], 1);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use guichet_keys::{AuthorId, CaseTag};
+use guichet_sync::catalogue::Chain;
 use guichet_sync::envelope::ChainId;
 use guichet_sync::page::PageId;
 
@@ -80,22 +81,18 @@ impl Node {
     }
 
     fn stages(&self, case: &CaseTag) -> Stages {
-        let (catalogue, book) = (self.replica.catalogue(), self.replica.book());
+        let (replica, catalogue) = (&self.replica, self.replica.catalogue());
         let of_chain = |chain: &ChainId| {
-            let next = catalogue
-                .chain(chain)
-                .map_or(0, guichet_sync::catalogue::Chain::next);
-            (
-                *chain,
-                (0..next).map(|index| book.envelope(chain, index)).collect(),
-            )
+            let next = catalogue.chain(chain).map_or(0, Chain::next);
+            let reached = (0..next).map(|index| replica.envelope_reached(chain, index));
+            (*chain, reached.collect())
         };
         let of_page = |page: PageId| {
-            let percent = self
-                .replica
+            let percent = replica
                 .page_held(&page)
                 .map_or(0, |held| held.count() * 100 / held.len().max(1));
-            (page, (book.page(&page), u8::try_from(percent).unwrap_or(0)))
+            let reached = replica.page_reached(&page);
+            (page, (reached, u8::try_from(percent).unwrap_or(0)))
         };
         Stages {
             chains: catalogue.chains_of(case).iter().map(of_chain).collect(),

@@ -28,6 +28,7 @@ struct ChainStages {
     en_route: u64,
     received: u64,
     received_at_ms: u64,
+    elsewhere: u64,
 }
 
 /// What is known of all receipts.
@@ -35,6 +36,7 @@ struct ChainStages {
 pub struct Book {
     chains: BTreeMap<ChainId, ChainStages>,
     pages: BTreeMap<PageId, Reached>,
+    pages_elsewhere: BTreeSet<PageId>,
     signed: BTreeMap<ChainId, u64>,
     signed_pages: BTreeSet<PageId>,
     closed: BTreeMap<ChainId, u64>,
@@ -59,6 +61,8 @@ impl Book {
                 if receipt.node() == *me {
                     self.signed_pages.insert(*page);
                     self.due_pages.remove(page);
+                } else {
+                    self.pages_elsewhere.insert(*page);
                 }
             }
         }
@@ -77,6 +81,8 @@ impl Book {
         if receipt.node() == *me {
             let signed = self.signed.entry(*chain).or_default();
             *signed = (*signed).max(next);
+        } else {
+            stages.elsewhere = stages.elsewhere.max(next);
         }
     }
 
@@ -103,6 +109,19 @@ impl Book {
     #[must_use]
     pub fn received_next(&self, chain: &ChainId) -> u64 {
         self.chains.get(chain).map_or(0, |stages| stages.received)
+    }
+
+    /// The first index of a chain that no other node has signed for: what was written here is on
+    /// this disk alone from there on, whatever this node itself has signed.
+    #[must_use]
+    pub fn elsewhere_next(&self, chain: &ChainId) -> u64 {
+        self.chains.get(chain).map_or(0, |stages| stages.elsewhere)
+    }
+
+    /// Whether another node has signed for a page.
+    #[must_use]
+    pub fn is_elsewhere(&self, page: &PageId) -> bool {
+        self.pages_elsewhere.contains(page)
     }
 
     /// How far a page has come beyond the disk it was written on.

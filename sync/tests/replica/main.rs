@@ -13,5 +13,6 @@ mod chunk;
 mod network;
 mod pages;
 mod people;
+mod reached;
 mod roles;
 mod village;

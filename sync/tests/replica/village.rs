@@ -109,6 +109,12 @@ impl Village {
         self.lines.contains(&(a.subject(), b.subject()))
     }
 
+    /// Takes the line between two nodes away.
+    pub fn cut(&mut self, a: Who, b: Who) {
+        self.part(a.subject(), b.subject());
+        self.settle();
+    }
+
     fn part(&mut self, a: SubjectId, b: SubjectId) {
         for (from, to) in [(a, b), (b, a)] {
             self.lines.remove(&(from, to));
