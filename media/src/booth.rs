@@ -215,7 +215,7 @@ impl Booth {
     #[must_use]
     pub fn statement(&self) -> Statement {
         let Some(place) = &self.place else {
-            return Statement::Nothing;
+            return Statement::Nobody;
         };
         let stage = match self.state {
             State::Idle(_) => Stage::Gone,

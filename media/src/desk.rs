@@ -48,6 +48,8 @@ pub enum Input<'a> {
     Ticket(&'a SeenTicket),
     /// A ticket is over.
     TicketGone(TicketId),
+    /// Its kiosk has started anew and knows nothing of it.
+    TicketForgotten(TicketId),
     /// The order in which people wait, as it stands at this desk.
     Ordered(Vec<TicketId>),
 }
@@ -83,6 +85,8 @@ pub enum Ending {
     NotAnswered,
     /// The kiosk cannot be reached.
     Unreachable,
+    /// The kiosk has started anew.
+    Restarted,
     /// The citizen left or hung up.
     Left,
     /// This adviser hung up.
@@ -192,11 +196,8 @@ impl Desk {
                 }
             }
             Input::Ticket(seen) => self.ticket(now, seen),
-            Input::TicketGone(ticket) => {
-                if self.holding().is_some_and(|held| held.ticket == ticket) {
-                    self.release(now, Ending::Left);
-                }
-            }
+            Input::TicketGone(ticket) => self.over(now, ticket, Ending::Left),
+            Input::TicketForgotten(ticket) => self.over(now, ticket, Ending::Restarted),
             Input::Ordered(mut order) => {
                 order.truncate(ORDER_MAX);
                 self.order = order;
@@ -388,6 +389,12 @@ impl Desk {
             since: now,
             lost: None,
         });
+    }
+
+    fn over(&mut self, now: Instant, ticket: TicketId, ending: Ending) {
+        if self.holding().is_some_and(|held| held.ticket == ticket) {
+            self.release(now, ending);
+        }
     }
 
     fn end_call(&mut self, now: Instant) {

@@ -66,6 +66,8 @@ pub enum News {
     Ticket(TicketId),
     /// A ticket is over.
     TicketGone(TicketId),
+    /// A ticket is over because its kiosk has started anew and knows nothing of it.
+    TicketForgotten(TicketId),
     /// A desk is new or is no longer as it was.
     Desk(SubjectId),
     /// A station tells of no adviser any more.
@@ -260,12 +262,14 @@ impl Hall {
                     .hear_ticket(now, from, notice.clone(), known_ms, &signed)
             }
             Body::Desk(notice) => {
-                self.known
-                    .hear_desk(now, from, signal.life, notice.clone(), &signed)
+                let (life, notice) = (signal.life, notice.clone());
+                let news = self.known.hear_desk(now, from, life, notice, &signed);
+                news.into_iter().collect()
             }
-            Body::Leg(notice) => Some(News::Leg(from, notice.clone())),
+            Body::Leg(notice) => vec![News::Leg(from, notice.clone())],
+            Body::Nobody => self.known.forget_ticket(&from).into_iter().collect(),
         };
-        self.outputs.extend(news.map(Output::Tell));
+        self.outputs.extend(news.into_iter().map(Output::Tell));
         if self.role == Role::Relay {
             let told = Told {
                 origin: from,
@@ -356,7 +360,7 @@ fn may_say(directory: &Directory, signal: &Signal) -> Result<(), Refused> {
     let role = directory.node_role(&from);
     let refused = |what| Err(Refused::NotTheirs { what, from });
     match &signal.body {
-        Body::Ticket(_) if role != Some(Role::Kiosk) => refused("ticket"),
+        Body::Ticket(_) | Body::Nobody if role != Some(Role::Kiosk) => refused("ticket"),
         Body::Desk(notice) => {
             let answers = |service| {
                 directory.holds(&from, Role::Station, Some(service))
@@ -369,7 +373,7 @@ fn may_say(directory: &Directory, signal: &Signal) -> Result<(), Refused> {
             }
         }
         Body::Leg(_) if !matches!(role, Some(Role::Kiosk | Role::Station)) => refused("leg"),
-        Body::Ticket(_) | Body::Leg(_) => Ok(()),
+        Body::Ticket(_) | Body::Nobody | Body::Leg(_) => Ok(()),
     }
 }
 
@@ -383,6 +387,7 @@ fn concerns(directory: &Directory, peer: &SubjectId, body: &Body) -> bool {
             let same = |service| directory.holds(peer, Role::Station, Some(service));
             role == Some(Role::Kiosk) || notice.services.iter().any(same)
         }
+        Body::Nobody => role == Some(Role::Station),
         Body::Leg(_) => false,
     }
 }

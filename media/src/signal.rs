@@ -70,6 +70,10 @@ pub enum Body {
     /// Either end of a call: where its media is reached.
     #[n(2)]
     Leg(#[n(0)] LegNotice),
+    /// A kiosk: since its program began nobody has waited here. What it told in a life before is
+    /// over.
+    #[n(3)]
+    Nobody,
 }
 
 /// A ticket as its kiosk tells it.

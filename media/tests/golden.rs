@@ -97,6 +97,7 @@ fn vectors() -> Vec<(&'static str, Vec<u8>)> {
         ("ticket gone", signed(1, None, ticket(Stage::Gone))),
         ("desk", signed(2, None, desk)),
         ("leg", signed(2, Some(subject(1)), leg)),
+        ("nobody", signed(1, None, Body::Nobody)),
         ("passed on", passed.encode()),
         ("name of a call", holder.call(&TICKET).0.to_vec()),
     ]
@@ -126,7 +127,7 @@ fn signals_keep_their_bytes() {
 
 #[test]
 fn what_is_pinned_reads_back() {
-    for (name, bytes) in vectors().iter().take(6) {
+    for (name, bytes) in vectors().iter().take(7) {
         let signal = Signal::read(bytes).expect(name);
         assert_eq!(
             (signal.life, signal.number),

@@ -13,6 +13,8 @@ use crate::signal::{Body, DeskNotice, Signal, Stage, TicketNotice};
 pub enum Statement {
     /// Nothing.
     Nothing,
+    /// Nobody has waited here since the program began.
+    Nobody,
     /// Somebody waits here or is spoken with; waiting began then.
     Ticket(TicketNotice, Instant),
     /// An adviser is there.
@@ -45,7 +47,7 @@ impl Own {
         let changed = self.statement != statement;
         if changed {
             let stands = match &statement {
-                Statement::Nothing => false,
+                Statement::Nothing | Statement::Nobody => false,
                 Statement::Ticket(notice, _) => notice.stage != Stage::Gone,
                 Statement::Desk(_) => true,
             };
@@ -72,6 +74,7 @@ impl Own {
     pub fn signed(&mut self, now: Instant) -> Option<(Body, Vec<u8>)> {
         let body = match &self.statement {
             Statement::Nothing => return None,
+            Statement::Nobody => Body::Nobody,
             Statement::Ticket(notice, since) => Body::Ticket(TicketNotice {
                 waited_ms: millis(now.saturating_duration_since(*since)),
                 ..notice.clone()

@@ -120,14 +120,20 @@ impl Known {
         notice: TicketNotice,
         known_ms: Option<u64>,
         signed: &[u8],
-    ) -> Option<News> {
+    ) -> Vec<News> {
         let ticket = notice.ticket;
-        let before = self
-            .tickets
-            .remove(&kiosk)
-            .filter(|seen| seen.notice.ticket == ticket);
+        let known = self.tickets.remove(&kiosk);
+        let (before, former) = match known {
+            Some(seen) if seen.notice.ticket == ticket => (Some(seen), None),
+            other => (None, other),
+        };
+        let mut news: Vec<News> = former
+            .map(|seen| News::TicketGone(seen.notice.ticket))
+            .into_iter()
+            .collect();
         if notice.stage == Stage::Gone {
-            return before.map(|_| News::TicketGone(ticket));
+            news.extend(before.map(|_| News::TicketGone(ticket)));
+            return news;
         }
         let first = before.as_ref().map_or(now, |seen| seen.first);
         let borne_out = now
@@ -152,7 +158,14 @@ impl Known {
             signed: signed.to_vec(),
         };
         self.tickets.insert(kiosk, seen);
-        changed.then_some(News::Ticket(ticket))
+        news.extend(changed.then_some(News::Ticket(ticket)));
+        news
+    }
+
+    /// A kiosk knows of no ticket: the one it had is over.
+    pub fn forget_ticket(&mut self, kiosk: &SubjectId) -> Option<News> {
+        let seen = self.tickets.remove(kiosk)?;
+        Some(News::TicketForgotten(seen.notice.ticket))
     }
 
     pub fn hear_desk(

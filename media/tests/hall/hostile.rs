@@ -76,6 +76,7 @@ fn each_says_what_its_role_may_say_and_no_more() {
             Body::Ticket(other.clone()),
         ),
         ("a ticket of a relay", RELAY, Body::Ticket(other.clone())),
+        ("nobody at a station", STATIONS[0], Body::Nobody),
         (
             "a desk of a stranger",
             99,

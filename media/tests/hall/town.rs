@@ -374,6 +374,10 @@ impl Node {
                 desk.handle_input(now, desk::Input::TicketGone(*ticket));
                 desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
             }
+            (Side::Desk(desk), News::TicketForgotten(ticket)) => {
+                desk.handle_input(now, desk::Input::TicketForgotten(*ticket));
+                desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
+            }
             _ => {}
         }
     }

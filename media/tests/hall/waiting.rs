@@ -225,6 +225,50 @@ fn a_kiosk_whose_own_line_is_cut_waits_for_its_adviser_as_long_as_they_wait_for_
 }
 
 #[test]
+fn a_kiosk_that_starts_anew_ends_what_its_former_life_held() {
+    for answered in [false, true] {
+        for before_it_is_missed in [false, true] {
+            let mut town = Town::new();
+            if answered {
+                call(&mut town, KIOSKS[0], STATIONS[0]);
+            } else {
+                let ticket = town.ask(KIOSKS[0]);
+                town.pass(MOMENT);
+                town.take(STATIONS[0], ticket);
+                town.pass(MOMENT);
+            }
+            town.kill(KIOSKS[0]);
+            town.pass(if before_it_is_missed { MOMENT } else { LONG });
+            town.start(KIOSKS[0]);
+            town.pass(MOMENT);
+            let state = town.desk(STATIONS[0]).state();
+            assert!(
+                matches!(state, desk::State::Idle(Some((_, desk::Ending::Restarted)))),
+                "{state:?}"
+            );
+            assert!(town.begun_calls(STATIONS[0]).is_empty());
+            assert!(town.queue(STATIONS[1]).is_empty());
+            call(&mut town, KIOSKS[0], STATIONS[0]);
+        }
+    }
+}
+
+#[test]
+fn a_kiosk_whose_next_citizen_is_heard_of_first_has_no_other_ticket_any_more() {
+    let mut town = Town::new();
+    call(&mut town, KIOSKS[0], STATIONS[0]);
+    town.kill(KIOSKS[0]);
+    town.start(KIOSKS[0]);
+    let next = town.ask(KIOSKS[0]);
+    town.pass(MOMENT);
+    assert!(matches!(
+        town.desk(STATIONS[0]).state(),
+        desk::State::Idle(Some(_))
+    ));
+    assert_eq!(town.queue(STATIONS[0]), [next]);
+}
+
+#[test]
 fn a_cut_line_costs_no_place() {
     let mut town = Town::new();
     let first = town.ask(KIOSKS[0]);

@@ -137,7 +137,7 @@ impl Node {
                 }
             }
             News::DeskGone(station) => booth.handle_input(now, Input::DeskGone(*station)),
-            News::Ticket(_) | News::TicketGone(_) | News::Leg(..) => {}
+            News::Ticket(_) | News::TicketGone(_) | News::TicketForgotten(_) | News::Leg(..) => {}
         }
     }
 

@@ -148,6 +148,9 @@ impl Node {
                 }
             }
             News::TicketGone(ticket) => desk.handle_input(now, Input::TicketGone(*ticket)),
+            News::TicketForgotten(ticket) => {
+                desk.handle_input(now, Input::TicketForgotten(*ticket));
+            }
             News::Desk(_) | News::DeskGone(_) | News::Leg(..) => return,
         }
         let queue = hall.queue(&services.unwrap_or_default());

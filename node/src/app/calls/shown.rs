@@ -153,6 +153,7 @@ impl Node {
             },
             desk::Ending::NotAnswered => CallEnding::Missed,
             desk::Ending::Unreachable => CallEnding::Unreachable,
+            desk::Ending::Restarted => CallEnding::Restarted,
             desk::Ending::Left => CallEnding::HungUp,
             desk::Ending::Released => CallEnding::Left,
             desk::Ending::Passed => CallEnding::Passed,

@@ -100,6 +100,8 @@ pub enum CallEnding {
     Missed,
     /// The kiosk cannot be reached.
     Unreachable,
+    /// The kiosk has started anew.
+    Restarted,
     /// A colleague was first.
     TakenBy {
         /// Their name.

@@ -69,6 +69,7 @@ fn ended_words(ended: &CallEnding, t: Lang) -> String {
         CallEnding::HungUp => t.desk_ended_hung_up().to_owned(),
         CallEnding::Missed => t.desk_ended_missed().to_owned(),
         CallEnding::Unreachable => t.desk_ended_unreachable().to_owned(),
+        CallEnding::Restarted => t.desk_ended_restarted().to_owned(),
         CallEnding::TakenBy { name } => t.ended_taken(name),
         CallEnding::Passed => t.desk_ended_passed().to_owned(),
     }
