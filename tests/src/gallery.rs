@@ -168,12 +168,13 @@ pub async fn take_pictures(folder: &Path, only: &str) -> Result<usize> {
             .flat_map(|look| sizes(&room.role).map(|size| (look, size)))
         {
             browser.resize(size).await?;
-            room.prefer(&browser, look).await?;
+            let preferred = room.prefer(&browser, look).await;
+            preferred.with_context(|| format!("{look:?} {size:?} {}", room.scene))?;
             for path in &room.paths {
                 let name = name(room, path, look, size);
                 if name.contains(only) {
                     browser.open(&room.address(path)).await?;
-                    settle(&browser).await?;
+                    settle(&browser).await.with_context(|| name.clone())?;
                     let file = folder.join(format!("{name}.png"));
                     std::fs::write(file, browser.whole_page().await?)?;
                     taken += 1;
@@ -184,9 +185,12 @@ pub async fn take_pictures(folder: &Path, only: &str) -> Result<usize> {
     Ok(taken)
 }
 
-/// Waits until what the page shows of itself after it is loaded stands.
+/// Waits until what the page shows of itself after it is loaded stands. Pictures further down are
+/// fetched too, which a browser puts off until somebody comes near them.
 async fn settle(browser: &Browser) -> Result<()> {
-    let script = "return Promise.all([...document.images].map(it => it.decode().catch(() => {})))
+    let script = "const pictures = [...document.images];
+    pictures.forEach(it => { it.loading = 'eager'; });
+    return Promise.all(pictures.map(it => it.decode().catch(() => {})))
         .then(() => document.getAnimations().forEach(it => it.finish()))
         .then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
         .then(() => true)";
