@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, Salt};
-use guichet_sync::case::{CaseLog, FieldRef, Writer};
+use guichet_sync::case::{CaseLog, Writer};
 use guichet_sync::envelope::Envelope;
 use guichet_sync::page::{Manifest, PageHead, PageId};
 use guichet_sync::store::Location;
@@ -23,7 +23,7 @@ use crate::web::view::CaseView;
 
 pub use papers::{Attached, Paper, SealedPage, SealedPaper, Sheet, attached};
 use reading::Said;
-use typing::Typing;
+use typing::Drafts;
 
 /// What it takes to open a case.
 pub struct Opening {
@@ -47,7 +47,7 @@ pub struct OpenCase {
     service: Arc<Service>,
     class: ActClass,
     manifests: BTreeMap<PageId, PageHead>,
-    drafts: BTreeMap<FieldRef, Typing>,
+    drafts: Drafts,
     draft_sequence: u64,
     draft_salt: Salt,
     said: Option<Said>,
@@ -58,13 +58,12 @@ pub struct OpenCase {
 impl OpenCase {
     /// An open case without content yet.
     pub fn new(log: CaseLog, service: Arc<Service>, class: ActClass) -> Self {
-        let (manifests, drafts) = (BTreeMap::new(), BTreeMap::new());
         Self {
             log,
             service,
             class,
-            manifests,
-            drafts,
+            manifests: BTreeMap::new(),
+            drafts: Drafts::default(),
             // Above whatever was told before the case was last closed.
             draft_sequence: clock::wall_ms(),
             draft_salt: Salt::from(entropy::bytes()),
@@ -119,11 +118,7 @@ impl OpenCase {
     pub fn insert(&mut self, envelope: &Envelope) -> bool {
         let effect = self.log.insert(envelope);
         for field in &effect.touched.fields {
-            if let Some(typing) = self.drafts.get_mut(field)
-                && typing.author == envelope.header().author
-            {
-                typing.end();
-            }
+            self.drafts.end(field, envelope.header().author);
         }
         self.seq += 1;
         effect.rebuilt

@@ -1,5 +1,6 @@
 //! What is being typed into an open case and not yet put: sealed for others, and shown for a while.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use guichet_keys::{AuthorId, KeyUse, SecretKey};
@@ -17,20 +18,48 @@ const DRAFT_SHOWN: Duration = Duration::from_secs(20);
 /// Fields of one case whose drafts are kept in mind; of more, those typed into last.
 const DRAFTS_MAX: usize = 256;
 
-/// What somebody else is typing.
-pub struct Typing {
+/// What others are typing, by field.
+#[derive(Debug, Default)]
+pub(super) struct Drafts(BTreeMap<FieldRef, Typing>);
+
+#[derive(Debug)]
+struct Typing {
     /// What; nothing once they have ended, so that an old draft told again is not shown.
     value: Option<String>,
-    /// Who.
-    pub author: AuthorId,
+    author: AuthorId,
     sequence: u64,
     until: Instant,
 }
 
-impl Typing {
-    /// Nothing is typed any more.
-    pub fn end(&mut self) {
-        self.value = None;
+impl Drafts {
+    /// Takes in a draft, the `sequence`th of its author; gives whether it is news.
+    fn hear(&mut self, now: Instant, author: AuthorId, sequence: u64, draft: Draft) -> bool {
+        let known = self.0.get(&draft.field);
+        if known.is_some_and(|typing| typing.author == author && typing.sequence >= sequence) {
+            return false;
+        }
+        let typing = Typing {
+            value: draft.value,
+            author,
+            sequence,
+            until: now + DRAFT_SHOWN,
+        };
+        self.0.insert(draft.field, typing);
+        drop_oldest(&mut self.0, DRAFTS_MAX, |typing| typing.until);
+        true
+    }
+
+    /// What an author typed is put: it is typed no more.
+    pub fn end(&mut self, field: &FieldRef, author: AuthorId) {
+        let typing = self.0.get_mut(field);
+        if let Some(typing) = typing.filter(|typing| typing.author == author) {
+            typing.value = None;
+        }
+    }
+
+    fn of(&self, now: Instant, field: &FieldRef) -> Option<(&str, AuthorId)> {
+        let typing = self.0.get(field).filter(|typing| typing.until > now)?;
+        Some((typing.value.as_deref()?, typing.author))
     }
 }
 
@@ -68,32 +97,16 @@ impl OpenCase {
             return false;
         };
         let (author, sequence) = (sealed.header().author, sealed.header().sequence);
-        let known = self.drafts.get(&draft.field);
-        if known.is_some_and(|typing| typing.author == author && typing.sequence >= sequence)
-            || self
-                .log
-                .writer()
-                .is_some_and(|writer| writer.author == author)
-        {
-            return false;
-        }
-        let typing = Typing {
-            value: draft.value,
-            author,
-            sequence,
-            until: clock::now() + DRAFT_SHOWN,
-        };
-        self.drafts.insert(draft.field, typing);
-        drop_oldest(&mut self.drafts, DRAFTS_MAX, |typing| typing.until);
-        self.seq += 1;
-        true
+        let writer = self.log.writer();
+        let news = writer.is_none_or(|writer| writer.author != author)
+            && self.drafts.hear(clock::now(), author, sequence, draft);
+        self.seq += u64::from(news);
+        news
     }
 
     /// What somebody else is typing into a field, and who.
     pub fn typing(&self, field: &FieldRef) -> Option<(&str, AuthorId)> {
-        let typing = self.drafts.get(field)?;
-        let value = typing.value.as_deref()?;
-        (typing.until > clock::now()).then_some((value, typing.author))
+        self.drafts.of(clock::now(), field)
     }
 }
 
@@ -103,4 +116,62 @@ pub(super) fn shared_key(log: &CaseLog) -> Option<&SecretKey> {
         usage: KeyUse::Shared,
         epoch: log.writer()?.key.epoch,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use guichet_sync::case::FormId;
+
+    use super::*;
+
+    fn field(name: &str) -> FieldRef {
+        let form = FormId::from([7; 8]);
+        FieldRef {
+            form,
+            name: name.to_owned(),
+        }
+    }
+
+    fn draft(name: &str, value: &str) -> Draft {
+        Draft {
+            field: field(name),
+            value: Some(value.to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_is_put_or_old_is_typed_no_more_whatever_is_told_again() {
+        let (start, one, other) = (
+            clock::now(),
+            AuthorId::from([1; 16]),
+            AuthorId::from([2; 16]),
+        );
+        let mut drafts = Drafts::default();
+        assert!(drafts.hear(start, one, 5, draft("rent", "41")));
+        assert!(!drafts.hear(start, one, 4, draft("rent", "4")), "came late");
+        assert_eq!(drafts.of(start, &field("rent")), Some(("41", one)));
+        assert_eq!(drafts.of(start + DRAFT_SHOWN, &field("rent")), None);
+
+        drafts.end(&field("rent"), other);
+        assert!(drafts.of(start, &field("rent")).is_some(), "another's");
+        drafts.end(&field("rent"), one);
+        assert!(!drafts.hear(start, one, 5, draft("rent", "41")), "again");
+        assert_eq!(drafts.of(start, &field("rent")), None);
+        assert!(drafts.hear(start, other, 0, draft("rent", "5")));
+        assert!(drafts.hear(start, one, 6, draft("rent", "412")));
+        assert_eq!(drafts.of(start, &field("rent")), Some(("412", one)));
+    }
+
+    #[test]
+    fn of_too_many_fields_the_latest_are_kept() {
+        let (start, author) = (clock::now(), AuthorId::from([1; 16]));
+        let mut drafts = Drafts::default();
+        for number in 0..1_000_u64 {
+            let at = start + Duration::from_millis(number);
+            assert!(drafts.hear(at, author, number, draft(&format!("f{number}"), "a")));
+        }
+        assert_eq!(drafts.0.len(), DRAFTS_MAX);
+        assert!(drafts.of(start, &field("f999")).is_some());
+        assert!(drafts.of(start, &field("f0")).is_none());
+    }
 }
