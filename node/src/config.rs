@@ -257,6 +257,10 @@ impl Config {
             let allowed = "a port other than mesh_port".into();
             return out_of_range("porch_port", self.porch_port.to_string(), allowed);
         }
+        if [self.mesh_port, self.porch_port].contains(&self.media_port) {
+            let allowed = "0, or a port other than mesh_port and porch_port".into();
+            return out_of_range("media_port", self.media_port.to_string(), allowed);
+        }
         Ok(self)
     }
 }
@@ -312,5 +316,6 @@ mod tests {
         check("scan_height_mm = 1001", "0 to 1000 mm");
         check("mesh_port = 0", "mesh_port = 0 is out of range");
         check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");
+        check("media_port = 7101", "media_port = 7101 is out of");
     }
 }

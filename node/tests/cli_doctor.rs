@@ -1,7 +1,7 @@
 //! The doctor, on real folders: all well, and each ill made real.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -192,6 +192,17 @@ fn a_port_that_another_program_has_is_told() {
     assert_eq!(report.ills(), ["mesh"]);
     report.says("mesh", "ill", "is taken by another program");
     drop(other);
+    let other = UdpSocket::bind(("127.0.0.1", port)).expect("free until now");
+    let report = Report::of(&network.kiosk());
+    assert_eq!(report.status(), Some(0), "{:#?}", report.checks);
+    report.says(
+        "mesh",
+        "warn",
+        "(UDP) is taken by another program: TCP alone",
+    );
+    let kiosk = network.run("kiosk-1");
+    Report::of(&network.kiosk()).says("mesh", "ok", "answers");
+    drop((kiosk, other));
 
     // A port changed under a running node.
     let kiosk = network.run("kiosk-1");
@@ -224,6 +235,11 @@ fn a_key_that_others_can_read_or_that_is_gone_is_told() {
     report.says("keys", "ill", "node.key");
     std::fs::remove_file(&key).expect("removed");
     Report::of(&network.kiosk()).says("keys", "ill", "node.key");
+
+    std::fs::write(&key, &whole).expect("written");
+    mode(0o600);
+    std::fs::remove_file(network.kiosk().join("keys/machine.key")).expect("there");
+    Report::of(&network.kiosk()).says("keys", "warn", "machine key that seals them is not in");
 }
 
 #[test]

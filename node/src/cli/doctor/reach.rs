@@ -1,5 +1,6 @@
 //! Who can reach a node, and whom it reaches: its ports, and its relays.
 
+use std::cmp::Reverse;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
@@ -16,32 +17,129 @@ use crate::folder::{self, private};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
+/// A port of a node, and what is to be had at it.
+struct Port {
+    check: &'static str,
+    key: &'static str,
+    address: SocketAddr,
+    carriers: &'static [Carrier],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carrier {
+    Tcp,
+    /// Of calls, which need it.
+    Udp,
+    /// Of QUIC, beside TCP.
+    UdpToo,
+}
+
 /// The ports: of the node if it runs, free for it if it does not.
 pub(super) fn ports(dir: &Path, config: &Config, role: Role, process: Process) -> Vec<Finding> {
+    const MESH: &[Carrier] = &[Carrier::Tcp, Carrier::UdpToo];
     let page = match process {
         Process::Running => local_address(dir),
         Process::Stopped => None,
     };
     let page = page.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, config.port)));
-    let mesh = |port| SocketAddr::from((config.mesh_host, port));
+    let port = |check, key, port, carriers| Port {
+        check,
+        key,
+        address: SocketAddr::from((config.mesh_host, port)),
+        carriers,
+    };
     let mut ports = vec![
-        ("pages", "port", page),
-        ("mesh", "mesh_port", mesh(config.mesh_port)),
-        ("porch", "porch_port", mesh(config.porch_port)),
+        Port {
+            check: "pages",
+            key: "port",
+            address: page,
+            carriers: &[Carrier::Tcp],
+        },
+        port("mesh", "mesh_port", config.mesh_port, MESH),
+        port("porch", "porch_port", config.porch_port, MESH),
     ];
     if role != Role::Relay {
-        ports.push(("media", "media_port", mesh(config.media_port)));
+        let calls = &[Carrier::Udp];
+        ports.push(port("media", "media_port", config.media_port, calls));
     }
-    ports
-        .into_iter()
-        .map(|(check, key, address)| match (process, check) {
-            _ if address.port() == 0 => Finding::ok(check, "any free port, by the settings"),
-            (Process::Running, "media") => held(address),
-            (Process::Running, _) => answers(check, key, address),
-            (Process::Stopped, "media") => free(check, key, address, bind_udp(address)),
-            (Process::Stopped, _) => free(check, key, address, bind_tcp(address)),
-        })
-        .collect()
+    ports.iter().map(|port| port.look(process)).collect()
+}
+
+impl Port {
+    /// The first ill of it, or that there is none.
+    fn look(&self, process: Process) -> Finding {
+        if self.address.port() == 0 {
+            return Finding::ok(self.check, "any free port, by the settings");
+        }
+        let findings = self.carriers.iter().map(|carrier| match process {
+            Process::Running => self.is_used(*carrier),
+            Process::Stopped => self.is_free(*carrier),
+        });
+        let worst = findings.min_by_key(|finding| Reverse(finding.verdict));
+        worst.unwrap_or_else(|| Finding::ok(self.check, "nothing is to be had at it"))
+    }
+
+    fn is_free(&self, carrier: Carrier) -> Finding {
+        let Self { key, address, .. } = self;
+        let bound = match carrier {
+            Carrier::Tcp => TcpListener::bind(address).map(drop),
+            Carrier::Udp | Carrier::UdpToo => UdpSocket::bind(address).map(drop),
+        };
+        let place = carrier.at(address);
+        match bound {
+            Ok(()) => Finding::ok(self.check, format!("{place} is free")),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => self.missing(
+                carrier,
+                format!("{place} is taken by another program"),
+                format!("stop that program, or set another `{key}` in {FILE}"),
+            ),
+            Err(error) => self.missing(
+                carrier,
+                format!("{place} cannot be had: {error}"),
+                format!("set another `{key}` or `mesh_host` in {FILE}"),
+            ),
+        }
+    }
+
+    fn is_used(&self, carrier: Carrier) -> Finding {
+        let Self { key, address, .. } = self;
+        let place = carrier.at(address);
+        let trouble = match carrier {
+            Carrier::Tcp => answers(*address)
+                .err()
+                .map(|error| format!("{place} does not answer: {error}")),
+            Carrier::Udp | Carrier::UdpToo => match UdpSocket::bind(address) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => None,
+                Ok(_) | Err(_) => Some(format!("does not hold {place}")),
+            },
+        };
+        match (trouble, carrier) {
+            (None, Carrier::Tcp) => Finding::ok(self.check, format!("{place} answers")),
+            (None, _) => Finding::ok(self.check, format!("{place} is held")),
+            (Some(trouble), _) => self.missing(
+                carrier,
+                format!("the node runs and {trouble}"),
+                format!("look at its log; if `{key}` was changed since it started, restart it"),
+            ),
+        }
+    }
+
+    fn missing(&self, carrier: Carrier, found: String, advice: String) -> Finding {
+        if carrier == Carrier::UdpToo {
+            let found = format!("{found}: TCP alone has to do");
+            return Finding::warn(self.check, found, advice);
+        }
+        Finding::ill(self.check, found, advice)
+    }
+}
+
+impl Carrier {
+    fn at(self, address: &SocketAddr) -> String {
+        match self {
+            Self::Tcp => address.to_string(),
+            Self::Udp | Self::UdpToo => format!("{address} (UDP)"),
+        }
+    }
 }
 
 /// The relays: a connection to each, as far as TCP goes.
@@ -74,56 +172,11 @@ fn local_address(dir: &Path) -> Option<SocketAddr> {
     std::str::from_utf8(&written).ok()?.trim().parse().ok()
 }
 
-fn bind_tcp(address: SocketAddr) -> io::Result<()> {
-    TcpListener::bind(address).map(drop)
-}
-
-fn bind_udp(address: SocketAddr) -> io::Result<()> {
-    UdpSocket::bind(address).map(drop)
-}
-
-fn free(check: &'static str, key: &str, address: SocketAddr, bound: io::Result<()>) -> Finding {
-    match bound {
-        Ok(()) => Finding::ok(check, format!("{address} is free")),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::ill(
-            check,
-            format!("{address} is taken by another program"),
-            format!("stop that program, or set another `{key}` in {FILE}"),
-        ),
-        Err(error) => Finding::ill(
-            check,
-            format!("{address} cannot be had: {error}"),
-            format!("set another `{key}` or `mesh_host` in {FILE}"),
-        ),
+fn answers(mut address: SocketAddr) -> io::Result<()> {
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
-}
-
-fn answers(check: &'static str, key: &str, address: SocketAddr) -> Finding {
-    let mut asked = address;
-    if asked.ip().is_unspecified() {
-        asked.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    match TcpStream::connect_timeout(&asked, CONNECT_WITHIN) {
-        Ok(_) => Finding::ok(check, format!("{address} answers")),
-        Err(error) => Finding::ill(
-            check,
-            format!("the node runs and {address} does not answer: {error}"),
-            format!("look at its log; if `{key}` was changed since it started, restart it"),
-        ),
-    }
-}
-
-fn held(address: SocketAddr) -> Finding {
-    match bind_udp(address) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            Finding::ok("media", format!("{address} (UDP) is held"))
-        }
-        Ok(()) | Err(_) => Finding::ill(
-            "media",
-            format!("the node runs and does not hold {address} (UDP)"),
-            "look at its log; if `media_port` was changed since it started, restart it",
-        ),
-    }
+    TcpStream::connect_timeout(&address, CONNECT_WITHIN).map(drop)
 }
 
 async fn connect(address: &Multiaddr) -> io::Result<()> {
