@@ -253,6 +253,56 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// The tray takes no more: from nowhere, until something is taken out of it.
+async fn is_full(counter: &Counter, one_more: &[u8]) {
+    let before = counter.sheets().await;
+    for answer in [
+        upload(counter, one_more).await,
+        upload(counter, one_more).await,
+    ] {
+        assert_eq!(answer.status, 409, "{}", answer.text());
+        assert_eq!(answer.json().unwrap()["type"], "tray-full");
+    }
+    assert_eq!(
+        counter.sheets().await["sheets"],
+        before["sheets"],
+        "as it was"
+    );
+    let first = format!("sheets/{}", sheet(&before, 0));
+    counter.ordered(&first, json!({ "do": "remove" })).await;
+    assert_eq!(upload(counter, one_more).await.status, 200);
+    assert_eq!(count(&counter.sheets().await), count(&before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tray_takes_forty_sheets() {
+    let scanner = VirtualScanner::new("Grid");
+    let counter = Counter::open("papers-many", &scanner).await;
+    let small = samples::png(7, 160);
+    for _ in 0..40 {
+        assert_eq!(upload(&counter, &small).await.status, 200);
+    }
+    let view = counter.sheets().await;
+    assert_eq!((count(&view), &view["full"]), (40, &json!(true)));
+    let scan = counter.order("scan", json!({})).await;
+    assert_eq!(scan.status, 409, "{}", scan.text());
+    is_full(&counter, &small).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trays_take_160_mib() {
+    let scanner = VirtualScanner::new("Grid");
+    let counter = Counter::open("papers-heavy", &scanner).await;
+    let heavy = samples::png(7, 3_260);
+    let sheets = (160 << 20) / heavy.len();
+    assert_eq!(sheets, 5);
+    for _ in 0..sheets {
+        let answer = upload(&counter, &heavy).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    is_full(&counter, &heavy).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_sheet_is_refused() {
     let scanner = VirtualScanner::new("Grid");
