@@ -261,7 +261,7 @@ async fn is_full(counter: &Counter, one_more: &[u8]) {
         upload(counter, one_more).await,
     ] {
         assert_eq!(answer.status, 409, "{}", answer.text());
-        assert_eq!(answer.json().unwrap()["type"], "tray-full");
+        assert_eq!(answer.json().unwrap()["type"], "about:blank#tray-full");
     }
     assert_eq!(
         counter.sheets().await["sheets"],
