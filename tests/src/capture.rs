@@ -135,11 +135,14 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> nix::Result<Packet> {
     let mut parts = [IoSliceMut::new(buffer)];
     let fd = socket.as_raw_fd();
     let received = recvmsg::<()>(fd, &mut parts, Some(&mut control), MsgFlags::empty())?;
-    let stamp = received.cmsgs()?.find_map(|message| match message {
-        ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
-        _ => None,
-    });
-    let (at, length) = (stamp.ok_or(nix::Error::ENODATA)?, received.bytes);
+    let stamp = |message| {
+        let ControlMessageOwned::ScmTimestampns(at) = message else {
+            return None;
+        };
+        Some(Duration::from(at))
+    };
+    let at = received.cmsgs()?.find_map(stamp);
+    let (at, length) = (at.ok_or(nix::Error::ENODATA)?, received.bytes);
     let bytes = buffer[..length].to_vec();
     Ok(Packet { at, bytes })
 }
