@@ -35,6 +35,7 @@ pub use pixels::Pixels;
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
+const DRIVER_STARTS_MAX: usize = 5;
 const ENTER: &str = "\u{e007}";
 const CONTROL: &str = "\u{e009}";
 const DELETE: &str = "\u{e017}";
@@ -476,7 +477,21 @@ struct Driver {
 }
 
 impl Driver {
+    /// Several that start at the same time may choose the same port: all but one end, and are
+    /// started again.
     fn start(place: &Place) -> Result<Self> {
+        let mut said = String::new();
+        for _ in 0..DRIVER_STARTS_MAX {
+            match Self::try_start(place)? {
+                Ok(driver) => return Ok(driver),
+                Err(last) => said = last,
+            }
+        }
+        bail!("chromedriver ended without telling its port: {said}")
+    }
+
+    /// Starts one, or gives what it said before it ended.
+    fn try_start(place: &Place) -> Result<Result<Self, String>> {
         let mut child = place
             .command("chromedriver")
             .arg("--port=0")
@@ -488,15 +503,18 @@ impl Driver {
             .context("cannot start chromedriver (Debian: chromium-driver)")?;
         let output = child.stdout.take().context("a pipe was asked for")?;
         let mut driver = Self { child, port: 0 };
-        let mut lines = BufReader::new(output).lines();
-        let told = lines.find_map(|line| {
-            let line = line.ok()?;
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
-        driver.port = told.context("chromedriver ended without telling its port")?;
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(driver)
+        let mut said = Vec::new();
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        for line in lines.by_ref() {
+            let port = line.split_once("started successfully on port ");
+            if let Some(port) = port.and_then(|(_, it)| it.trim_end_matches('.').parse().ok()) {
+                driver.port = port;
+                std::thread::spawn(move || lines.for_each(drop));
+                return Ok(Ok(driver));
+            }
+            said.push(line);
+        }
+        Ok(Err(said.join("; ")))
     }
 }
 
