@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use guichet_keys::{AuthorId, CaseTag};
-use guichet_sync::catalogue::Chain;
 use guichet_sync::envelope::ChainId;
 use guichet_sync::page::PageId;
 
@@ -82,11 +81,7 @@ impl Node {
 
     fn stages(&self, case: &CaseTag) -> Stages {
         let (replica, catalogue) = (&self.replica, self.replica.catalogue());
-        let of_chain = |chain: &ChainId| {
-            let next = catalogue.chain(chain).map_or(0, Chain::next);
-            let reached = (0..next).map(|index| replica.envelope_reached(chain, index));
-            (*chain, reached.collect())
-        };
+        let of_chain = |chain: &ChainId| (*chain, replica.chain_reached(chain));
         let of_page = |page: PageId| {
             let percent = replica
                 .page_held(&page)

@@ -86,7 +86,7 @@ impl Book {
         }
     }
 
-    /// How far an envelope has come beyond the disk it was written on.
+    /// How far an envelope has come by all that was signed, this node's own word included.
     #[must_use]
     pub fn envelope(&self, chain: &ChainId, index: u64) -> Option<Reached> {
         let stages = self.chains.get(chain)?;
@@ -124,7 +124,7 @@ impl Book {
         self.pages_elsewhere.contains(page)
     }
 
-    /// How far a page has come beyond the disk it was written on.
+    /// How far a page has come by all that was signed, this node's own word included.
     #[must_use]
     pub fn page(&self, page: &PageId) -> Option<Reached> {
         self.pages.get(page).copied()

@@ -7,17 +7,20 @@
 use guichet_keys::{AuthorId, CaseTag};
 
 use super::{Reached, Replica};
-use crate::catalogue::Meta;
+use crate::catalogue::{Chain, Meta};
 use crate::envelope::ChainId;
 use crate::page::PageId;
 use crate::receipt::Stage;
 
 impl Replica {
-    /// How far an envelope has come; none while it is on this disk alone.
+    /// How far each envelope of a chain has come, from the first; none while one is on this disk
+    /// alone.
     #[must_use]
-    pub fn envelope_reached(&self, chain: &ChainId, index: u64) -> Option<Reached> {
-        let told = index < self.told_next(chain);
-        self.book.envelope(chain, index).filter(|_| told)
+    pub fn chain_reached(&self, chain: &ChainId) -> Vec<Option<Reached>> {
+        let next = self.catalogue.chain(chain).map_or(0, Chain::next);
+        let told = self.told_next(chain);
+        let reached = |index| self.book.envelope(chain, index).filter(|_| index < told);
+        (0..next).map(reached).collect()
     }
 
     /// How far a page has come; none while it is on this disk alone.

@@ -14,9 +14,8 @@ impl Village {
     /// How far the end of a chain and a page have come, and how much a station still waits for.
     fn seen(&self, who: Who, chain: &ChainId, page: &PageId) -> ([Option<Stage>; 2], u64) {
         let replica = &self.node(who).replica;
-        let next = replica.catalogue().chain(chain).map_or(0, |it| it.next());
-        let envelope = replica.envelope_reached(chain, next - 1);
-        let reached = [envelope, replica.page_reached(page)];
+        let last = replica.chain_reached(chain).last().copied().flatten();
+        let reached = [last, replica.page_reached(page)];
         (reached.map(|it| it.map(|it| it.stage)), replica.outbox().0)
     }
 }
