@@ -8,16 +8,12 @@
 //! [`Browser::patience`] ends; then a picture of the page is kept and the error
 //! says what the page showed instead.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
-use std::os::unix::process::CommandExt as _;
 use tempfile::TempDir;
 
 use crate::api::Api;
@@ -25,17 +21,18 @@ use crate::network::Place;
 use crate::performer::Performer;
 
 mod clock;
+mod driver;
 mod looks;
 mod media;
 mod pixels;
 
 pub use clock::CLOCK;
+use driver::Driver;
 pub use media::Received;
 pub use pixels::Pixels;
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
-const DRIVER_STARTS_MAX: usize = 5;
 const ENTER: &str = "\u{e007}";
 const CONTROL: &str = "\u{e009}";
 const DELETE: &str = "\u{e017}";
@@ -118,7 +115,10 @@ impl Browser {
             .prefix("guichet-browser-")
             .tempdir()?;
         let driver = Driver::start(place)?;
-        let api = Api::new(place, SocketAddr::from((Ipv4Addr::LOCALHOST, driver.port)));
+        let api = Api::new(
+            place,
+            SocketAddr::from((Ipv4Addr::LOCALHOST, driver.port())),
+        );
         let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
         flags.push(format!("--window-size={},{}", size.width, size.height));
         flags.push(format!(
@@ -380,7 +380,7 @@ impl Browser {
 
     /// The process group of the browser and its driver.
     pub fn process_group(&self) -> u32 {
-        self.driver.child.id()
+        self.driver.group()
     }
 
     /// Does something to an element, once it can be done.
@@ -467,64 +467,6 @@ async fn command(api: &Api, method: &str, path: &str, body: &Value) -> Result<Va
         );
     }
     Ok(value.take())
-}
-
-/// A chromedriver in a process group that its browser shares.
-#[derive(Debug)]
-struct Driver {
-    child: Child,
-    port: u16,
-}
-
-impl Driver {
-    /// Several that start at the same time may choose the same port: all but one end, and are
-    /// started again.
-    fn start(place: &Place) -> Result<Self> {
-        let mut said = String::new();
-        for _ in 0..DRIVER_STARTS_MAX {
-            match Self::try_start(place)? {
-                Ok(driver) => return Ok(driver),
-                Err(last) => said = last,
-            }
-        }
-        bail!("chromedriver ended without telling its port: {said}")
-    }
-
-    /// Starts one, or gives what it said before it ended.
-    fn try_start(place: &Place) -> Result<Result<Self, String>> {
-        let mut child = place
-            .command("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .context("cannot start chromedriver (Debian: chromium-driver)")?;
-        let output = child.stdout.take().context("a pipe was asked for")?;
-        let mut driver = Self { child, port: 0 };
-        let mut said = Vec::new();
-        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        for line in lines.by_ref() {
-            let port = line.split_once("started successfully on port ");
-            if let Some(port) = port.and_then(|(_, it)| it.trim_end_matches('.').parse().ok()) {
-                driver.port = port;
-                std::thread::spawn(move || lines.for_each(drop));
-                return Ok(Ok(driver));
-            }
-            said.push(line);
-        }
-        Ok(Err(said.join("; ")))
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.child.wait();
-    }
 }
 
 #[cfg(test)]

@@ -253,6 +253,14 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// Lays a sheet down, so many times.
+async fn lay(counter: &Counter, sheet: &[u8], times: usize) {
+    for _ in 0..times {
+        let answer = upload(counter, sheet).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
 /// The tray takes no more: from nowhere, until something is taken out of it.
 async fn is_full(counter: &Counter, one_more: &[u8]) {
     let before = counter.sheets().await;
@@ -270,7 +278,7 @@ async fn is_full(counter: &Counter, one_more: &[u8]) {
     );
     let first = format!("sheets/{}", sheet(&before, 0));
     counter.ordered(&first, json!({ "do": "remove" })).await;
-    assert_eq!(upload(counter, one_more).await.status, 200);
+    lay(counter, one_more, 1).await;
     assert_eq!(count(&counter.sheets().await), count(&before));
 }
 
@@ -279,9 +287,7 @@ async fn a_tray_takes_forty_sheets() {
     let scanner = VirtualScanner::new("Grid");
     let counter = Counter::open("papers-many", &scanner).await;
     let small = samples::png(7, 160);
-    for _ in 0..40 {
-        assert_eq!(upload(&counter, &small).await.status, 200);
-    }
+    lay(&counter, &small, 40).await;
     let view = counter.sheets().await;
     assert_eq!((count(&view), &view["full"]), (40, &json!(true)));
     let scan = counter.order("scan", json!({})).await;
@@ -296,10 +302,7 @@ async fn the_trays_take_160_mib() {
     let heavy = samples::png(7, 3_260);
     let sheets = (160 << 20) / heavy.len();
     assert_eq!(sheets, 5);
-    for _ in 0..sheets {
-        let answer = upload(&counter, &heavy).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-    }
+    lay(&counter, &heavy, sheets).await;
     is_full(&counter, &heavy).await;
 }
 

@@ -1,0 +1,79 @@
+//! The program that drives a browser.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::network::Place;
+
+const STARTS_MAX: usize = 5;
+
+/// A chromedriver in a process group that its browser shares; both end when this is dropped.
+#[derive(Debug)]
+pub(super) struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    /// Starts one, again if it ends before it has a port.
+    pub fn start(place: &Place) -> Result<Self> {
+        let mut started = Self::try_start(place);
+        for _ in 1..STARTS_MAX {
+            if started.is_ok() {
+                break;
+            }
+            started = Self::try_start(place);
+        }
+        started
+    }
+
+    fn try_start(place: &Place) -> Result<Self> {
+        let mut child = place
+            .command("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .context("cannot start chromedriver (Debian: chromium-driver)")?;
+        let output = child.stdout.take().context("a pipe was asked for")?;
+        let mut driver = Self { child, port: 0 };
+        let mut said = Vec::new();
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        for line in lines.by_ref() {
+            let port = line.split_once("started successfully on port ");
+            if let Some(port) = port.and_then(|(_, it)| it.trim_end_matches('.').parse().ok()) {
+                driver.port = port;
+                std::thread::spawn(move || lines.for_each(drop));
+                return Ok(driver);
+            }
+            said.push(line);
+        }
+        let said = said.join("; ");
+        bail!("chromedriver ended without telling its port: {said}")
+    }
+
+    /// Where it takes orders, on the loopback address of its place.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The process group.
+    pub fn group(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.wait();
+    }
+}
