@@ -3,19 +3,25 @@
 //! A packet socket in the router's namespace sees each IP packet once, as it
 //! comes in; TCP streams are put together again, so that nothing hides between
 //! two segments. Gaps are skipped and counted: a capture that lost packets is no
-//! proof of absence. The datagrams of UDP are strung together as they came.
+//! proof of absence. The datagrams of UDP are strung together as they came. The kernel says when
+//! a packet was seen: captures at several places of this machine are on one clock, and no thread
+//! that is late makes a packet late.
 
 use std::collections::BTreeMap;
+use std::io::IoSliceMut;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use nix::sys::socket::sockopt::ReceiveTimestampns;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
 use rustix::net::sockopt::{Timeout, set_socket_recv_buffer_size_force, set_socket_timeout};
-use rustix::net::{AddressFamily, RecvFlags, SocketType, eth, recv, socket};
+use rustix::net::{AddressFamily, SocketType, eth, socket};
 
 use crate::network::{Network, Place};
 
@@ -37,8 +43,8 @@ pub struct Capture {
 /// An IP packet, and when it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
-    /// When.
-    pub at: Instant,
+    /// When, since the Unix epoch.
+    pub at: Duration,
     /// All of it, with its header.
     pub bytes: Vec<u8>,
 }
@@ -79,6 +85,7 @@ impl Capture {
             let packets = socket(AddressFamily::PACKET, SocketType::DGRAM, Some(eth::IP))?;
             set_socket_recv_buffer_size_force(&packets, KERNEL_BUFFER_BYTES)?;
             set_socket_timeout(&packets, Timeout::Recv, Some(LOOK_UP_EVERY))?;
+            setsockopt(&packets, ReceiveTimestampns, &true)?;
             Ok(packets)
         };
         let packets = place.visit(open).context("a packet socket (root?)")?;
@@ -115,15 +122,29 @@ fn read(socket: &OwnedFd, ended: &AtomicBool) -> Vec<Packet> {
                 return packets;
             }
         }
-        match recv(socket, buffer.as_mut_slice(), RecvFlags::empty()) {
-            Ok((_, length)) => packets.push(Packet {
-                at: Instant::now(),
-                bytes: buffer[..length].to_vec(),
-            }),
+        match receive(socket, &mut buffer) {
+            Ok(packet) => packets.push(packet),
             Err(_) if ended.load(Ordering::Acquire) => return packets,
             Err(_) => {}
         }
     }
+}
+
+fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> nix::Result<Packet> {
+    let mut control = nix::cmsg_space!(TimeSpec);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let fd = socket.as_raw_fd();
+    let received = recvmsg::<()>(fd, &mut parts, Some(&mut control), MsgFlags::empty())?;
+    let stamp = |message| {
+        let ControlMessageOwned::ScmTimestampns(at) = message else {
+            return None;
+        };
+        Some(Duration::from(at))
+    };
+    let at = received.cmsgs()?.find_map(stamp);
+    let (at, length) = (at.ok_or(nix::Error::ENODATA)?, received.bytes);
+    let bytes = buffer[..length].to_vec();
+    Ok(Packet { at, bytes })
 }
 
 fn streams(packets: &[Packet]) -> Vec<Stream> {
