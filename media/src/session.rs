@@ -156,6 +156,7 @@ impl Session {
         let hosts = self.wan_hosts.clone();
         let certificate = Arc::clone(&self.certificate);
         self.call = Some(Call::new(now, id, certificate, end, peer, hosts));
+        self.update_desire();
         self.tell(Event::CallChanged {
             call: id,
             state: CallState::Connecting,
@@ -166,7 +167,6 @@ impl Session {
         let Some(call) = self.call(id) else { return };
         call.open.get_or_insert_with(|| Meter::new(now));
         call.update_expectation(now);
-        self.update_desire();
     }
 
     fn end_call(&mut self) {

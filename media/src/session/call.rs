@@ -87,13 +87,13 @@ impl Call {
         self.silence.expect(now, expected);
     }
 
-    /// What the line is to be measured for has changed.
+    /// What the line is to be measured for has changed. While it rings already: the estimator
+    /// looks no further than what is desired, and the first pictures are sized by what it found.
     pub fn update_desire(&mut self, video: Sending) {
-        let desired_bps = match (&self.open, video) {
-            (Some(_), Sending::On) => VIDEO_BPS_MAX + AUDIO_BPS,
-            (None, _) | (_, Sending::Off) => AUDIO_BPS,
-        };
-        self.wan.desire(desired_bps);
+        self.wan.desire(match video {
+            Sending::On => VIDEO_BPS_MAX + AUDIO_BPS,
+            Sending::Off => AUDIO_BPS,
+        });
     }
 
     pub fn on_measured(&mut self, stats: &PeerStats) {

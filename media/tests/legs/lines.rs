@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use guichet_media::Sending;
 use str0m::media::MediaKind;
 
-use super::world::World;
+use super::world::{World, call, media_on_wire};
 
 #[test]
 fn lost_pictures_are_sent_again() {
@@ -71,4 +72,38 @@ fn the_camera_keeps_to_a_thin_line_and_sound_gets_across() {
         let limit_bps = world.browser(node).limit_bps.expect("told");
         assert!(limit_bps > 250_000, "{limit_bps} bit/s on a wide line");
     }
+}
+
+/// What each page may send when its call is opened, on a line of this rate, and of the sound of the
+/// first two seconds the part that arrives.
+fn first_pictures(rate_bps: Option<u64>) -> ([u64; 2], [f64; 2]) {
+    let mut world = World::new(2);
+    world.line.rate_bps = rate_bps;
+    world.open_page(0);
+    world.open_page(1);
+    world.begin(call(1), 0, 1);
+    for node in [0, 1] {
+        world.send(call(1), node, Sending::On, Sending::On);
+    }
+    world.run_ms(2_000);
+    assert_eq!(media_on_wire(&world.wire), [0, 0], "it rings only");
+    let limits = [0, 1].map(|node| world.browser(node).limit_bps.expect("told"));
+    let from = world.now;
+    world.open(call(1));
+    world.run_ms(2_300);
+    let heard = [(0, 20), (1, 10)].map(|(node, other)| {
+        let heard = world.browser(node).got_of(MediaKind::Audio, other);
+        heard.iter().filter(|got| got.at > from).count() as f64 / 115.0
+    });
+    (limits, heard)
+}
+
+#[test]
+fn a_line_is_measured_while_it_rings() {
+    let (limits, heard) = first_pictures(None);
+    assert!(limits.iter().all(|bps| *bps > 400_000), "{limits:?}");
+    assert!(heard.iter().all(|part| *part > 0.95), "{heard:?}");
+    let (limits, heard) = first_pictures(Some(200_000));
+    assert!(limits.iter().all(|bps| *bps < 200_000), "{limits:?}");
+    assert!(heard.iter().all(|part| *part > 0.9), "{heard:?}");
 }
