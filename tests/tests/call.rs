@@ -9,11 +9,16 @@ use guichet_tests::browser::{Browser, Received};
 use guichet_tests::meeting::{ANSWER, Meeting, SPEAKING};
 use guichet_tests::pages;
 use guichet_tests::performer::Performer;
+use guichet_tests::process::guichet;
+use guichet_tests::village::Site;
+use serde_json::Value;
 
 const CITIZEN: Performer = Performer::CITIZEN;
 const ADVISER: Performer = Performer::ADVISER;
 /// What was said before is still being played for so long at most.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// What `guichet status` says of a call was measured within the last second; two make it sure.
+const MEASURED: Duration = Duration::from_secs(2);
 const BREAK: Duration = Duration::from_secs(10);
 
 /// Each page, whom it shows, and who sits before it.
@@ -61,6 +66,37 @@ fn goes_on(before: &[Received; 2], after: &[Received; 2]) {
     }
 }
 
+/// What `guichet status` says at a node.
+fn status(site: &Site) -> Value {
+    let folder = site.folder();
+    let arguments = ["status", "--dir", folder.to_str().unwrap()];
+    guichet(&site.place, &arguments).unwrap().remove(0)
+}
+
+/// Both nodes name the way that the call takes, and what passes on it.
+async fn status_names_the_way(call: &Meeting) {
+    tokio::time::sleep(MEASURED).await;
+    let sites = [&call.village.kiosks[0], &call.village.stations[0]];
+    let said = sites.map(status);
+    for (here, there) in [(0, 1), (1, 0)] {
+        let line = &said[here]["call"];
+        assert_eq!(line["with"], said[there]["node"], "{line}");
+        assert_eq!(line["media"], "live", "{line}");
+        let direct = line["direct"].as_str().unwrap();
+        let host = sites[there].place.address().to_string();
+        assert!(direct.starts_with(&format!("{host}:")), "{line}");
+        for measured in ["/sent", "/received"] {
+            for kind in ["audio", "video"] {
+                let rate = &line.pointer(measured).unwrap()[format!("{kind}_kbit_s")];
+                assert!(rate.as_u64() > Some(0), "{kind}{measured}: {line}");
+            }
+        }
+        for measured in ["round_trip_ms", "lost_sent_permille", "estimate_kbit_s"] {
+            assert!(line[measured].is_u64(), "{measured}: {line}");
+        }
+    }
+}
+
 /// Whether the adviser hears the citizen.
 async fn citizen_is_heard(call: &Meeting) -> bool {
     call.desk.hears(&CITIZEN, &ADVISER).await.unwrap()
@@ -73,6 +109,7 @@ async fn both_see_and_hear_the_other_and_a_break_of_ten_seconds_is_a_pause() {
         &call.village.kiosks[0].place,
         &call.village.stations[0].place,
     );
+    status_names_the_way(&call).await;
     let before = received(&call).await;
     pages::switch(&call.kiosk, "audio").await.unwrap();
     call.desk.until_there(".stage__mute").await.unwrap();
@@ -85,6 +122,8 @@ async fn both_see_and_hear_the_other_and_a_break_of_ten_seconds_is_a_pause() {
         page.until_there("#call .stage--frozen").await.unwrap();
     }
     println!("said after {:?}", silent.elapsed());
+    let interrupted = &status(&call.village.kiosks[0])["call"];
+    assert_eq!(interrupted["media"], "interrupted", "{interrupted}");
     tokio::time::sleep(BREAK.saturating_sub(silent.elapsed())).await;
     call.village.network.unsilence(kiosk, desk).unwrap();
     let back = Instant::now();
