@@ -2,12 +2,12 @@
 //! with Noise and Yamux at the port of the same number, for lines that let only one of them through.
 //!
 //! QUIC is tried first and TCP some 60 ms later (250 ms and more over the Internet); who answers
-//! first is kept, and the other try is dropped. So where both pass it is QUIC: it is there after
-//! one round trip instead of four, and a packet that is lost holds up its own stream only, so that
-//! neither a signal nor an edit waits for a lost piece of a page. What speaks for TCP, the kernel's
-//! congestion control, counts little here: how much is on its way is decided above (`sync`'s
-//! window). A connection stays on what it began with; when that stops passing, the peer is silent,
-//! and is dialled over both again.
+//! first is kept, and the other try is dropped. So where both pass it is QUIC, unless a machine is
+//! too busy to answer in those 60 ms. QUIC is there after one round trip instead of four, and a
+//! packet that is lost holds up its own stream only, so that neither a signal nor an edit waits for
+//! a lost piece of a page. What speaks for TCP, the kernel's congestion control, counts little
+//! here: how much is on its way is decided above (`sync`'s window). A connection stays on what it
+//! began with; when that stops passing, the peer is silent, and is dialled over both again.
 
 mod brief;
 
