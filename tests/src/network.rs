@@ -35,13 +35,20 @@ const TABLE: &str = "table inet guichet {
     set cut { type ipv4_addr . ipv4_addr; }
     set silent { type ipv4_addr . ipv4_addr; }
     set stalled { type ipv4_addr . ipv4_addr; }
+    set tired { type ipv4_addr . ipv4_addr; }
     chain forward {
         type filter hook forward priority 0;
         ip saddr . ip daddr @cut drop
         meta l4proto udp ip saddr . ip daddr @silent drop
         meta l4proto tcp ip saddr . ip daddr @stalled drop
+        meta l4proto udp ip saddr . ip daddr @tired ct original packets > 60 drop
+        meta l4proto udp ip saddr . ip daddr @tired ct reply packets > 60 drop
     }
 }";
+
+/// Lets the router pass packets on, and count those of each flow.
+const FORWARD: &str = "echo 1 > /proc/sys/net/ipv4/ip_forward
+    echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct";
 
 /// A router and the places around it; all of it ends when this is dropped.
 #[derive(Debug)]
@@ -75,7 +82,7 @@ impl Network {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let stem = format!("{PREFIX}-{}-{count}", std::process::id());
         let router = Arc::new(Namespace::new(format!("{stem}-router"))?);
-        let forward = router.command("sh", &["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
+        let forward = router.command("sh", &["-c", FORWARD]);
         run(forward)?;
         run(router.command("nft", &[TABLE]))?;
         Ok(Self {
@@ -155,6 +162,12 @@ impl Network {
     /// Drops every TCP packet between two places from now on, and nothing else.
     pub fn stall(&self, a: &Place, b: &Place) -> Result<()> {
         self.change("add", "stalled", a, b)
+    }
+
+    /// Lets the first 60 packets of each flow of UDP pass either way between two places from now on,
+    /// as some firewalls do: new flows begin well and die.
+    pub fn tire(&self, a: &Place, b: &Place) -> Result<()> {
+        self.change("add", "tired", a, b)
     }
 
     /// Cuts one place off from all others.

@@ -15,6 +15,8 @@ use serde_json::Value;
 
 /// Long enough for the answers to several pings, on every connection there is.
 const WINDOW: Duration = Duration::from_secs(4);
+/// Longer than it takes to notice a silence, and to dial again.
+const STAYS: Duration = Duration::from_secs(10);
 /// A line that is back is used again within this time.
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 
@@ -128,4 +130,19 @@ async fn where_both_pass_it_is_one_connection_over_quic_until_udp_is_lost() {
     let way = until_over(kiosk, relay, "tcp").await;
     assert!(way["since_s"].as_u64() > since.as_u64(), "{way}");
     until_over(kiosk, station, "quic").await;
+}
+
+/// A firewall that lets the first packets of a flow pass must not have QUIC tried for ever: it
+/// answers each time, wins, and dies.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_quic_begins_and_dies_it_is_tcp_that_stays() {
+    let village = Village::running("paths-tired").await.unwrap();
+    let (kiosk, relay) = (&village.kiosks[0], &village.relay);
+    until_over(kiosk, relay, "quic").await;
+    village.network.tire(&kiosk.place, &relay.place).unwrap();
+    let way = until_over(kiosk, relay, "tcp").await;
+    assert_eq!(way["route"], "direct", "{way}");
+    tokio::time::sleep(STAYS).await;
+    let after = until_over(kiosk, relay, "tcp").await;
+    assert_eq!(after["since_s"], way["since_s"], "the same connection");
 }

@@ -66,6 +66,12 @@ pub(super) fn quic_beside(address: &Multiaddr) -> Option<Multiaddr> {
     Some(udp.with(Protocol::QuicV1))
 }
 
+/// The same addresses with QUIC beside each, which comes first.
+pub(super) fn over_both(addresses: &[Multiaddr]) -> Vec<Multiaddr> {
+    let quic = addresses.iter().filter_map(quic_beside);
+    quic.chain(addresses.iter().cloned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,6 +71,9 @@ pub(super) const QUIC_CONNECTION_BYTES: u32 = 2 * QUIC_STREAM_BYTES;
 pub(super) const PING_EVERY: Duration = Duration::from_millis(1500);
 /// A peer silent for this long is dead.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// Over QUIC one that was heard for less than this may have been cut off by the line, which lets
+/// the first packets of a UDP flow through: the next dial goes over TCP alone.
+pub(super) const QUIC_PROVEN: Duration = Duration::from_secs(30);
 /// A primary silent for this long may be replaced by a circuit, or dialled beside when the line returns.
 pub(super) const SILENCE_SUSPECT: Duration = Duration::from_secs(2);
 /// The sync stream of a new connection must answer within this time.

@@ -23,6 +23,7 @@ use libp2p::Multiaddr;
 use libp2p::swarm::ConnectionId;
 
 use super::limits::{ADDRESSES_MAX, POLITENESS};
+use super::route::Route;
 pub(super) use peer::Dialler;
 pub(super) use peer::Path;
 use peer::{Peer, Step};
@@ -45,7 +46,7 @@ pub(super) enum Input {
         peer: SubjectId,
         connection: ConnectionId,
         dialler: Dialler,
-        path: Path,
+        route: Route,
     },
     /// The sync stream on it has been answered.
     Opened {
@@ -87,7 +88,7 @@ pub(super) enum Input {
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Output {
-    /// Dial a peer, whatever its connections.
+    /// Dial a peer at all of these, whatever its connections.
     Dial {
         peer: SubjectId,
         addresses: Vec<Multiaddr>,
@@ -168,11 +169,11 @@ impl Supervisor {
                 peer,
                 connection,
                 dialler,
-                path,
+                route,
             } => {
                 let ours_is_lower = self.own < peer;
                 match self.peers.get_mut(&peer) {
-                    Some(known) => known.connected(now, connection, dialler, path, ours_is_lower),
+                    Some(known) => known.connected(now, connection, dialler, route, ours_is_lower),
                     None => self.outputs.push_back(Output::Close { connection }),
                 }
             }
@@ -363,25 +364,22 @@ impl Supervisor {
     }
 
     fn dial(&mut self, subject: SubjectId) {
-        let Some(peer) = self.peers.get(&subject) else {
-            return;
-        };
         let circuits = if self.relays.contains_key(&subject) {
             vec![]
         } else {
             self.circuits()
         };
-        let direct = peer.addresses();
-        let turn_of_circuits = peer.dial.failures() % 2 == 1 || direct.is_empty();
+        let Some(peer) = self.peers.get_mut(&subject) else {
+            return;
+        };
+        let turn_of_circuits = peer.dial.failures() % 2 == 1 || !peer.has_address();
         let addresses = if peer.is_connected() || circuits.is_empty() || !turn_of_circuits {
-            direct.to_vec()
+            peer.addresses_to_dial()
         } else {
             circuits
         };
         if addresses.is_empty() {
-            if let Some(peer) = self.peers.get_mut(&subject) {
-                peer.dial.suspend();
-            }
+            peer.dial.suspend();
         } else {
             self.outputs.push_back(Output::Dial {
                 peer: subject,

@@ -7,7 +7,8 @@
 //! packet that is lost holds up its own stream only, so that neither a signal nor an edit waits for
 //! a lost piece of a page. What speaks for TCP, the kernel's congestion control, counts little
 //! here: how much is on its way is decided above (`sync`'s window). A connection stays on what it
-//! began with; when that stops passing, the peer is silent, and is dialled over both again.
+//! began with; when that stops passing, the peer is silent, and is dialled over both again: first
+//! over TCP alone, if it was QUIC that never stood for long.
 
 mod brief;
 

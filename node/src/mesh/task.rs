@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::gate::{Bucket, Denied};
 use super::hello::Hello;
-use super::identity::{dialable, peer_of, quic_beside, subject_of, without_peer};
+use super::identity::{dialable, over_both, peer_of, subject_of, without_peer};
 use super::limits::ADDRESSES_MAX;
 use super::link::LinkEvent;
 use super::porch::{VisitOver, Visitor};
@@ -241,7 +241,7 @@ impl Task {
             peer,
             connection,
             dialler,
-            path: route.path(),
+            route,
         });
     }
 
@@ -412,7 +412,7 @@ impl Task {
     }
 
     fn dial(&mut self, peer: SubjectId, addresses: Vec<Multiaddr>) {
-        let dialled = peer_of(&peer).is_some_and(|id| self.main.dial(to(id, &addresses)).is_ok());
+        let dialled = peer_of(&peer).is_some_and(|id| self.main.dial(to(id, addresses)).is_ok());
         if !dialled {
             self.supervisor
                 .handle_input(now(), Input::DialFailed { peer });
@@ -420,7 +420,8 @@ impl Task {
     }
 
     fn visit(&mut self, relay: SubjectId, porch: Multiaddr) {
-        let dialled = peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, &[porch])).is_ok());
+        let dialled =
+            peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, over_both(&[porch]))).is_ok());
         if !dialled {
             self.supervisor
                 .handle_input(now(), Input::VisitFailed { relay });
@@ -475,13 +476,11 @@ impl Task {
     }
 }
 
-/// Dials every address over TCP and over QUIC.
-fn to(peer: PeerId, addresses: &[Multiaddr]) -> DialOpts {
-    let quic = addresses.iter().filter_map(quic_beside);
+fn to(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
     DialOpts::peer_id(peer)
         .condition(PeerCondition::Always)
         .allocate_new_port()
-        .addresses(quic.chain(addresses.iter().cloned()).collect())
+        .addresses(addresses)
         .build()
 }
 

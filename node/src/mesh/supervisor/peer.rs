@@ -6,10 +6,12 @@ use libp2p::Multiaddr;
 use libp2p::swarm::ConnectionId;
 
 use super::retry::{Jitter, Retry};
+use crate::mesh::identity::over_both;
 use crate::mesh::limits::{
-    ADDRESSES_MAX, DIAL_PAUSE_MAX, DIRECT_AGAIN, OPENING, RETIRING, SILENCE_MAX, SILENCE_SUSPECT,
-    SIMULTANEOUS, STEADY,
+    ADDRESSES_MAX, DIAL_PAUSE_MAX, DIRECT_AGAIN, OPENING, QUIC_PROVEN, RETIRING, SILENCE_MAX,
+    SILENCE_SUSPECT, SIMULTANEOUS, STEADY,
 };
+use crate::mesh::route::Route;
 
 /// Which end dialled a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub(super) struct Peer {
     presence: Presence,
     retiring: Vec<(ConnectionId, Instant)>,
     pub dial: Retry,
+    /// The last connection was over QUIC, and fell silent before it had proven itself.
+    doubts_quic: bool,
 }
 
 /// What is known of a peer, inside and to the application.
@@ -69,7 +73,7 @@ enum Presence {
 struct Primary {
     connection: ConnectionId,
     dialler: Dialler,
-    path: Path,
+    route: Route,
     since: Instant,
     heard: Instant,
 }
@@ -81,11 +85,22 @@ impl Peer {
             presence: Presence::Absent,
             retiring: Vec::new(),
             dial: Retry::idle(DIAL_PAUSE_MAX),
+            doubts_quic: false,
         }
     }
 
-    pub fn addresses(&self) -> &[Multiaddr] {
-        &self.addresses
+    pub fn has_address(&self) -> bool {
+        !self.addresses.is_empty()
+    }
+
+    /// What to dial now. A line that was cut makes QUIC doubted too: once TCP had its turn, both
+    /// have theirs.
+    pub fn addresses_to_dial(&mut self) -> Vec<Multiaddr> {
+        if std::mem::take(&mut self.doubts_quic) {
+            self.addresses.clone()
+        } else {
+            over_both(&self.addresses)
+        }
     }
 
     /// Puts new addresses before known ones and forgets those that do not fit. Dials at `at` unless
@@ -101,7 +116,7 @@ impl Peer {
             }
         }
         let pauses = self.dial.deadline().is_some();
-        match self.primary().map(|primary| primary.path) {
+        match self.path() {
             None if news || !pauses => self.dial.start(at),
             Some(Path::Relayed) if news => self.dial.start(at),
             None | Some(Path::Relayed | Path::Direct) => {}
@@ -109,7 +124,7 @@ impl Peer {
     }
 
     pub fn dial_failed(&mut self, now: Instant, jitter: &mut Jitter) {
-        match self.primary().map(|primary| primary.path) {
+        match self.path() {
             None => self.dial.failed(now, jitter),
             Some(Path::Relayed) => self.dial.restart(now + DIRECT_AGAIN),
             Some(Path::Direct) => self.dial.suspend(),
@@ -138,13 +153,13 @@ impl Peer {
         now: Instant,
         connection: ConnectionId,
         dialler: Dialler,
-        path: Path,
+        route: Route,
         ours_is_lower: bool,
     ) {
         let new = Primary {
             connection,
             dialler,
-            path,
+            route,
             since: now,
             heard: now,
         };
@@ -162,7 +177,7 @@ impl Peer {
         } else {
             Presence::Opening(new)
         };
-        match path {
+        match route.path() {
             Path::Direct => self.dial.suspend(),
             Path::Relayed => self.dial.restart(now + DIRECT_AGAIN),
         }
@@ -176,7 +191,7 @@ impl Peer {
                 self.presence = Presence::Open(primary);
                 Step::Up {
                     connection,
-                    path: primary.path,
+                    path: primary.route.path(),
                 }
             }
             _ => Step::None,
@@ -237,6 +252,8 @@ impl Peer {
     pub fn expire(&mut self, now: Instant, jitter: &mut Jitter) -> Step {
         match self.primary() {
             Some(primary) if self.primary_deadline().is_some_and(|at| at <= now) => {
+                let age = primary.heard.duration_since(primary.since);
+                self.doubts_quic = primary.route == Route::Quic && age < QUIC_PROVEN;
                 self.lose(now, Some(primary.connection), jitter)
             }
             _ => Step::None,
@@ -277,6 +294,10 @@ impl Peer {
         }
     }
 
+    fn path(&self) -> Option<Path> {
+        self.primary().map(|primary| primary.route.path())
+    }
+
     fn primary_deadline(&self) -> Option<Instant> {
         match self.presence {
             Presence::Absent => None,
@@ -295,7 +316,7 @@ impl Peer {
         };
         let steady = match self.presence {
             Presence::Open(primary) if now.duration_since(primary.since) >= STEADY => {
-                Some(primary.path)
+                Some(primary.route.path())
             }
             Presence::Absent | Presence::Opening(_) | Presence::Moving(_) | Presence::Open(_) => {
                 None
@@ -315,7 +336,7 @@ impl Peer {
 
 impl Primary {
     fn beats(&self, old: &Self, ours_is_lower: bool) -> bool {
-        match (self.path, old.path) {
+        match (self.route.path(), old.route.path()) {
             (Path::Direct, Path::Relayed) => true,
             (Path::Relayed, Path::Direct) => {
                 self.since.duration_since(old.heard) >= SILENCE_SUSPECT

@@ -3,9 +3,9 @@ use std::time::Duration;
 use libp2p::swarm::ConnectionId;
 
 use super::*;
-use crate::mesh::identity::{dialable, keypair, subject_of};
+use crate::mesh::identity::{dialable, keypair, over_both, subject_of};
 use crate::mesh::limits::{
-    DIAL_PAUSE_MAX, DIRECT_AGAIN, RETIRING, RETRY_FIRST, SILENCE_MAX, SILENCE_SUSPECT,
+    DIAL_PAUSE_MAX, DIRECT_AGAIN, QUIC_PROVEN, RETIRING, RETRY_FIRST, SILENCE_MAX, SILENCE_SUSPECT,
     SIMULTANEOUS, STEADY, VISIT_PAUSE_MAX,
 };
 
@@ -110,11 +110,19 @@ impl Scene {
     }
 
     fn connect(&mut self, peer: SubjectId, number: usize, dialler: Dialler, path: Path) {
+        let route = match path {
+            Path::Direct => Route::Tcp,
+            Path::Relayed => Route::Relayed(self.relay),
+        };
+        self.connect_over(peer, number, dialler, route);
+    }
+
+    fn connect_over(&mut self, peer: SubjectId, number: usize, dialler: Dialler, route: Route) {
         self.input(Input::Connected {
             peer,
             connection: connection(number),
             dialler,
-            path,
+            route,
         });
     }
 
@@ -132,6 +140,15 @@ impl Scene {
 
     fn taken(&mut self) -> Vec<Output> {
         self.done.drain(..).map(|(_, output)| output).collect()
+    }
+
+    /// Who was dialled, and where.
+    fn dialled(&mut self) -> Vec<(SubjectId, Vec<Multiaddr>)> {
+        let dial = |output| match output {
+            Output::Dial { peer, addresses } => Some((peer, addresses)),
+            _ => None,
+        };
+        self.taken().into_iter().filter_map(dial).collect()
     }
 
     fn dials(&mut self, peer: SubjectId) -> Vec<Duration> {
@@ -179,7 +196,7 @@ fn a_relay_is_visited_until_it_is_let_in_and_dialled_at_once() {
         scene.taken(),
         vec![Output::Dial {
             peer: relay,
-            addresses: vec![address(1)]
+            addresses: over_both(&[address(1)])
         }]
     );
     scene.join(relay, 1, Dialler::We, Path::Direct);
@@ -406,6 +423,34 @@ fn a_circuit_that_breaks_is_sought_again_before_the_path_that_never_was() {
         scene.taken(),
         vec![Output::Down { peer }, Output::Dial { peer, addresses }]
     );
+}
+
+#[test]
+fn quic_that_falls_silent_before_it_has_proven_itself_gives_tcp_one_turn() {
+    let (both, tcp) = (over_both(&[address(5)]), vec![address(5)]);
+    for (route, alive, expected) in [
+        (Route::Quic, Duration::ZERO, &tcp),
+        (Route::Quic, QUIC_PROVEN - 100 * MS, &tcp),
+        (Route::Quic, QUIC_PROVEN, &both),
+        (Route::Tcp, Duration::ZERO, &both),
+    ] {
+        let (own, peer) = ordered();
+        let mut scene = Scene::new(own);
+        scene.allow(peer, &[5]);
+        scene.pass(Duration::ZERO);
+        assert_eq!(scene.dialled(), [(peer, both.clone())]);
+
+        scene.connect_over(peer, 1, Dialler::We, route);
+        scene.open(peer, 1);
+        scene.pass_alive(alive, peer, 1);
+        scene.pass(SILENCE_MAX + RETRY_FIRST);
+        let expected = [(peer, expected.clone())];
+        assert_eq!(scene.dialled(), expected, "{route:?} heard for {alive:?}");
+
+        scene.input(Input::DialFailed { peer });
+        scene.pass(DIAL_PAUSE_MAX);
+        assert_eq!(scene.dialled(), [(peer, both.clone())], "QUIC again");
+    }
 }
 
 #[test]
