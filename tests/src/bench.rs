@@ -18,6 +18,7 @@ mod render;
 mod seal;
 mod start;
 mod transfer;
+mod uplink;
 mod visit;
 mod wire;
 
@@ -34,7 +35,7 @@ pub struct Bench {
 }
 
 /// All benchmarks.
-pub const ALL: [Bench; 11] = [
+pub const ALL: [Bench; 12] = [
     Bench {
         name: "start",
         about: "a start of a node and of the demo, from the command to the first page",
@@ -79,6 +80,11 @@ pub const ALL: [Bench; 11] = [
         name: "transfer",
         about: "256 MiB of documents from the kiosk through the relay to the station",
         run: || Box::pin(transfer::run()),
+    },
+    Bench {
+        name: "uplink",
+        about: "documents up a thin line through cuts: bytes carried per byte of document (as root)",
+        run: || Box::pin(uplink::run()),
     },
     Bench {
         name: "seal",

@@ -36,11 +36,14 @@ const TABLE: &str = "table inet guichet {
     set silent { type ipv4_addr . ipv4_addr; }
     set stalled { type ipv4_addr . ipv4_addr; }
     set tired { type ipv4_addr . ipv4_addr; }
+    set lossy { type ipv4_addr; }
     chain forward {
         type filter hook forward priority 0;
         ip saddr . ip daddr @cut drop
         meta l4proto udp ip saddr . ip daddr @silent drop
         meta l4proto tcp ip saddr . ip daddr @stalled drop
+        ip saddr @lossy numgen random mod 100 < 2 drop
+        ip daddr @lossy numgen random mod 100 < 2 drop
         meta l4proto udp ip saddr . ip daddr @tired ct original packets > 60 drop
         meta l4proto udp ip saddr . ip daddr @tired ct reply packets > 60 drop
     }
@@ -170,6 +173,13 @@ impl Network {
         self.change("add", "tired", a, b)
     }
 
+    /// Loses 2 of 100 packets of one place, each way, from now on.
+    pub fn lose(&self, place: &Place) -> Result<()> {
+        let address = place.address;
+        let script = format!("add element inet guichet lossy {{ {address} }}");
+        run(self.router.command("nft", &[&script])).map(drop)
+    }
+
     /// Cuts one place off from all others.
     pub fn isolate(&self, place: &Place) -> Result<()> {
         self.others(place)
@@ -208,6 +218,13 @@ impl Network {
             packets: found["packets"].as_u64().unwrap_or_default(),
             bytes: found["bytes"].as_u64().unwrap_or_default(),
         })
+    }
+
+    /// What a place has put on its line since it exists, lost or not, with Ethernet headers.
+    pub fn sent_bytes(&self, place: &Place) -> Result<u64> {
+        let mut count = place.command("cat");
+        count.arg("/sys/class/net/line/statistics/tx_bytes");
+        Ok(run(count)?.trim().parse()?)
     }
 
     /// The router's side of every line, for a capture of what it carries.
@@ -393,7 +410,7 @@ fn run(mut command: Command) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-    use std::net::TcpListener;
+    use std::net::{TcpListener, UdpSocket};
 
     use super::*;
 
@@ -437,6 +454,29 @@ mod tests {
         network.mend(&a, &b).unwrap();
         assert!(crosses(&mut a_to_b, &mut b_from_a));
         assert!(network.traffic(&a, &b).unwrap().bytes > before.bytes);
+    }
+
+    #[test]
+    fn a_lossy_place_loses_some_packets_each_way_and_others_none() {
+        let mut network = Network::new().unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|name| network.place(name).unwrap());
+        network.lose(&a).unwrap();
+        let send = |from: &Place, to: &Place| {
+            let to = SocketAddr::from((to.address(), 9));
+            let sent = from.visit(move || {
+                let socket = UdpSocket::bind("0.0.0.0:0")?;
+                (0..2_000).try_for_each(|_| socket.send_to(&[7], to).map(drop))
+            });
+            sent.unwrap();
+        };
+        for (from, to) in [(&a, &b), (&b, &a), (&b, &c)] {
+            send(from, to);
+        }
+        let through = |from, to| network.traffic(from, to).unwrap().packets;
+        for way in [through(&a, &b), through(&b, &a)] {
+            assert!((1_900..1_995).contains(&way), "{way} of 2000");
+        }
+        assert_eq!(through(&b, &c), 2_000);
     }
 
     #[test]

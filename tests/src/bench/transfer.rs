@@ -64,14 +64,18 @@ async fn all_here(visit: &Visit, begun: Instant) -> Result<Duration> {
     }
 }
 
-/// A document of noise, so that nothing on the way can make it smaller.
 fn document(number: u8) -> Vec<u8> {
-    let mut state = u64::from(number) + 1;
+    noise(number, DOCUMENT_BYTES)
+}
+
+/// Noise, so that nothing on the way can make it smaller.
+pub fn noise(seed: u8, bytes: usize) -> Vec<u8> {
+    let mut state = u64::from(seed) + 1;
     let words = std::iter::repeat_with(|| {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         state.to_le_bytes()
     });
-    words.take(DOCUMENT_BYTES / 8).flatten().collect()
+    words.take(bytes / 8).flatten().collect()
 }
