@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use guichet_keys::{ServiceId, SubjectId, Wrap};
 
 use crate::call::CallId;
-use crate::hall::{SeenDesk, Statement};
+use crate::contact::Contact;
+use crate::desk::KIOSK_LOST_MAX;
+use crate::hall::{FADING, SeenDesk, Statement};
 use crate::signal::{Holder, Stage, TicketNotice};
 use crate::ticket::TicketId;
 
@@ -37,6 +39,10 @@ pub enum Input<'a> {
     Asked(Wish),
     /// A desk was heard of.
     Desk(&'a SeenDesk),
+    /// A desk that is as it was has said so again.
+    DeskHeard(SubjectId),
+    /// Media of a station's node arrives.
+    Alive(SubjectId),
     /// A station tells of no adviser any more, or cannot be heard.
     DeskGone(SubjectId),
     /// The citizen answers the call.
@@ -99,8 +105,6 @@ pub enum State {
         holder: Holder,
         /// Since when.
         since: Instant,
-        /// Since when the adviser's station has not been heard, though others are.
-        lost: Option<Instant>,
         /// The station that the adviser hands over to.
         passed_to: Option<SubjectId>,
     },
@@ -119,14 +123,11 @@ struct Place {
 pub struct Booth {
     state: State,
     place: Option<Place>,
-    line: Line,
+    /// With the station of the adviser who calls or speaks.
+    contact: Contact,
+    /// Which life of its program they called from.
+    life: u64,
     outputs: VecDeque<Output>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    Up,
-    Cut,
 }
 
 impl Default for Booth {
@@ -134,7 +135,8 @@ impl Default for Booth {
         Self {
             state: State::Idle(None),
             place: None,
-            line: Line::Up,
+            contact: Contact::default(),
+            life: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -146,6 +148,16 @@ impl Booth {
         match input {
             Input::Asked(wish) => self.asked(now, wish),
             Input::Desk(desk) => self.desk(now, desk),
+            Input::DeskHeard(station) => {
+                if self.is_with(station) && self.contact.told() {
+                    self.outputs.push_back(Output::Changed);
+                }
+            }
+            Input::Alive(station) => {
+                if self.is_with(station) {
+                    self.contact.alive(now);
+                }
+            }
             Input::DeskGone(station) => self.desk_gone(now, station),
             Input::Answered => {
                 if let State::Ringing(holder, _) = self.state {
@@ -153,26 +165,24 @@ impl Booth {
                     self.turn(State::Speaking {
                         holder,
                         since: now,
-                        lost: None,
                         passed_to: None,
                     });
                 }
             }
             Input::Left => self.end(Ending::Left),
-            Input::LineCut => self.line_is(Line::Cut, None),
-            Input::LineReturned => self.line_is(Line::Up, Some(now)),
+            Input::LineCut => self.contact.line_cut(now),
+            Input::LineReturned => self.contact.line_returned(now),
         }
     }
 
     /// Acts on what has fallen due.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let gives_up = self.gives_up_at().is_some_and(|at| at <= now);
         match self.state {
+            State::Ringing(holder, _) | State::Speaking { holder, .. } if gives_up => {
+                self.wait_again(&holder);
+            }
             State::Ringing(holder, until) if until <= now => self.missed(&holder),
-            State::Speaking {
-                holder,
-                lost: Some(lost),
-                ..
-            } if lost + STATION_LOST_MAX <= now => self.wait_again(&holder),
             State::Idle(_) | State::Waiting | State::Ringing(..) | State::Speaking { .. } => {}
         }
     }
@@ -185,11 +195,28 @@ impl Booth {
     /// When to call `handle_timeout` at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match self.state {
+        let rings_until = match self.state {
             State::Ringing(_, until) => Some(until),
-            State::Speaking { lost, .. } => lost.map(|lost| lost + STATION_LOST_MAX),
-            State::Idle(_) | State::Waiting => None,
-        }
+            State::Idle(_) | State::Waiting | State::Speaking { .. } => None,
+        };
+        rings_until.into_iter().chain(self.gives_up_at()).min()
+    }
+
+    /// Since when the station of whoever calls or speaks has been neither heard nor heard of,
+    /// though others are.
+    #[must_use]
+    pub fn lost(&self) -> Option<Instant> {
+        self.holder().and_then(|_| self.contact.lost())
+    }
+
+    fn gives_up_at(&self) -> Option<Instant> {
+        let holder = self.holder();
+        holder.and_then(|_| self.contact.gives_up_at(STATION_LOST_MAX))
+    }
+
+    fn is_with(&self, station: SubjectId) -> bool {
+        self.holder()
+            .is_some_and(|holder| holder.station == station)
     }
 
     /// Where the citizen stands.
@@ -245,16 +272,6 @@ impl Booth {
         holder.call(&ticket.unwrap_or(TicketId([0; 16])))
     }
 
-    /// Once the line is back, the adviser has as long to be heard again as after any loss.
-    fn line_is(&mut self, line: Line, since: Option<Instant>) {
-        if self.line != line {
-            self.line = line;
-            if let State::Speaking { lost, .. } = &mut self.state {
-                *lost = since;
-            }
-        }
-    }
-
     fn turn(&mut self, state: State) {
         self.state = state;
         self.outputs.push_back(Output::Changed);
@@ -285,11 +302,14 @@ impl Booth {
                 .is_some_and(|holding| holding.ticket == ticket);
         match self.state {
             State::Waiting if holds => self.ring(now, desk),
-            State::Ringing(holder, _) if holder.station == desk.station && !holds => {
-                self.wait_again(&holder);
+            State::Ringing(holder, _) if holder.station == desk.station => {
+                self.contact.told();
+                if !holds {
+                    self.wait_again(&holder);
+                }
             }
             State::Speaking { holder, .. } if holder.station == desk.station => {
-                self.desk_of_call(&holder, desk, holds);
+                self.desk_of_call(now, &holder, desk, holds);
             }
             State::Speaking {
                 holder, passed_to, ..
@@ -301,37 +321,35 @@ impl Booth {
         }
     }
 
-    /// The desk one speaks with: it goes on, hands over, hangs up, or has started anew.
-    fn desk_of_call(&mut self, holder: &Holder, desk: &SeenDesk, holds: bool) {
-        let State::Speaking {
-            lost, passed_to, ..
-        } = &mut self.state
-        else {
+    /// The desk one speaks with: it goes on, hands over, hangs up, has started anew, or could not
+    /// reach this kiosk for so long that it gave up.
+    fn desk_of_call(&mut self, now: Instant, holder: &Holder, desk: &SeenDesk, holds: bool) {
+        let untold = self.contact.untold_for(now);
+        self.contact.told();
+        let State::Speaking { passed_to, .. } = &mut self.state else {
             return;
         };
-        let came_back = lost.take().is_some();
+        let is_same = desk.notice.person == holder.person && desk.life == self.life;
+        let may_have_given_up = untold.saturating_add(FADING) >= KIOSK_LOST_MAX;
         if holds {
             *passed_to = desk.notice.holding.and_then(|holding| holding.passed_to);
             self.outputs.push_back(Output::Changed);
-        } else if desk.notice.person == holder.person && !came_back && passed_to.is_none() {
+        } else if is_same && !may_have_given_up && passed_to.is_none() {
             self.end(Ending::HungUp);
         } else {
             self.wait_again(holder);
         }
     }
 
+    /// While it rings, somebody else may call at once; a call that is spoken in is waited for.
     fn desk_gone(&mut self, now: Instant, station: SubjectId) {
-        match &mut self.state {
-            State::Ringing(holder, _) if holder.station == station => {
-                let holder = *holder;
-                self.wait_again(&holder);
-            }
-            State::Speaking { holder, lost, .. }
-                if holder.station == station && self.line == Line::Up =>
-            {
-                lost.get_or_insert(now);
-                self.outputs.push_back(Output::Changed);
-            }
+        if !self.is_with(station) {
+            return;
+        }
+        let is_loss = self.contact.gone(now);
+        match self.state {
+            State::Ringing(holder, _) if is_loss => self.wait_again(&holder),
+            State::Speaking { .. } if is_loss => self.outputs.push_back(Output::Changed),
             State::Idle(_) | State::Waiting | State::Ringing(..) | State::Speaking { .. } => {}
         }
     }
@@ -346,6 +364,8 @@ impl Booth {
             person: desk.notice.person,
             round: place.rounds,
         };
+        self.contact.begin();
+        self.life = desk.life;
         let call = self.call(&holder);
         self.outputs.push_back(Output::Begin(call, holder.station));
         self.turn(State::Ringing(holder, now + RINGING_MAX));

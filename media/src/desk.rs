@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use guichet_keys::{ServiceId, SubjectId};
 
 use crate::call::CallId;
+use crate::contact::Contact;
 use crate::hall::{SeenTicket, Statement};
 use crate::signal::{
     Availability, DESK_SERVICES_MAX, DeskNotice, Holder, Holding, LENGTHS_MAX, ORDER_MAX, Stage,
@@ -50,6 +51,8 @@ pub enum Input<'a> {
     TicketGone(TicketId),
     /// Its kiosk has started anew and knows nothing of it.
     TicketForgotten(TicketId),
+    /// Media of a kiosk's node arrives.
+    Alive(SubjectId),
     /// The order in which people wait, as it stands at this desk.
     Ordered(Vec<TicketId>),
 }
@@ -119,8 +122,6 @@ pub enum State {
         holder: Holder,
         /// Since when.
         since: Instant,
-        /// Since when the kiosk has been cut off.
-        lost: Option<Instant>,
     },
 }
 
@@ -139,6 +140,8 @@ pub struct Desk {
     me: SubjectId,
     adviser: Option<Adviser>,
     state: State,
+    /// With the kiosk that is called or spoken with.
+    contact: Contact,
     order: Vec<TicketId>,
     lengths_s: VecDeque<u32>,
     outputs: VecDeque<Output>,
@@ -152,6 +155,7 @@ impl Desk {
             me,
             adviser: None,
             state: State::Idle(None),
+            contact: Contact::default(),
             order: Vec::new(),
             lengths_s: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -198,6 +202,11 @@ impl Desk {
             Input::Ticket(seen) => self.ticket(now, seen),
             Input::TicketGone(ticket) => self.over(now, ticket, Ending::Left),
             Input::TicketForgotten(ticket) => self.over(now, ticket, Ending::Restarted),
+            Input::Alive(kiosk) => {
+                if self.holding().is_some_and(|holding| holding.kiosk == kiosk) {
+                    self.contact.alive(now);
+                }
+            }
             Input::Ordered(mut order) => {
                 order.truncate(ORDER_MAX);
                 self.order = order;
@@ -209,9 +218,11 @@ impl Desk {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.state {
             State::Taking { until, .. } if until <= now => self.release(now, Ending::Unreachable),
-            State::Speaking {
-                lost: Some(lost), ..
-            } if lost + KIOSK_LOST_MAX <= now => self.release(now, Ending::Unreachable),
+            State::Ringing(..) | State::Speaking { .. }
+                if self.gives_up_at().is_some_and(|at| at <= now) =>
+            {
+                self.release(now, Ending::Unreachable);
+            }
             State::Idle(_) | State::Taking { .. } | State::Ringing(..) | State::Speaking { .. } => {
             }
         }
@@ -234,8 +245,8 @@ impl Desk {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let of_state = match self.state {
             State::Taking { until, .. } => Some(until),
-            State::Speaking { lost, .. } => lost.map(|lost| lost + KIOSK_LOST_MAX),
-            State::Idle(_) | State::Ringing(..) => None,
+            State::Ringing(..) | State::Speaking { .. } => self.gives_up_at(),
+            State::Idle(_) => None,
         };
         let adviser = self.adviser.as_ref().filter(|adviser| adviser.there);
         let of_page = adviser.map(|adviser| adviser.seen + PAGE_UNSEEN_MAX);
@@ -246,6 +257,16 @@ impl Desk {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Since when the kiosk that is called or spoken with has been cut off, and sends nothing.
+    #[must_use]
+    pub fn lost(&self) -> Option<Instant> {
+        self.holding().and_then(|_| self.contact.lost())
+    }
+
+    fn gives_up_at(&self) -> Option<Instant> {
+        self.contact.gives_up_at(KIOSK_LOST_MAX)
     }
 
     /// Whether they can be reached.
@@ -309,6 +330,7 @@ impl Desk {
                 kiosk: seen.kiosk,
                 passed_to: None,
             };
+            self.contact.begin();
             self.turn(State::Taking {
                 holding,
                 from: seen.notice.stage.holder().copied(),
@@ -325,11 +347,13 @@ impl Desk {
             return;
         }
         if seen.cut {
-            if let State::Speaking { lost, .. } = &mut self.state {
-                lost.get_or_insert(now);
+            if self.contact.gone(now) {
                 self.outputs.push_back(Output::Changed);
             }
             return;
+        }
+        if self.contact.told() {
+            self.outputs.push_back(Output::Changed);
         }
         let mine = |holder: &&Holder| holder.station == self.me;
         match (&seen.notice.stage, seen.notice.stage.holder().filter(mine)) {
@@ -370,14 +394,7 @@ impl Desk {
     }
 
     fn answered(&mut self, now: Instant, holding: Holding, holder: Holder) {
-        if let State::Speaking {
-            lost, holder: held, ..
-        } = &mut self.state
-            && *held == holder
-        {
-            if lost.take().is_some() {
-                self.outputs.push_back(Output::Changed);
-            }
+        if matches!(self.state, State::Speaking { holder: held, .. } if held == holder) {
             return;
         }
         self.rings(now, holding, holder);
@@ -387,7 +404,6 @@ impl Desk {
             holding,
             holder,
             since: now,
-            lost: None,
         });
     }
 

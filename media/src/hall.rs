@@ -30,6 +30,8 @@ pub use seen::{SeenDesk, SeenTicket};
 
 /// Not heard for this long: a ticket is cut off, a desk is gone.
 pub const FADING: Duration = Duration::from_secs(16);
+/// The end of a ticket is told again for this long: whoever was cut off meanwhile learns of it.
+pub const END_TOLD: Duration = Duration::from_secs(120);
 /// A ticket that is cut off keeps its place for this long.
 pub const PLACE_KEPT: Duration = Duration::from_secs(600);
 
@@ -42,6 +44,8 @@ pub enum Input {
     PeerDown(SubjectId),
     /// A member is there for nobody, as far as can be told from here.
     Absent(SubjectId),
+    /// Media of a member arrives: what was heard of it stands, whatever becomes of its notices.
+    Alive(SubjectId),
     /// A frame came.
     Received(SubjectId, Vec<u8>),
     /// What this node tells everybody of itself.
@@ -70,6 +74,8 @@ pub enum News {
     TicketForgotten(TicketId),
     /// A desk is new or is no longer as it was.
     Desk(SubjectId),
+    /// A desk is as it was, and was heard of again.
+    DeskHeard(SubjectId),
     /// A station tells of no adviser any more.
     DeskGone(SubjectId),
     /// The other end of a call told where its media is reached.
@@ -151,6 +157,7 @@ impl Hall {
                 self.peers.remove(&peer);
             }
             Input::Absent(node) => self.lost(now, &node),
+            Input::Alive(node) => self.known.keep(now, &node),
             Input::Received(peer, frame) => return self.received(now, directory, peer, &frame),
             Input::Stated(statement) => {
                 if self.own.state(now, statement) {
@@ -263,8 +270,7 @@ impl Hall {
             }
             Body::Desk(notice) => {
                 let (life, notice) = (signal.life, notice.clone());
-                let news = self.known.hear_desk(now, from, life, notice, &signed);
-                news.into_iter().collect()
+                vec![self.known.hear_desk(now, from, life, notice, &signed)]
             }
             Body::Leg(notice) => vec![News::Leg(from, notice.clone())],
             Body::Nobody => self.known.forget_ticket(&from).into_iter().collect(),

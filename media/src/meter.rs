@@ -40,6 +40,14 @@ pub struct Report {
     pub datagrams_dropped: u64,
 }
 
+impl Report {
+    /// Whether something arrived from the other end since the last report.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.silent_for.is_some_and(|time| time <= REPORT_INTERVAL)
+    }
+}
+
 /// What the WAN leg measured of the line.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Line {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{SigningKey, SubjectId};
 
-use super::HEARTBEAT;
+use super::{END_TOLD, HEARTBEAT};
 use crate::signal::{Body, DeskNotice, Signal, Stage, TicketNotice};
 
 /// What a node tells everybody of itself.
@@ -29,6 +29,7 @@ pub(super) struct Own {
     number: u64,
     statement: Statement,
     next: Option<Instant>,
+    until: Option<Instant>,
 }
 
 impl Own {
@@ -39,6 +40,7 @@ impl Own {
             number: 0,
             statement: Statement::Nothing,
             next: None,
+            until: None,
         }
     }
 
@@ -46,12 +48,15 @@ impl Own {
     pub fn state(&mut self, now: Instant, statement: Statement) -> bool {
         let changed = self.statement != statement;
         if changed {
-            let stands = match &statement {
-                Statement::Nothing | Statement::Nobody => false,
-                Statement::Ticket(notice, _) => notice.stage != Stage::Gone,
-                Statement::Desk(_) => true,
+            let (stands, until) = match &statement {
+                Statement::Nothing | Statement::Nobody => (false, None),
+                Statement::Ticket(notice, _) if notice.stage == Stage::Gone => {
+                    (true, now.checked_add(END_TOLD))
+                }
+                Statement::Ticket(..) | Statement::Desk(_) => (true, None),
             };
-            self.next = stands.then(|| now + HEARTBEAT);
+            self.next = now.checked_add(HEARTBEAT).filter(|_| stands);
+            self.until = until;
             self.statement = statement;
         }
         changed
@@ -61,7 +66,8 @@ impl Own {
     pub fn due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {
-            self.next = Some(now + HEARTBEAT);
+            let next = now.checked_add(HEARTBEAT);
+            self.next = next.filter(|next| self.until.is_none_or(|until| *next <= until));
         }
         due
     }

@@ -175,7 +175,7 @@ impl Known {
         life: u64,
         notice: DeskNotice,
         signed: &[u8],
-    ) -> Option<News> {
+    ) -> News {
         let seen = SeenDesk {
             station,
             life,
@@ -186,7 +186,21 @@ impl Known {
         let before = self.desks.insert(station, seen);
         let after = &self.desks[&station];
         let same = before.is_some_and(|seen| seen.notice == after.notice && seen.life == life);
-        (!same).then_some(News::Desk(station))
+        if same {
+            News::DeskHeard(station)
+        } else {
+            News::Desk(station)
+        }
+    }
+
+    /// What was heard of a node does not fade for a while.
+    pub fn keep(&mut self, now: Instant, node: &SubjectId) {
+        if let Some(desk) = self.desks.get_mut(node) {
+            desk.heard = now;
+        }
+        if let Some(seen) = self.tickets.get_mut(node) {
+            seen.heard = now;
+        }
     }
 
     /// A node is there for nobody.

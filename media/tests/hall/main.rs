@@ -1,6 +1,9 @@
 //! The waiting hall: who is next, who has whom, and what becomes of them when nodes go.
 
+mod cuts;
 mod hostile;
+mod lines;
+mod links;
 mod network;
 mod town;
 mod waiting;

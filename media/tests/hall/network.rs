@@ -64,7 +64,13 @@ fn link(issuer: u8, leaf: u8, role: Role, service: Option<ServiceId>) -> Vec<u8>
     credential.sign(&key(issuer)).expect("signs")
 }
 
-pub fn directory() -> Directory {
+/// Made once: it holds the same whatever happens in a town.
+pub fn directory() -> &'static Directory {
+    static MADE: std::sync::OnceLock<Directory> = std::sync::OnceLock::new();
+    MADE.get_or_init(make_directory)
+}
+
+fn make_directory() -> Directory {
     let operator = link(ROOT, OPERATOR, Role::Operator, None);
     let steward = link(ROOT, STEWARD, Role::Steward, Some(family()));
     let node = |leaf, role| vec![link(OPERATOR, leaf, role, None), operator.clone()];

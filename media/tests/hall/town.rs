@@ -7,9 +7,12 @@ use guichet_keys::{CaseTag, Directory, Role, SubjectId};
 use guichet_media::booth::{self, Booth};
 use guichet_media::desk::{self, Desk};
 use guichet_media::hall::{self, Hall, News};
+use guichet_media::online::Online;
 use guichet_media::signal::{Mode, Stage, TicketDetails};
 use guichet_media::{CallId, TicketId};
 
+use super::lines::Lines;
+use super::links::Frame;
 use super::network::{self, KIOSKS, RELAY, STATIONS, person, signer, subject};
 
 enum Side {
@@ -19,23 +22,35 @@ enum Side {
 }
 
 /// A node, and the calls whose media would be prepared or pass there.
-struct Node {
+pub struct Node {
     hall: Hall,
     side: Side,
-    begun: BTreeMap<CallId, SubjectId>,
-    open: BTreeSet<CallId>,
+    pub online: Online,
+    pub begun: BTreeMap<CallId, SubjectId>,
+    pub open: BTreeSet<CallId>,
+}
+
+/// A frame on its way over a link.
+pub struct Flight {
+    pub at: Instant,
+    pub from: u8,
+    pub to: u8,
+    pub generation: u64,
+    pub frame: Frame,
 }
 
 pub struct Town {
     pub now: Instant,
     /// How long a frame takes.
     pub delay: Duration,
-    directory: Directory,
-    nodes: BTreeMap<u8, Node>,
-    links: BTreeSet<(u8, u8)>,
-    flying: Vec<(Instant, u8, u8, Vec<u8>)>,
-    numbers: BTreeMap<SubjectId, u8>,
-    life: u64,
+    directory: &'static Directory,
+    pub nodes: BTreeMap<u8, Node>,
+    /// What each end knows of its links, and which generation they are of.
+    pub links: BTreeMap<(u8, u8), u64>,
+    pub flying: Vec<Flight>,
+    pub numbers: BTreeMap<SubjectId, u8>,
+    pub lines: Option<Lines>,
+    pub life: u64,
 }
 
 impl Town {
@@ -46,9 +61,10 @@ impl Town {
             delay: Duration::from_millis(30),
             directory: network::directory(),
             nodes: BTreeMap::new(),
-            links: BTreeSet::new(),
+            links: BTreeMap::new(),
             flying: Vec::new(),
             numbers: BTreeMap::new(),
+            lines: None,
             life: 0,
         };
         town.start(RELAY);
@@ -71,6 +87,7 @@ impl Town {
         let node = Node {
             hall: Hall::new(signer(number), role, self.life),
             side,
+            online: Online::default(),
             begun: BTreeMap::new(),
             open: BTreeSet::new(),
         };
@@ -91,50 +108,11 @@ impl Town {
         self.at_desk(station, unlocked);
     }
 
-    pub fn join(&mut self, one: u8, other: u8) {
-        for (here, there) in [(one, other), (other, one)] {
-            self.links.insert((here, there));
-            self.hall(here, hall::Input::PeerUp(subject(there)));
-        }
-        self.line(one, booth::Input::LineReturned);
+    pub fn node(&mut self, number: u8) -> &mut Node {
+        self.nodes.get_mut(&number).expect("it runs")
     }
 
-    /// Cuts a node off from everybody. The others learn that it is absent.
-    pub fn cut(&mut self, number: u8) {
-        let parted: Vec<u8> = self
-            .links
-            .iter()
-            .filter(|(one, _)| *one == number)
-            .map(|(_, other)| *other)
-            .collect();
-        self.flying
-            .retain(|(_, from, to, _)| *from != number && *to != number);
-        for other in parted {
-            for (here, there) in [(number, other), (other, number)] {
-                self.links.remove(&(here, there));
-                self.hall(here, hall::Input::PeerDown(subject(there)));
-            }
-        }
-        self.line(number, booth::Input::LineCut);
-        let others: Vec<u8> = self.nodes.keys().copied().collect();
-        for other in others {
-            if other == number {
-                for absent in self.nodes.keys().copied().collect::<Vec<_>>() {
-                    self.hall(number, hall::Input::Absent(subject(absent)));
-                }
-            } else {
-                self.hall(other, hall::Input::Absent(subject(number)));
-            }
-        }
-    }
-
-    /// Kills a node: it is cut off and forgets.
-    pub fn kill(&mut self, number: u8) {
-        self.cut(number);
-        self.nodes.remove(&number);
-    }
-
-    fn line(&mut self, number: u8, input: booth::Input<'_>) {
+    pub fn line(&mut self, number: u8, input: booth::Input<'_>) {
         if let Some(Node {
             side: Side::Booth(booth),
             ..
@@ -145,9 +123,20 @@ impl Town {
         self.settle(number);
     }
 
+    pub fn desk_hears(&mut self, number: u8, input: desk::Input<'_>) {
+        if let Some(Node {
+            side: Side::Desk(desk),
+            ..
+        }) = self.nodes.get_mut(&number)
+        {
+            desk.handle_input(self.now, input);
+        }
+        self.settle(number);
+    }
+
     pub fn hall(&mut self, number: u8, input: hall::Input) {
         if let Some(node) = self.nodes.get_mut(&number) {
-            let taken = node.hall.handle_input(self.now, &self.directory, input);
+            let taken = node.hall.handle_input(self.now, self.directory, input);
             taken.expect("members say what they may");
         }
         self.settle(number);
@@ -156,7 +145,7 @@ impl Town {
     /// Tries what a node must not take in.
     pub fn try_hall(&mut self, number: u8, input: hall::Input) -> Result<(), hall::Refused> {
         let node = self.nodes.get_mut(&number).expect("it runs");
-        let taken = node.hall.handle_input(self.now, &self.directory, input);
+        let taken = node.hall.handle_input(self.now, self.directory, input);
         self.settle(number);
         taken
     }
@@ -239,6 +228,15 @@ impl Town {
         }
     }
 
+    /// Since when the other end of its call is lost to a node.
+    pub fn lost(&self, number: u8) -> Option<Instant> {
+        match &self.nodes[&number].side {
+            Side::Booth(booth) => booth.lost(),
+            Side::Desk(desk) => desk.lost(),
+            Side::Relay => None,
+        }
+    }
+
     pub fn hall_of(&self, number: u8) -> &Hall {
         &self.nodes[&number].hall
     }
@@ -266,6 +264,7 @@ impl Town {
             let next = self.next().filter(|next| *next <= end);
             self.now = next.unwrap_or(end).max(self.now);
             self.deliver();
+            self.look_at_lines();
             let all: Vec<u8> = self.nodes.keys().copied().collect();
             for number in all {
                 self.wake(number);
@@ -285,16 +284,31 @@ impl Town {
             };
             [node.hall.poll_timeout(), side]
         });
-        let arrivals = self.flying.iter().map(|(at, ..)| *at);
-        timeouts.flatten().chain(arrivals).min()
+        let arrivals = self.flying.iter().map(|flight| flight.at);
+        let lines = self.lines.iter().map(|lines| lines.next);
+        timeouts.flatten().chain(arrivals).chain(lines).min()
     }
 
+    /// What arrives at a closed line waits, and what comes behind it too, until the line is open or
+    /// the link falls.
     fn deliver(&mut self) {
         let now = self.now;
-        let due: Vec<_> = self.flying.extract_if(.., |(at, ..)| *at <= now).collect();
-        for (_, from, to, frame) in due {
-            if self.links.contains(&(to, from)) {
-                self.hall(to, hall::Input::Received(subject(from), frame));
+        let due: Vec<_> = self.flying.extract_if(.., |it| it.at <= now).collect();
+        for flight in due {
+            let Flight { from, to, .. } = flight;
+            if self.links.get(&(to, from)) != Some(&flight.generation) {
+                continue;
+            }
+            match &self.lines {
+                Some(lines) if !lines.passes(from, to) => {
+                    let at = now + super::lines::TICK;
+                    let behind = self.flying.iter_mut();
+                    behind
+                        .filter(|it| it.from == from && it.to == to)
+                        .for_each(|it| it.at = it.at.max(at));
+                    self.flying.push(Flight { at, ..flight });
+                }
+                Some(_) | None => self.arrive(from, to, flight.frame),
             }
         }
     }
@@ -303,7 +317,7 @@ impl Town {
         let Some(node) = self.nodes.get_mut(&number) else {
             return;
         };
-        node.hall.handle_timeout(self.now, &self.directory);
+        node.hall.handle_timeout(self.now, self.directory);
         match &mut node.side {
             Side::Booth(booth) => booth.handle_timeout(self.now),
             Side::Desk(desk) => {
@@ -337,7 +351,7 @@ impl Town {
                 Side::Relay => hall::Statement::Nothing,
             };
             let stated = hall::Input::Stated(statement);
-            let taken = node.hall.handle_input(self.now, &self.directory, stated);
+            let taken = node.hall.handle_input(self.now, self.directory, stated);
             taken.expect("its own statement");
             if !node.hall.has_output() {
                 return;
@@ -348,10 +362,10 @@ impl Town {
     fn send(&mut self, from: u8, to: &SubjectId, frame: Vec<u8>) {
         let to = self.numbers[to];
         assert!(
-            self.links.contains(&(from, to)),
+            self.links.contains_key(&(from, to)),
             "{from} has no line to {to}"
         );
-        self.flying.push((self.now + self.delay, from, to, frame));
+        self.fly(from, to, Frame::Signal(frame), Duration::ZERO);
     }
 }
 
@@ -361,6 +375,9 @@ impl Node {
             (Side::Booth(booth), News::Desk(station)) => {
                 let desk = self.hall.desk(station).expect("told of");
                 booth.handle_input(now, booth::Input::Desk(desk));
+            }
+            (Side::Booth(booth), News::DeskHeard(station)) => {
+                booth.handle_input(now, booth::Input::DeskHeard(*station));
             }
             (Side::Booth(booth), News::DeskGone(station)) => {
                 booth.handle_input(now, booth::Input::DeskGone(*station));

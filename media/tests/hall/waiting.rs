@@ -13,21 +13,22 @@ use super::town::Town;
 const MOMENT: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(20);
 
-fn speaks(town: &Town, kiosk: u8, station: u8) -> bool {
+pub fn speaks(town: &Town, kiosk: u8, station: u8) -> bool {
     let at_booth = matches!(
         town.booth(kiosk),
-        booth::State::Speaking { holder, lost: None, .. } if holder.station == subject(station)
+        booth::State::Speaking { holder, .. } if holder.station == subject(station)
     );
     let at_desk = matches!(
         town.desk(station).state(),
-        desk::State::Speaking { holding, lost: None, .. } if holding.kiosk == subject(kiosk)
+        desk::State::Speaking { holding, .. } if holding.kiosk == subject(kiosk)
     );
     let calls = town.open_calls(kiosk);
-    at_booth && at_desk && calls.len() == 1 && calls == town.open_calls(station)
+    let in_touch = town.lost(kiosk).is_none() && town.lost(station).is_none();
+    at_booth && at_desk && in_touch && calls.len() == 1 && calls == town.open_calls(station)
 }
 
 /// A call between a kiosk and a station, from asking to speaking.
-fn call(town: &mut Town, kiosk: u8, station: u8) {
+pub fn call(town: &mut Town, kiosk: u8, station: u8) {
     let ticket = town.ask(kiosk);
     town.pass(MOMENT);
     town.take(station, ticket);

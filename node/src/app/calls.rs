@@ -208,6 +208,9 @@ impl Node {
             Side::Desk(_) => self.on_news_as_desk(&news),
             Side::Neither => {}
         }
+        if matches!(news, News::DeskHeard(_)) {
+            return;
+        }
         [Change::Call, Change::Home, Change::Desk]
             .into_iter()
             .for_each(|change| self.counter.tell(change));
@@ -344,14 +347,27 @@ impl Node {
                     answer(reply, Err(Refusal::NoMedia(why.to_string())));
                 }
             }
-            Event::Reported(report) => {
-                let live = self.calls.call.as_mut();
-                if let Some(live) = live.filter(|live| live.call == report.call) {
-                    live.report = Some(report);
-                    self.counter.tell(Change::Measured);
-                }
-            }
+            Event::Reported(report) => self.on_report(report),
             Event::PageConnected { .. } | Event::PageLost { .. } => {}
+        }
+    }
+
+    /// How the call fares. Media that arrives proves that its other end lives, whatever becomes of
+    /// what is told of it.
+    fn on_report(&mut self, report: Report) {
+        let Some(live) = self.calls.call.as_mut() else {
+            return;
+        };
+        if live.call != report.call {
+            return;
+        }
+        let (peer, is_heard) = (live.peer, report.is_heard());
+        live.report = Some(report);
+        self.counter.tell(Change::Measured);
+        if is_heard {
+            self.tell_hall(hall::Input::Alive(peer));
+            self.tell_booth(guichet_media::booth::Input::Alive(peer));
+            self.tell_desk(guichet_media::desk::Input::Alive(peer));
         }
     }
 
@@ -411,15 +427,17 @@ impl Node {
         }
     }
 
-    /// They are gone; if nobody else reaches it either, the member is absent.
-    pub(super) fn on_peer_silent(&mut self, peer: SubjectId) {
+    /// They are gone, and with them whoever nobody answers for any more.
+    pub(super) fn on_peer_silent(&mut self, peer: SubjectId, absent: &[SubjectId]) {
         self.tell_hall(hall::Input::PeerDown(peer));
         if self.presences.line() != crate::web::view::Line::Up
             && let Side::Booth(booth) = &mut self.calls.side
         {
             booth.handle_input(clock::now(), guichet_media::booth::Input::LineCut);
         }
-        self.on_absent(peer);
+        for member in absent {
+            self.tell_hall(hall::Input::Absent(*member));
+        }
     }
 
     /// A member may be there for nobody.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use guichet_keys::{Directory, Role, ServiceId, SubjectId};
+use guichet_media::online::Online;
 use guichet_sync::wire;
 
 use crate::mesh;
@@ -23,7 +24,7 @@ pub struct Presences {
     links: BTreeMap<SubjectId, Link>,
     left: BTreeMap<SubjectId, u64>,
     addresses: BTreeMap<SubjectId, Vec<String>>,
-    told: BTreeMap<SubjectId, BTreeMap<SubjectId, bool>>,
+    online: Online,
     cut_since_s: Option<u64>,
 }
 
@@ -41,6 +42,7 @@ impl Presences {
             round_trip: None,
         };
         self.links.insert(peer, link);
+        self.online.linked(peer);
         self.left.remove(&peer);
         self.cut_since_s = None;
     }
@@ -52,15 +54,17 @@ impl Presences {
         }
     }
 
-    /// It is gone.
-    pub fn on_down(&mut self, peer: SubjectId, now_s: u64) {
+    /// It is gone; gives whom nobody answers for any more: itself, and members that only it vouched
+    /// for.
+    #[must_use]
+    pub fn on_down(&mut self, peer: SubjectId, now_s: u64) -> Vec<SubjectId> {
         if self.links.remove(&peer).is_some() {
             self.left.insert(peer, now_s);
-            self.told.remove(&peer);
         }
         if self.links.is_empty() {
             self.cut_since_s.get_or_insert(now_s);
         }
+        self.online.parted(&peer)
     }
 
     /// Where a member says that it listens.
@@ -74,10 +78,10 @@ impl Presences {
         relay: SubjectId,
         members: Vec<wire::Presence>,
     ) -> Vec<(SubjectId, Vec<String>)> {
-        let told = self.told.entry(relay).or_default();
         let mut reachable = Vec::new();
         for presence in members {
-            told.insert(presence.member, presence.online);
+            self.online
+                .vouched(&relay, presence.member, presence.online);
             if presence.online && !presence.addresses.is_empty() {
                 reachable.push((presence.member, presence.addresses));
             }
@@ -126,11 +130,7 @@ impl Presences {
 
     /// Whether a member answers this node, or a relay that does.
     pub fn is_online(&self, member: &SubjectId) -> bool {
-        self.links.contains_key(member)
-            || self
-                .told
-                .values()
-                .any(|told| told.get(member) == Some(&true))
+        self.online.is_online(member)
     }
 
     /// What to show of a member.

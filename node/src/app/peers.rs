@@ -23,9 +23,9 @@ impl Node {
                 self.tell_line();
             }
             MeshEvent::PeerDown { peer } => {
-                self.presences.on_down(peer, clock::wall_s());
+                let absent = self.presences.on_down(peer, clock::wall_s());
                 self.tell_replica(Input::PeerLost(peer));
-                self.on_peer_silent(peer);
+                self.on_peer_silent(peer, &absent);
                 self.tell_roster(Some(peer));
                 self.tell_line();
             }

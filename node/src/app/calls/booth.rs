@@ -136,6 +136,7 @@ impl Node {
                     booth.handle_input(now, Input::Desk(desk));
                 }
             }
+            News::DeskHeard(station) => booth.handle_input(now, Input::DeskHeard(*station)),
             News::DeskGone(station) => booth.handle_input(now, Input::DeskGone(*station)),
             News::Ticket(_) | News::TicketGone(_) | News::TicketForgotten(_) | News::Leg(..) => {}
         }

@@ -151,7 +151,7 @@ impl Node {
             News::TicketForgotten(ticket) => {
                 desk.handle_input(now, Input::TicketForgotten(*ticket));
             }
-            News::Desk(_) | News::DeskGone(_) | News::Leg(..) => return,
+            News::Desk(_) | News::DeskHeard(_) | News::DeskGone(_) | News::Leg(..) => return,
         }
         let queue = hall.queue(&services.unwrap_or_default());
         let waits = queue

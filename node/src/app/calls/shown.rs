@@ -86,12 +86,9 @@ impl Node {
             }),
             booth::State::Waiting => self.waiting(booth).map(CallView::Waiting),
             booth::State::Ringing(holder, _) => party(holder).map(CallView::Ringing),
-            booth::State::Speaking {
-                holder,
-                since,
-                lost,
-                ..
-            } => Some(self.speaking(party(holder)?, *since, *lost, None)),
+            booth::State::Speaking { holder, since, .. } => {
+                Some(self.speaking(party(holder)?, *since, booth.lost(), None))
+            }
         }
     }
 
@@ -133,15 +130,10 @@ impl Node {
             desk::State::Taking { holding, .. } | desk::State::Ringing(holding, _) => {
                 party(holding).map(CallView::Ringing)
             }
-            desk::State::Speaking {
-                holding,
-                since,
-                lost,
-                ..
-            } => {
+            desk::State::Speaking { holding, since, .. } => {
                 let colleague = holding.passed_to.and_then(|to| self.calls.hall.desk(&to));
                 let passed_to = colleague.map(|desk| self.person_name(&desk.notice.person));
-                Some(self.speaking(party(holding)?, *since, *lost, passed_to))
+                Some(self.speaking(party(holding)?, *since, desk.lost(), passed_to))
             }
         }
     }
