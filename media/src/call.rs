@@ -49,14 +49,14 @@ pub enum Sending {
     On,
 }
 
-/// How the far end of a call is heard.
+/// How the far end of a call is heard, and hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallState {
     /// It was not heard yet.
     Connecting,
-    /// It is heard.
+    /// It is heard, and what is sent to it arrives.
     Live,
-    /// It was heard, and is not now.
+    /// It was so, and is not now: nothing of the person here leaves.
     Quiet,
 }
 

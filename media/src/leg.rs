@@ -4,7 +4,6 @@
 //! of a leg polls it until nothing comes before anything else goes in.
 
 use core::net::SocketAddr;
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use str0m::bwe::{Bitrate, BweKind};
@@ -22,23 +21,24 @@ use crate::certificate::Certificate;
 use crate::lane::{Admission, Lane};
 use crate::limits::{CONNECT_PATIENCE, DATAGRAM_BYTES_MAX, PAYLOAD_BYTES_MAX};
 
+mod early;
 mod page;
+mod probe;
 mod wan;
+
+use early::Early;
+use probe::{Credentials, Probe};
 
 /// How often str0m is driven at one point of time before others have their turn.
 const ROUNDS_MAX: usize = 200;
 /// The turn that the others have then.
 const TURN: Duration = Duration::from_millis(1);
-/// Records of DTLS that are kept until there is a path: a first flight is no more.
-const EARLY_MAX: usize = 4;
-/// The first byte of a record of DTLS (RFC 7983 §7).
-const DTLS: std::ops::RangeInclusive<u8> = 20..=63;
-
 #[derive(Debug)]
 pub(crate) struct Leg {
     rtc: Rtc,
     locals: Vec<SocketAddr>,
-    passwords: Passwords,
+    credentials: Credentials,
+    probe: Probe,
     audio: Option<Track>,
     video: Option<Track>,
     asking: Asking,
@@ -52,24 +52,8 @@ pub(crate) struct Leg {
     /// Something is to be driven through str0m before its output is complete.
     touched: bool,
     heard: bool,
+    answered: bool,
     wake: Instant,
-}
-
-#[derive(Debug)]
-enum Early {
-    Kept(Vec<Datagram>),
-    /// There is a path now: they are due.
-    Due(Vec<Datagram>),
-    Over,
-}
-
-/// Where it arrived, where it came from, and its bytes.
-type Datagram = (SocketAddr, SocketAddr, Vec<u8>);
-
-/// What authenticates STUN (RFC 8445 §7.2.2): requests with our password, responses with theirs.
-struct Passwords {
-    ours: String,
-    theirs: Option<String>,
 }
 
 #[derive(Debug)]
@@ -77,6 +61,8 @@ struct Track {
     mid: Mid,
     pt: Pt,
     lane: Lane,
+    /// The highest sequence number that arrived.
+    newest: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +90,11 @@ pub(crate) enum Happening {
     Lost,
     /// A packet arrived, and nothing else is to be done about it.
     Heard,
+    /// The far end answered a check: what is sent from here arrives, too.
+    Answered,
     Media(Kind, Box<RtpPacket>),
+    /// The same of a packet that is no newer than one that came before: it was late or sent again.
+    Resent(Kind, Box<RtpPacket>),
     KeyframeWanted,
     Estimated {
         bps: u64,
@@ -133,11 +123,12 @@ impl Leg {
             .set_dtls_cert(certificate.to_str0m())
             .set_rtp_mode(true)
             .build(now);
-        let ours = rtc.direct_api().local_ice_credentials().pass;
+        let ours = rtc.direct_api().local_ice_credentials();
         let mut leg = Self {
             rtc,
             locals: Vec::new(),
-            passwords: Passwords { ours, theirs: None },
+            credentials: Credentials::new(ours),
+            probe: Probe::default(),
             audio: None,
             video: None,
             asking: Asking::default(),
@@ -147,6 +138,7 @@ impl Leg {
             early: Early::Kept(Vec::new()),
             touched: true,
             heard: false,
+            answered: false,
             wake: now,
         };
         leg.open_hosts(hosts);
@@ -207,7 +199,13 @@ impl Leg {
         // str0m takes all from the nominated address for the far end's: checked here, a stranger
         // who writes that address on a datagram is not heard.
         let authenticated = match StunMessage::parse(bytes) {
-            Ok(message) if self.passwords.authenticate(&message) => true,
+            Ok(message) if self.credentials.authenticate(&message) => {
+                self.answered |= message.is_successful_binding_response();
+                if self.probe.is_answered_by(&message) {
+                    return true;
+                }
+                true
+            }
             Ok(_) => return false,
             Err(_) => false,
         };
@@ -217,30 +215,6 @@ impl Leg {
         self.heard |= authenticated;
         // A record that DTLS refuses may be anybody's; a handshake that failed runs out of time.
         self.rtc.handle_input(input).is_ok()
-    }
-
-    /// Keeps a record of DTLS that came before there is a path. Who sent it is seen when it is
-    /// read: the certificate tells.
-    fn keep_early(&mut self, local: SocketAddr, from: SocketAddr, bytes: &[u8]) -> bool {
-        let Early::Kept(kept) = &mut self.early else {
-            return false;
-        };
-        let keeps = matches!(self.progress, Progress::Connecting { .. })
-            && bytes.first().is_some_and(|first| DTLS.contains(first))
-            && kept.len() < EARLY_MAX;
-        if keeps {
-            kept.push((local, from, bytes.to_vec()));
-        }
-        keeps
-    }
-
-    /// Reads what was kept, now that there is a path to where it came from.
-    fn read_early(&mut self, now: Instant) {
-        if let Early::Due(kept) = std::mem::replace(&mut self.early, Early::Over) {
-            for (local, from, bytes) in kept {
-                self.receive(now, local, from, &bytes);
-            }
-        }
     }
 
     /// Time has passed.
@@ -253,8 +227,15 @@ impl Leg {
         if self.progress == Progress::Lost {
             return None;
         }
+        if std::mem::take(&mut self.answered) {
+            self.heard = false;
+            return Some(Happening::Answered);
+        }
         if std::mem::take(&mut self.heard) {
             return Some(Happening::Heard);
+        }
+        if let Some(probe) = self.probe.due(now, &self.credentials) {
+            return Some(probe);
         }
         if matches!(self.progress, Progress::Connecting { until } if until <= now) {
             return Some(self.lose());
@@ -270,6 +251,7 @@ impl Leg {
             touched = false;
             match self.rtc.poll_output() {
                 Ok(str0m::Output::Transmit(transmit)) => {
+                    self.probe.goes_by(&transmit);
                     return Some(Happening::Transmit {
                         local: transmit.source,
                         to: transmit.destination,
@@ -304,7 +286,7 @@ impl Leg {
             Progress::Waiting | Progress::Connected | Progress::Lost => None,
         };
         let asking = self.asking.deadline(self.round_trip());
-        [patience, asking]
+        [patience, asking, self.probe.deadline()]
             .into_iter()
             .flatten()
             .fold(self.wake, Instant::min)
@@ -434,11 +416,20 @@ impl Leg {
             () if is(&self.video) => Kind::Video,
             () => return Some(Happening::Heard),
         };
+        let seq = *packet.seq_no;
+        let is_new = self.track(kind).is_some_and(|track| {
+            let is_new = track.newest.is_none_or(|newest| newest < seq);
+            track.newest = track.newest.max(Some(seq));
+            is_new
+        });
         // str0m would write a longer one past the end of its buffer.
         if packet.payload.len() > PAYLOAD_BYTES_MAX {
             return Some(Happening::Heard);
         }
-        Some(Happening::Media(kind, packet.into()))
+        Some(match is_new {
+            true => Happening::Media(kind, packet.into()),
+            false => Happening::Resent(kind, packet.into()),
+        })
     }
 
     /// What the page offered is agreed on; the tracks of a WAN leg are known beforehand.
@@ -461,35 +452,12 @@ impl Leg {
             Kind::Audio => &mut self.audio,
             Kind::Video => &mut self.video,
         };
-        track.get_or_insert(Track { mid, pt, lane });
-    }
-}
-
-impl Early {
-    fn fall_due(&mut self) {
-        if let Self::Kept(kept) = self {
-            *self = Self::Due(std::mem::take(kept));
-        }
-    }
-}
-
-impl Passwords {
-    fn authenticate(&self, message: &StunMessage<'_>) -> bool {
-        let password = if message.is_binding_request() {
-            Some(&self.ours)
-        } else {
-            self.theirs.as_ref()
-        };
-        let hmac = str0m::crypto::from_feature_flags().sha1_hmac_provider;
-        password.is_some_and(|password| {
-            message.verify(password.as_bytes(), |key, parts| hmac.sha1_hmac(key, parts))
-        })
-    }
-}
-
-impl fmt::Debug for Passwords {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passwords(…)")
+        track.get_or_insert(Track {
+            mid,
+            pt,
+            lane,
+            newest: None,
+        });
     }
 }
 

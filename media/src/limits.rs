@@ -29,6 +29,11 @@ pub const KEYFRAME_PAUSE: Duration = Duration::from_millis(500);
 pub const QUIET_AFTER: Duration = Duration::from_secs(1);
 /// The same of a far end that sends neither sound nor picture: only checks arrive then.
 pub const QUIET_AFTER_IDLE: Duration = Duration::from_secs(5);
+/// How often a far end that is quiet is asked whether it answers: what a person waits longer for its
+/// voice once the line is back, and 20 kbit/s while it is not.
+pub const PROBE_INTERVAL: Duration = Duration::from_millis(50);
+/// Questions whose answers are still known as such: those of three seconds.
+pub const PROBES_MAX: usize = 60;
 /// How often a call is reported on.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 

@@ -227,13 +227,18 @@ impl Session {
                     self.tell(Event::PageLost { page: page.id });
                 }
             }
-            Happening::Media(kind, packet) => self.pass_out(now, kind, &packet),
+            Happening::Media(kind, packet) | Happening::Resent(kind, packet) => {
+                self.pass_out(now, kind, &packet);
+            }
             Happening::KeyframeWanted => {
                 if let Some(call) = self.open_call() {
                     call.want_keyframe();
                 }
             }
-            Happening::Heard | Happening::Estimated { .. } | Happening::Measured(_) => {}
+            Happening::Heard
+            | Happening::Answered
+            | Happening::Estimated { .. }
+            | Happening::Measured(_) => {}
         }
     }
 
@@ -255,15 +260,20 @@ impl Session {
                     page.leg.interrupt(Kind::Audio);
                     page.leg.interrupt(Kind::Video);
                 }
-                self.hear(now);
+                self.prove(now);
             }
-            Happening::Heard => self.hear(now),
+            Happening::Heard => self.notice(now),
+            Happening::Answered => self.prove(now),
             Happening::Media(kind, packet) => {
-                self.hear(now);
+                self.prove(now);
+                self.pass_in(now, kind, &packet);
+            }
+            Happening::Resent(kind, packet) => {
+                self.notice(now);
                 self.pass_in(now, kind, &packet);
             }
             Happening::KeyframeWanted => {
-                self.hear(now);
+                self.notice(now);
                 if self.open_call().is_some()
                     && let Some(page) = &mut self.page
                 {
@@ -294,7 +304,7 @@ impl Session {
         let Some(meter) = call.open.as_mut() else {
             return;
         };
-        if sending == Sending::Off {
+        if sending == Sending::Off || !call.silence.lets_out() {
             if let Some(leg) = call.wan.up() {
                 leg.interrupt(kind);
             }
@@ -328,14 +338,22 @@ impl Session {
     }
 
     /// Something authenticated arrived from the far end.
-    fn hear(&mut self, now: Instant) {
+    fn notice(&mut self, now: Instant) {
+        if let Some(call) = self.call.as_mut() {
+            call.silence.notice(now);
+        }
+    }
+
+    /// Something arrived that proves that the far end is reached, too.
+    fn prove(&mut self, now: Instant) {
         let Some(call) = self.call.as_mut() else {
             return;
         };
         let Some(leg) = call.wan.up() else { return };
-        if !call.silence.hear(now) {
+        if !call.silence.prove(now) {
             return;
         }
+        leg.ask_as_usual();
         // What was measured before a silence says nothing of the line after it.
         leg.forget_estimate();
         leg.want_keyframe();
@@ -349,6 +367,7 @@ impl Session {
         };
         let round_trip = call.line.round_trip.unwrap_or_default();
         if call.silence.falls(now, round_trip) {
+            call.wan.ask_often(now);
             let (call, state) = (call.id, call.silence.state());
             self.tell(Event::CallChanged { call, state });
         }

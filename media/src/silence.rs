@@ -1,8 +1,10 @@
-//! Whether the far end is heard.
+//! Whether two people hear each other.
 //!
-//! Whatever authenticated packet arrives is proof of life, whatever ICE says of the path; where
-//! nothing does for longer than three round trips, a person waits for words that do not come and
-//! is to be told so.
+//! Whatever authenticated packet arrives is a sign of life. That what is said here arrives there,
+//! too, is proved by an answer to a check, and by new media: nobody lets out any whose far end is
+//! quiet to them. Where neither comes for longer than three round trips, a person waits for words
+//! that do not come, or speaks to nobody, and is to be told so; until one comes again, nothing
+//! leaves, so that both ends say and do the same though only one way of the line is cut.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use crate::limits::{QUIET_AFTER, QUIET_AFTER_IDLE};
 pub(crate) struct Silence {
     state: CallState,
     expected: Sending,
-    /// When the far end was last heard, or began to be expected.
+    /// When both ways were last proved, or began to be expected.
     since: Instant,
     heard_at: Option<Instant>,
 }
@@ -45,8 +47,18 @@ impl Silence {
         self.expected = expected;
     }
 
-    /// A packet arrived; true where this ends a silence.
-    pub fn hear(&mut self, now: Instant) -> bool {
+    /// A packet arrived.
+    pub fn notice(&mut self, now: Instant) {
+        self.heard_at = Some(now);
+    }
+
+    /// Whether what is said here may leave: not over a line that is said to be cut.
+    pub fn lets_out(&self) -> bool {
+        self.state != CallState::Quiet
+    }
+
+    /// A packet arrived that proves both ways; true where this ends a silence.
+    pub fn prove(&mut self, now: Instant) -> bool {
         self.since = now;
         self.heard_at = Some(now);
         let ended = self.state != CallState::Live;
@@ -88,13 +100,13 @@ mod tests {
             let quiet_at = start + Duration::from_millis(quiet_ms);
             let mut silence = Silence::new(start);
             silence.expect(start, Sending::On);
-            assert!(silence.hear(start), "it was not heard before");
+            assert!(silence.prove(start), "it was not heard before");
             assert_eq!(silence.deadline(round_trip), Some(quiet_at));
             assert!(!silence.falls(quiet_at - SECOND / 1_000, round_trip));
             assert!(silence.falls(quiet_at, round_trip));
             assert_eq!(silence.state(), CallState::Quiet);
             assert!(!silence.falls(quiet_at + SECOND, round_trip), "once");
-            assert!(silence.hear(quiet_at + SECOND));
+            assert!(silence.prove(quiet_at + SECOND));
             assert_eq!(silence.state(), CallState::Live);
         }
     }
@@ -103,7 +115,7 @@ mod tests {
     fn who_sends_nothing_is_given_more_time() {
         let start = test_clock();
         let mut silence = Silence::new(start);
-        silence.hear(start);
+        silence.prove(start);
         assert!(!silence.falls(start + 4 * SECOND, SECOND / 10));
         silence.expect(start + 4 * SECOND, Sending::On);
         assert!(

@@ -169,6 +169,14 @@ impl Wan {
         }
     }
 
+    /// The far end is not heard any more.
+    pub fn ask_often(&mut self, now: Instant) {
+        let end = self.end;
+        if let Some(leg) = self.up() {
+            leg.ask_often(now, end);
+        }
+    }
+
     pub fn send(&mut self, now: Instant, kind: Kind, packet: &RtpPacket) -> Sent {
         self.up()
             .map_or(Sent::Nothing, |leg| leg.send(now, kind, packet))

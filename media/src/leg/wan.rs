@@ -103,11 +103,12 @@ impl Leg {
         end: End,
         far: &LegDescription,
     ) -> Result<(), RtcError> {
-        self.passwords.theirs = Some(far.pwd.clone());
-        self.rtc.direct_api().set_remote_ice_credentials(IceCreds {
+        let theirs = IceCreds {
             ufrag: far.ufrag.clone(),
             pass: far.pwd.clone(),
-        });
+        };
+        self.credentials.theirs = Some(theirs.clone());
+        self.rtc.direct_api().set_remote_ice_credentials(theirs);
         self.try_candidates(&far.candidates);
         self.expect_connection(now);
         self.handshake_at_connection = end == End::Caller;
@@ -133,6 +134,16 @@ impl Leg {
         self.touched = true;
     }
 
+    /// The far end is not heard: asks more often than usual whether it answers.
+    pub fn ask_often(&mut self, now: Instant, end: End) {
+        self.probe.start(now, end);
+    }
+
+    /// It is heard again.
+    pub fn ask_as_usual(&mut self) {
+        self.probe.stop();
+    }
+
     /// Nothing is known of the line any more.
     pub fn forget_estimate(&mut self) {
         self.rtc.bwe().reset(Bitrate::bps(START_BPS));
@@ -153,6 +164,7 @@ fn track(mid: Mid, pt: u8, kind: Kind) -> Track {
         mid,
         pt: Pt::from(pt),
         lane: Lane::new(kind),
+        newest: None,
     }
 }
 

@@ -75,9 +75,84 @@ fn ten_seconds_without_packets_end_on_the_same_leg() {
         .expect("heard");
     let gap = seen[around].seq - seen[around - 1].seq;
     assert!(
-        (450..550).contains(&gap),
-        "a gap of {gap} packets is told as one"
+        (40..80).contains(&gap),
+        "{gap} packets were sent before the cut was noticed, and none after"
     );
+    let back = seen[around].at - mended_at;
+    assert!(back < SECOND / 4, "the voice is back after {back:?}");
+}
+
+/// What of a node arrived at the other's page, and when.
+fn arrived(world: &World, node: usize) -> Vec<Duration> {
+    let mark = [10, 20][node];
+    let other = world.browser(1 - node);
+    let got = KINDS.into_iter().flat_map(|kind| other.got_of(kind, mark));
+    got.map(|got| got.at - super::world::test_clock()).collect()
+}
+
+/// The times in which a node calls the line cut, and its page what is here paused.
+fn said_cut(world: &World, node: usize) -> Vec<(Duration, Duration)> {
+    let start = super::world::test_clock();
+    let mut said = Vec::new();
+    for (at, state) in world.states(node, start) {
+        match (state, said.last_mut()) {
+            (CallState::Quiet, _) => said.push((at, world.now - start)),
+            (_, Some((_, until))) if *until == world.now - start => *until = at,
+            (CallState::Live | CallState::Connecting, _) => {}
+        }
+    }
+    said
+}
+
+#[test]
+fn what_is_called_paused_does_not_arrive_though_only_one_way_is_cut() {
+    for (deaf, cut_ms, loss) in [
+        (0, 3_000, 0),
+        (0, 10_000, 0),
+        (1, 10_000, 0),
+        (1, 18_000, 50),
+    ] {
+        let mut world = World::in_call();
+        let cut_at = world.now - super::world::test_clock();
+        world.line.loss = loss;
+        world.line.deaf = Some(deaf);
+        world.run_ms(cut_ms);
+        world.line.deaf = None;
+        let mended_at = world.now - super::world::test_clock();
+        world.run_ms(5_000);
+        for node in [0, 1] {
+            let [(from, until)] = said_cut(&world, node)[..] else {
+                panic!("{deaf} is deaf: {:?}", said_cut(&world, node));
+            };
+            let within = SECOND * 5 / 2;
+            assert!(
+                from > cut_at && from < cut_at + within,
+                "said after {:?}",
+                from - cut_at
+            );
+            assert!(
+                until < mended_at + SECOND / 2,
+                "back after {:?}",
+                until - mended_at
+            );
+            // What was under way when the words came still arrives, and pictures that were lost
+            // before are sent again.
+            let settled = from + SECOND * (1 + loss as u32 / 25);
+            let late = arrived(&world, node);
+            let late = late
+                .iter()
+                .filter(|at| (settled..until).contains(*at))
+                .count();
+            assert_eq!(
+                late, 0,
+                "of node {node}, though its page says that nothing leaves"
+            );
+            let back = arrived(&world, node).into_iter().find(|at| *at > mended_at);
+            let back = back.expect("it goes on") - mended_at;
+            assert!(back < SECOND / 2, "back after {back:?}");
+        }
+        assert_streams_go_on(&world);
+    }
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub enum Signals {
 pub struct Line {
     pub delay: Duration,
     pub cut: bool,
+    /// A node at which nothing arrives, though what it sends does elsewhere.
+    pub deaf: Option<usize>,
     /// Lost packets in a thousand.
     pub loss: u64,
     /// Bits per second, with a queue of 300 ms; any if `None`.
@@ -133,6 +135,7 @@ impl World {
             line: Line {
                 delay: Duration::from_millis(30),
                 cut: false,
+                deaf: None,
                 loss: 0,
                 rate_bps: None,
             },
@@ -385,7 +388,8 @@ impl World {
         }
         self.wire.push((from, bytes.clone()));
         let lost = self.random() % 1_000 < self.line.loss;
-        if self.line.cut || lost {
+        let deaf = self.line.deaf.is_some_and(|node| to == wan_address(node));
+        if self.line.cut || deaf || lost {
             return;
         }
         let mut leaves = self.now;
