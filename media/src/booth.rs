@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{ServiceId, SubjectId, Wrap};
 
-use crate::call::CallId;
+use crate::call::{CallId, Declined};
 use crate::contact::Contact;
 use crate::desk::KIOSK_LOST_MAX;
 use crate::hall::{FADING, SeenDesk, Statement};
@@ -69,6 +69,8 @@ pub struct Wish {
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
+    /// A wish was taken up: what is seen and heard from here begins anew.
+    Joined,
     /// A call with this station's node is about to begin: prepare its media.
     Begin(CallId, SubjectId),
     /// Both have said yes: let media pass.
@@ -144,9 +146,12 @@ impl Default for Booth {
 
 impl Booth {
     /// Takes in what happened; drain `poll_output` afterwards and tell the hall `statement`.
-    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+    ///
+    /// # Errors
+    /// What a person asks for and cannot have now; nothing has changed then.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) -> Result<(), Declined> {
         match input {
-            Input::Asked(wish) => self.asked(now, wish),
+            Input::Asked(wish) => return self.asked(now, wish),
             Input::Desk(desk) => self.desk(now, desk),
             Input::DeskHeard(station) => {
                 if self.is_with(station) && self.contact.told() {
@@ -159,20 +164,12 @@ impl Booth {
                 }
             }
             Input::DeskGone(station) => self.desk_gone(now, station),
-            Input::Answered => {
-                if let State::Ringing(holder, _) = self.state {
-                    self.outputs.push_back(Output::Open(self.call(&holder)));
-                    self.turn(State::Speaking {
-                        holder,
-                        since: now,
-                        passed_to: None,
-                    });
-                }
-            }
+            Input::Answered => return self.answered(now),
             Input::Left => self.end(Ending::Left),
             Input::LineCut => self.contact.line_cut(now),
             Input::LineReturned => self.contact.line_returned(now),
         }
+        Ok(())
     }
 
     /// Acts on what has fallen due.
@@ -277,16 +274,32 @@ impl Booth {
         self.outputs.push_back(Output::Changed);
     }
 
-    fn asked(&mut self, now: Instant, wish: Wish) {
-        if matches!(self.state, State::Idle(_)) {
-            self.place = Some(Place {
-                wish,
-                since: now,
-                rounds: 0,
-                missed: 0,
-            });
-            self.turn(State::Waiting);
+    fn asked(&mut self, now: Instant, wish: Wish) -> Result<(), Declined> {
+        if !matches!(self.state, State::Idle(_)) {
+            return Err(Declined::Busy);
         }
+        self.place = Some(Place {
+            wish,
+            since: now,
+            rounds: 0,
+            missed: 0,
+        });
+        self.outputs.push_back(Output::Joined);
+        self.turn(State::Waiting);
+        Ok(())
+    }
+
+    fn answered(&mut self, now: Instant) -> Result<(), Declined> {
+        let State::Ringing(holder, _) = self.state else {
+            return Err(Declined::NoCall);
+        };
+        self.outputs.push_back(Output::Open(self.call(&holder)));
+        self.turn(State::Speaking {
+            holder,
+            since: now,
+            passed_to: None,
+        });
+        Ok(())
     }
 
     fn desk(&mut self, now: Instant, desk: &SeenDesk) {

@@ -49,6 +49,17 @@ pub enum Sending {
     On,
 }
 
+/// Why what a person asks of a booth or a desk is not done; nothing has changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Declined {
+    /// They wait or speak already.
+    #[error("a wait or a call is under way")]
+    Busy,
+    /// There is no call that it could be about.
+    #[error("there is no such call")]
+    NoCall,
+}
+
 /// How the far end of a call is heard, and hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallState {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{ServiceId, SubjectId};
 
-use crate::call::CallId;
+use crate::call::{CallId, Declined};
 use crate::contact::Contact;
 use crate::hall::{SeenTicket, Statement};
 use crate::signal::{
@@ -40,7 +40,12 @@ pub enum Input<'a> {
     /// A page of theirs is open.
     PageSeen,
     /// They take a ticket.
-    Took(&'a SeenTicket),
+    Took {
+        /// Which.
+        seen: &'a SeenTicket,
+        /// Why before it was its turn.
+        reason: Option<String>,
+    },
     /// They hang up, or let the ticket go.
     Released,
     /// They hand over to the adviser at another station.
@@ -67,8 +72,12 @@ pub enum Wish {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
+    /// A ticket is being taken: what is seen and heard from here begins anew.
+    Took,
+    /// They have a ticket, and took it out of turn: keep the reason.
+    OutOfTurn(TicketId, String),
     /// A call with this kiosk is about to begin: prepare its media.
     Begin(CallId, SubjectId),
     /// Both have said yes: let media pass.
@@ -142,6 +151,8 @@ pub struct Desk {
     state: State,
     /// With the kiosk that is called or spoken with.
     contact: Contact,
+    /// Why the ticket that is being taken is taken out of turn.
+    reason: Option<String>,
     order: Vec<TicketId>,
     lengths_s: VecDeque<u32>,
     outputs: VecDeque<Output>,
@@ -156,6 +167,7 @@ impl Desk {
             adviser: None,
             state: State::Idle(None),
             contact: Contact::default(),
+            reason: None,
             order: Vec::new(),
             lengths_s: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -163,7 +175,10 @@ impl Desk {
     }
 
     /// Takes in what happened; drain `poll_output` afterwards and tell the hall `statement`.
-    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+    ///
+    /// # Errors
+    /// What the adviser asks for and cannot have now; nothing has changed then.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) -> Result<(), Declined> {
         match input {
             Input::Unlocked {
                 person,
@@ -191,13 +206,14 @@ impl Desk {
                 }
             }
             Input::PageSeen => self.page_seen(now),
-            Input::Took(seen) => self.took(now, seen),
+            Input::Took { seen, reason } => return self.took(now, seen, reason),
             Input::Released => self.release(now, Ending::Released),
             Input::Passed(station) => {
-                if let State::Speaking { holding, .. } = &mut self.state {
-                    holding.passed_to = Some(station);
-                    self.outputs.push_back(Output::Changed);
-                }
+                let State::Speaking { holding, .. } = &mut self.state else {
+                    return Err(Declined::NoCall);
+                };
+                holding.passed_to = Some(station);
+                self.outputs.push_back(Output::Changed);
             }
             Input::Ticket(seen) => self.ticket(now, seen),
             Input::TicketGone(ticket) => self.over(now, ticket, Ending::Left),
@@ -212,6 +228,7 @@ impl Desk {
                 self.order = order;
             }
         }
+        Ok(())
     }
 
     /// Acts on what has fallen due.
@@ -323,20 +340,32 @@ impl Desk {
         }
     }
 
-    fn took(&mut self, now: Instant, seen: &SeenTicket) {
-        if self.adviser.is_some() && self.holding().is_none() {
-            let holding = Holding {
-                ticket: seen.notice.ticket,
-                kiosk: seen.kiosk,
-                passed_to: None,
-            };
-            self.contact.begin();
-            self.turn(State::Taking {
-                holding,
-                from: seen.notice.stage.holder().copied(),
-                until: now + TAKING_MAX,
-            });
+    fn took(
+        &mut self,
+        now: Instant,
+        seen: &SeenTicket,
+        reason: Option<String>,
+    ) -> Result<(), Declined> {
+        if self.holding().is_some() {
+            return Err(Declined::Busy);
         }
+        if self.adviser.is_none() {
+            return Err(Declined::NoCall);
+        }
+        let holding = Holding {
+            ticket: seen.notice.ticket,
+            kiosk: seen.kiosk,
+            passed_to: None,
+        };
+        self.contact.begin();
+        self.reason = reason;
+        self.outputs.push_back(Output::Took);
+        self.turn(State::Taking {
+            holding,
+            from: seen.notice.stage.holder().copied(),
+            until: now + TAKING_MAX,
+        });
+        Ok(())
     }
 
     fn ticket(&mut self, now: Instant, seen: &SeenTicket) {
@@ -388,6 +417,10 @@ impl Desk {
             }
             State::Idle(_) | State::Ringing(..) | State::Speaking { .. } => return,
         }
+        if let Some(reason) = self.reason.take() {
+            self.outputs
+                .push_back(Output::OutOfTurn(holding.ticket, reason));
+        }
         let call = holder.call(&holding.ticket);
         self.outputs.push_back(Output::Begin(call, holding.kiosk));
         self.turn(State::Ringing(holding, holder));
@@ -432,6 +465,7 @@ impl Desk {
 
     fn release(&mut self, now: Instant, ending: Ending) {
         if let Some(holding) = self.holding().copied() {
+            self.reason = None;
             self.end_call(now);
             self.turn(State::Idle(Some((holding.ticket, ending))));
         }

@@ -44,7 +44,7 @@ mod silence;
 mod ticket;
 mod wan;
 
-pub use call::{CallId, CallState, End, PageId, Sending};
+pub use call::{CallId, CallState, Declined, End, PageId, Sending};
 pub use certificate::{Certificate, CertificateError, Fingerprint};
 pub use description::LegDescription;
 pub use event::{Event, Input, Output};

@@ -5,6 +5,7 @@ mod hostile;
 mod lines;
 mod links;
 mod network;
+mod people;
 mod town;
 mod waiting;
 

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{CaseTag, Directory, Role, SubjectId};
+use guichet_keys::{Directory, Role, SubjectId};
 use guichet_media::booth::{self, Booth};
 use guichet_media::desk::{self, Desk};
 use guichet_media::hall::{self, Hall, News};
 use guichet_media::online::Online;
-use guichet_media::signal::{Mode, Stage, TicketDetails};
-use guichet_media::{CallId, TicketId};
+use guichet_media::signal::Stage;
+use guichet_media::{CallId, Declined, TicketId};
 
 use super::lines::Lines;
 use super::links::Frame;
 use super::network::{self, KIOSKS, RELAY, STATIONS, person, signer, subject};
 
-enum Side {
+pub enum Side {
     Booth(Booth),
     Desk(Desk),
     Relay,
@@ -23,8 +23,8 @@ enum Side {
 
 /// A node, and the calls whose media would be prepared or pass there.
 pub struct Node {
-    hall: Hall,
-    side: Side,
+    pub hall: Hall,
+    pub side: Side,
     pub online: Online,
     pub begun: BTreeMap<CallId, SubjectId>,
     pub open: BTreeSet<CallId>,
@@ -118,7 +118,7 @@ impl Town {
             ..
         }) = self.nodes.get_mut(&number)
         {
-            booth.handle_input(self.now, input);
+            taken(booth.handle_input(self.now, input));
         }
         self.settle(number);
     }
@@ -129,7 +129,7 @@ impl Town {
             ..
         }) = self.nodes.get_mut(&number)
         {
-            desk.handle_input(self.now, input);
+            taken(desk.handle_input(self.now, input));
         }
         self.settle(number);
     }
@@ -148,70 +148,6 @@ impl Town {
         let taken = node.hall.handle_input(self.now, self.directory, input);
         self.settle(number);
         taken
-    }
-
-    pub fn at_booth(&mut self, kiosk: u8, input: booth::Input<'_>) {
-        let Some(Node {
-            side: Side::Booth(booth),
-            ..
-        }) = self.nodes.get_mut(&kiosk)
-        else {
-            panic!("{kiosk} is no kiosk");
-        };
-        booth.handle_input(self.now, input);
-        self.settle(kiosk);
-    }
-
-    pub fn at_desk(&mut self, station: u8, input: desk::Input<'_>) {
-        let Some(Node {
-            side: Side::Desk(desk),
-            ..
-        }) = self.nodes.get_mut(&station)
-        else {
-            panic!("{station} is no station");
-        };
-        desk.handle_input(self.now, input);
-        self.settle(station);
-    }
-
-    /// Somebody at a kiosk wishes to speak with an adviser.
-    pub fn ask(&mut self, kiosk: u8) -> TicketId {
-        self.life += 1;
-        let mut ticket = [kiosk; 16];
-        ticket[..8].copy_from_slice(&self.life.to_be_bytes());
-        let ticket = TicketId(ticket);
-        let details = TicketDetails {
-            case: CaseTag::from([kiosk; 16]),
-            lang: "fr".to_owned(),
-            mode: Mode::Voice,
-        };
-        let details = details
-            .seal(&network::service_key().0.public, &ticket, &[kiosk; 32])
-            .expect("seals");
-        self.at_booth(
-            kiosk,
-            booth::Input::Asked(booth::Wish {
-                ticket,
-                service: network::family(),
-                details,
-            }),
-        );
-        ticket
-    }
-
-    /// An adviser takes a ticket.
-    pub fn take(&mut self, station: u8, ticket: TicketId) {
-        let Some(Node {
-            hall,
-            side: Side::Desk(desk),
-            ..
-        }) = self.nodes.get_mut(&station)
-        else {
-            panic!("{station} is no station");
-        };
-        let seen = hall.ticket(&ticket).expect("seen");
-        desk.handle_input(self.now, desk::Input::Took(seen));
-        self.settle(station);
     }
 
     pub fn booth(&self, kiosk: u8) -> &booth::State {
@@ -321,7 +257,7 @@ impl Town {
         match &mut node.side {
             Side::Booth(booth) => booth.handle_timeout(self.now),
             Side::Desk(desk) => {
-                desk.handle_input(self.now, desk::Input::PageSeen);
+                taken(desk.handle_input(self.now, desk::Input::PageSeen));
                 desk.handle_timeout(self.now);
             }
             Side::Relay => {}
@@ -330,7 +266,7 @@ impl Town {
     }
 
     /// Hands on what a node's machines say until nothing is left.
-    fn settle(&mut self, number: u8) {
+    pub fn settle(&mut self, number: u8) {
         loop {
             let Some(node) = self.nodes.get_mut(&number) else {
                 return;
@@ -374,26 +310,26 @@ impl Node {
         match (&mut self.side, news) {
             (Side::Booth(booth), News::Desk(station)) => {
                 let desk = self.hall.desk(station).expect("told of");
-                booth.handle_input(now, booth::Input::Desk(desk));
+                taken(booth.handle_input(now, booth::Input::Desk(desk)));
             }
             (Side::Booth(booth), News::DeskHeard(station)) => {
-                booth.handle_input(now, booth::Input::DeskHeard(*station));
+                taken(booth.handle_input(now, booth::Input::DeskHeard(*station)));
             }
             (Side::Booth(booth), News::DeskGone(station)) => {
-                booth.handle_input(now, booth::Input::DeskGone(*station));
+                taken(booth.handle_input(now, booth::Input::DeskGone(*station)));
             }
             (Side::Desk(desk), News::Ticket(ticket)) => {
                 let seen = self.hall.ticket(ticket).expect("told of");
-                desk.handle_input(now, desk::Input::Ticket(seen));
-                desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
+                taken(desk.handle_input(now, desk::Input::Ticket(seen)));
+                taken(desk.handle_input(now, desk::Input::Ordered(order(&self.hall))));
             }
             (Side::Desk(desk), News::TicketGone(ticket)) => {
-                desk.handle_input(now, desk::Input::TicketGone(*ticket));
-                desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
+                taken(desk.handle_input(now, desk::Input::TicketGone(*ticket)));
+                taken(desk.handle_input(now, desk::Input::Ordered(order(&self.hall))));
             }
             (Side::Desk(desk), News::TicketForgotten(ticket)) => {
-                desk.handle_input(now, desk::Input::TicketForgotten(*ticket));
-                desk.handle_input(now, desk::Input::Ordered(order(&self.hall)));
+                taken(desk.handle_input(now, desk::Input::TicketForgotten(*ticket)));
+                taken(desk.handle_input(now, desk::Input::Ordered(order(&self.hall))));
             }
             _ => {}
         }
@@ -405,14 +341,16 @@ impl Node {
                 Some(booth::Output::Begin(call, with)) => self.begin(call, with),
                 Some(booth::Output::Open(call)) => self.open(call),
                 Some(booth::Output::End(call)) => self.end(call),
-                Some(booth::Output::Changed) => true,
+                Some(booth::Output::Joined | booth::Output::Changed) => true,
                 None => false,
             },
             Side::Desk(desk) => match desk.poll_output() {
                 Some(desk::Output::Begin(call, with)) => self.begin(call, with),
                 Some(desk::Output::Open(call)) => self.open(call),
                 Some(desk::Output::End(call)) => self.end(call),
-                Some(desk::Output::Changed) => true,
+                Some(desk::Output::Took | desk::Output::OutOfTurn(..) | desk::Output::Changed) => {
+                    true
+                }
                 None => false,
             },
             Side::Relay => false,
@@ -436,6 +374,10 @@ impl Node {
         self.open.remove(&call);
         true
     }
+}
+
+fn taken(taken: Result<(), Declined>) {
+    taken.expect("nobody is busy");
 }
 
 fn order(hall: &Hall) -> Vec<TicketId> {

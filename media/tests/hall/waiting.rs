@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use guichet_media::Declined;
 use guichet_media::booth::{self, Ending, MISSED_MAX, RINGING_MAX, STATION_LOST_MAX};
 use guichet_media::desk::{self, KIOSK_LOST_MAX, PAGE_UNSEEN_MAX};
 use guichet_media::estimate;
@@ -368,11 +369,13 @@ fn who_has_no_page_open_is_away_and_nobody_is_told_that_they_wait_for_nobody() {
             person: subject(station + 100),
             services: vec![family()],
         },
-    );
+    )
+    .expect("taken");
     assert_eq!(desk.availability(), Availability::Free);
     desk.handle_timeout(town.now + PAGE_UNSEEN_MAX);
     assert_eq!(desk.availability(), Availability::Away);
-    desk.handle_input(town.now + PAGE_UNSEEN_MAX, desk::Input::PageSeen);
+    desk.handle_input(town.now + PAGE_UNSEEN_MAX, desk::Input::PageSeen)
+        .expect("taken");
     assert_eq!(desk.availability(), Availability::Free);
 }
 
@@ -401,4 +404,33 @@ fn an_estimate_has_a_basis_or_is_not_made() {
     assert_eq!(estimate::minutes(0, desks()), Some(0..=5), "two are free");
     let five = estimate::minutes(5, desks()).expect("a basis");
     assert!(*five.start() >= 6 && *five.end() <= 30, "{five:?}");
+}
+
+#[test]
+fn who_is_busy_is_told_so_and_nothing_changes() {
+    let mut town = Town::new();
+    call(&mut town, KIOSKS[0], STATIONS[0]);
+    let other = town.ask(KIOSKS[1]);
+    town.pass(MOMENT);
+    let desk = *town.desk(STATIONS[0]).state();
+    assert_eq!(town.try_take(STATIONS[0], other), Err(Declined::Busy));
+    assert_eq!(*town.desk(STATIONS[0]).state(), desk);
+    assert_eq!(town.queue(STATIONS[1]), [other], "nobody has it");
+    for kiosk in [KIOSKS[0], KIOSKS[1]] {
+        let (before, tickets) = (*town.booth(kiosk), town.queue(STATIONS[1]));
+        assert_eq!(town.try_ask(kiosk), Err(Declined::Busy));
+        town.pass(MOMENT);
+        assert_eq!(*town.booth(kiosk), before);
+        assert_eq!(town.queue(STATIONS[1]), tickets);
+    }
+    town.at_desk(STATIONS[0], desk::Input::Released);
+    town.pass(MOMENT);
+    let passed = desk::Input::Passed(subject(STATIONS[1]));
+    assert_eq!(town.try_at_desk(STATIONS[0], passed), Err(Declined::NoCall));
+    let answered = booth::Input::Answered;
+    assert_eq!(
+        town.try_at_booth(KIOSKS[0], answered),
+        Err(Declined::NoCall)
+    );
+    assert_eq!(town.try_take(STATIONS[0], other), Ok(()));
 }

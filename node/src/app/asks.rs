@@ -59,10 +59,7 @@ impl Node {
                 answer(reply, Ok(()));
             }
             Ask::OfferMedia { page, sdp, reply } => self.offer_media(page, sdp, reply),
-            Ask::SendMedia { sending, reply } => {
-                self.send_media(sending);
-                answer(reply, Ok(()));
-            }
+            Ask::SendMedia { sending, reply } => self.switch_media(sending, reply),
             Ask::Status(reply) => answer(reply, Ok(self.status())),
             Ask::Case { case, reply } => self.with_case(case, reply, |node, reply| Task::View {
                 context: Box::new(node.context(&case)),

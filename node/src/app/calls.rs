@@ -20,7 +20,7 @@ use guichet_media::desk::Desk;
 use guichet_media::hall::{self, Hall, News, Statement};
 use guichet_media::signal::{Body, LegNotice};
 use guichet_media::{
-    CallId, CallState, End, Event, Fingerprint, Input, LegDescription, PageId, Report,
+    CallId, CallState, Declined, End, Event, Fingerprint, Input, LegDescription, PageId, Report,
 };
 use guichet_sync::replica as sync;
 use std::collections::BTreeMap;
@@ -110,6 +110,21 @@ impl Calls {
             tracing::error!(%error, "calls end");
             self.media = None;
         }
+    }
+}
+
+/// Why a person's order is not carried out.
+fn refusal(declined: Declined) -> Refusal {
+    match declined {
+        Declined::Busy => Refusal::CallUnderWay,
+        Declined::NoCall => Refusal::NotFound(Thing::Call),
+    }
+}
+
+/// What nobody asked for is never declined.
+fn expect_taken(taken: Result<(), Declined>) {
+    if let Err(declined) = taken {
+        tracing::error!(%declined, "a call did not take in what happened");
     }
 }
 
@@ -401,6 +416,21 @@ impl Node {
         self.calls.media(Input::PageOffered { page, sdp });
     }
 
+    /// Whoever sits here turns microphone or camera on or off.
+    pub(super) fn switch_media(&mut self, sending: Sending, reply: Reply<()>) {
+        let has_call = match &self.calls.side {
+            Side::Booth(booth) => !matches!(booth.state(), guichet_media::booth::State::Idle(_)),
+            Side::Desk(desk) => !matches!(desk.state(), guichet_media::desk::State::Idle(_)),
+            Side::Neither => false,
+        };
+        if has_call {
+            self.send_media(sending);
+            answer(reply, Ok(()));
+        } else {
+            answer(reply, Err(Refusal::NotFound(Thing::Call)));
+        }
+    }
+
     /// What leaves from here.
     pub(super) fn send_media(&mut self, sending: Sending) {
         self.calls.own = sending;
@@ -423,7 +453,8 @@ impl Node {
     pub(super) fn on_peer_signals(&mut self, peer: SubjectId) {
         self.tell_hall(hall::Input::PeerUp(peer));
         if let Side::Booth(booth) = &mut self.calls.side {
-            booth.handle_input(clock::now(), guichet_media::booth::Input::LineReturned);
+            let returned = guichet_media::booth::Input::LineReturned;
+            expect_taken(booth.handle_input(clock::now(), returned));
         }
     }
 
@@ -433,7 +464,8 @@ impl Node {
         if self.presences.line() != crate::web::view::Line::Up
             && let Side::Booth(booth) = &mut self.calls.side
         {
-            booth.handle_input(clock::now(), guichet_media::booth::Input::LineCut);
+            let cut = guichet_media::booth::Input::LineCut;
+            expect_taken(booth.handle_input(clock::now(), cut));
         }
         for member in absent {
             self.tell_hall(hall::Input::Absent(*member));

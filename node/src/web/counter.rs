@@ -328,6 +328,9 @@ pub enum Refusal {
     /// The disk failed: nothing was saved.
     #[error("the disk failed")]
     DiskFailed,
+    /// Whoever sits here waits or speaks already.
+    #[error("a wait or a call is under way")]
+    CallUnderWay,
     /// Too much at once; try again.
     #[error("the node is busy")]
     Busy,

@@ -62,6 +62,7 @@ impl Problem {
                 | Refusal::Full
                 | Refusal::TrayFull
                 | Refusal::NotTheirTurn
+                | Refusal::CallUnderWay
                 | Refusal::TakenBy { .. } => StatusCode::CONFLICT,
                 Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
                 Refusal::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -97,7 +98,7 @@ impl Problem {
                 Refusal::NoPicture(_) => "no-picture",
                 Refusal::DiskFull => "disk-full",
                 Refusal::DiskFailed => "disk-failed",
-                Refusal::Busy => "busy",
+                Refusal::CallUnderWay | Refusal::Busy => "busy",
                 Refusal::Stopping => "stopping",
             },
         }
@@ -179,6 +180,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
         Refusal::NoPicture(trouble) => told(no_picture(*trouble, t), ""),
         Refusal::DiskFull => told(t.err_disk_full(), t.err_disk_full_do()),
         Refusal::DiskFailed => told(t.err_disk_failed(), t.err_disk_full_do()),
+        Refusal::CallUnderWay => told(t.err_call_under_way(), t.err_call_under_way_do()),
         Refusal::Busy => told(t.err_busy(), t.err_busy_do()),
         Refusal::Stopping => told(t.err_stopping(), t.err_stopping_do()),
     }

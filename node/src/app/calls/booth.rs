@@ -43,18 +43,15 @@ impl Node {
         reply: Reply<()>,
     ) {
         let wished = self.wish(case, lang, mode);
-        match wished {
-            Ok(wish) => {
-                self.calls.subjects = Subjects {
-                    case: Some(case),
-                    since_s: clock::wall_s(),
-                };
-                self.send_media(super::BOTH);
-                self.tell_booth(Input::Asked(wish));
-                answer(reply, Ok(()));
-            }
-            Err(refusal) => answer(reply, Err(refusal)),
+        let joined = wished.and_then(|wish| self.ask_booth(Input::Asked(wish)));
+        if joined.is_ok() {
+            self.calls.subjects = Subjects {
+                case: Some(case),
+                since_s: clock::wall_s(),
+            };
         }
+        self.carry_out_calls();
+        answer(reply, joined);
     }
 
     fn wish(&self, case: CaseTag, lang: String, mode: view::Mode) -> Result<Wish, Refusal> {
@@ -89,19 +86,24 @@ impl Node {
 
     /// The citizen answers the adviser who calls.
     pub(in crate::app) fn answer_call(&mut self, reply: Reply<()>) {
-        if matches!(&self.calls.side, Side::Booth(booth) if matches!(booth.state(), State::Ringing(..)))
-        {
-            self.tell_booth(Input::Answered);
-            answer(reply, Ok(()));
-        } else {
-            answer(reply, Err(Refusal::NotFound(Thing::Call)));
-        }
+        let answered = self.ask_booth(Input::Answered);
+        self.carry_out_calls();
+        answer(reply, answered);
+    }
+
+    /// What a person asks of the booth; what follows is still to be carried out.
+    fn ask_booth(&mut self, input: Input<'_>) -> Result<(), Refusal> {
+        let Side::Booth(booth) = &mut self.calls.side else {
+            return Err(Refusal::NotFound(Thing::Call));
+        };
+        let told = booth.handle_input(clock::now(), input);
+        told.map_err(super::refusal)
     }
 
     /// Tells the booth, and carries out what follows.
     pub(super) fn tell_booth(&mut self, input: Input<'_>) {
         if let Side::Booth(booth) = &mut self.calls.side {
-            booth.handle_input(clock::now(), input);
+            super::expect_taken(booth.handle_input(clock::now(), input));
         }
         self.carry_out_calls();
     }
@@ -130,15 +132,16 @@ impl Node {
         let Side::Booth(booth) = side else {
             return;
         };
-        match news {
-            News::Desk(station) => {
-                if let Some(desk) = hall.desk(station) {
-                    booth.handle_input(now, Input::Desk(desk));
-                }
+        let input = match news {
+            News::Desk(station) => hall.desk(station).map(Input::Desk),
+            News::DeskHeard(station) => Some(Input::DeskHeard(*station)),
+            News::DeskGone(station) => Some(Input::DeskGone(*station)),
+            News::Ticket(_) | News::TicketGone(_) | News::TicketForgotten(_) | News::Leg(..) => {
+                None
             }
-            News::DeskHeard(station) => booth.handle_input(now, Input::DeskHeard(*station)),
-            News::DeskGone(station) => booth.handle_input(now, Input::DeskGone(*station)),
-            News::Ticket(_) | News::TicketGone(_) | News::TicketForgotten(_) | News::Leg(..) => {}
+        };
+        if let Some(input) = input {
+            super::expect_taken(booth.handle_input(now, input));
         }
     }
 
@@ -151,6 +154,7 @@ impl Node {
             return false;
         };
         match output {
+            Output::Joined => self.send_media(super::BOTH),
             Output::Begin(call, station) => self.begin_call(call, station),
             Output::Open(call) => self.open_call(call),
             Output::End(call) => self.end_call(call),

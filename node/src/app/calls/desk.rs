@@ -2,7 +2,7 @@
 
 use guichet_keys::{ServiceId, SubjectId};
 use guichet_media::TicketId;
-use guichet_media::desk::{Input, Output, State, Wish};
+use guichet_media::desk::{Input, Output, Wish};
 use guichet_media::hall::{News, SeenTicket};
 use guichet_media::signal::{Stage, TicketDetails};
 
@@ -23,28 +23,21 @@ impl Node {
         reason: Option<String>,
         reply: Reply<()>,
     ) {
-        match self.turn_of(&ticket) {
-            Err(refusal) => return answer(reply, Err(refusal)),
-            Ok(Whose::Theirs) => {}
-            Ok(Whose::Anothers) => {
-                let reason = reason.map(|reason| reason.trim().to_owned());
-                let Some(reason) = reason.filter(|reason| !reason.is_empty()) else {
-                    return answer(reply, Err(Refusal::NotTheirTurn));
-                };
-                if reason.len() > REASON_BYTES_MAX {
-                    let bytes_max = REASON_BYTES_MAX;
-                    return answer(reply, Err(Refusal::TooLarge { bytes_max }));
-                }
-                self.keep_reason(&ticket, reason);
-            }
-        }
-        let Calls { hall, side, .. } = &mut self.calls;
-        if let (Side::Desk(desk), Some(seen)) = (side, hall.ticket(&ticket)) {
-            desk.handle_input(clock::now(), Input::Took(seen));
-        }
-        self.send_media(super::BOTH);
+        let reason = match self.turn_of(&ticket) {
+            Err(refusal) => Err(refusal),
+            Ok(Whose::Theirs) => Ok(None),
+            Ok(Whose::Anothers) => good_reason(reason).map(Some),
+        };
+        let taken = reason.and_then(|reason| {
+            let Calls { hall, side, .. } = &mut self.calls;
+            let (Side::Desk(desk), Some(seen)) = (side, hall.ticket(&ticket)) else {
+                return Err(Refusal::NotFound(Thing::Ticket));
+            };
+            let told = desk.handle_input(clock::now(), Input::Took { seen, reason });
+            told.map_err(super::refusal)
+        });
         self.carry_out_calls();
-        answer(reply, Ok(()));
+        answer(reply, taken);
     }
 
     /// Whether it is the turn of somebody who waits.
@@ -105,15 +98,16 @@ impl Node {
 
     /// Hands the call over to the colleague at another station.
     pub(in crate::app) fn pass_call(&mut self, station: SubjectId, reply: Reply<()>) {
-        let speaks = matches!(&self.calls.side, Side::Desk(desk) if matches!(desk.state(), State::Speaking { .. }));
-        if !speaks {
-            return answer(reply, Err(Refusal::NotFound(Thing::Call)));
-        }
-        if self.calls.hall.desk(&station).is_none() {
-            return answer(reply, Err(Refusal::NotFound(Thing::Adviser)));
-        }
-        self.tell_desk(Input::Passed(station));
-        answer(reply, Ok(()));
+        let successor = self.calls.hall.desk(&station);
+        let passed = match (successor, &mut self.calls.side) {
+            (None, _) => Err(Refusal::NotFound(Thing::Adviser)),
+            (Some(_), Side::Desk(desk)) => desk
+                .handle_input(clock::now(), Input::Passed(station))
+                .map_err(super::refusal),
+            (Some(_), Side::Booth(_) | Side::Neither) => Err(Refusal::NotFound(Thing::Call)),
+        };
+        self.carry_out_calls();
+        answer(reply, passed);
     }
 
     /// The adviser wishes to be called, or not.
@@ -129,7 +123,7 @@ impl Node {
     /// Tells the desk, and carries out what follows.
     pub(in crate::app) fn tell_desk(&mut self, input: Input<'_>) {
         if let Side::Desk(desk) = &mut self.calls.side {
-            desk.handle_input(clock::now(), input);
+            super::expect_taken(desk.handle_input(clock::now(), input));
         }
         self.carry_out_calls();
     }
@@ -141,24 +135,21 @@ impl Node {
         let Side::Desk(desk) = side else {
             return;
         };
-        match news {
-            News::Ticket(ticket) => {
-                if let Some(seen) = hall.ticket(ticket) {
-                    desk.handle_input(now, Input::Ticket(seen));
-                }
-            }
-            News::TicketGone(ticket) => desk.handle_input(now, Input::TicketGone(*ticket)),
-            News::TicketForgotten(ticket) => {
-                desk.handle_input(now, Input::TicketForgotten(*ticket));
-            }
+        let input = match news {
+            News::Ticket(ticket) => hall.ticket(ticket).map(Input::Ticket),
+            News::TicketGone(ticket) => Some(Input::TicketGone(*ticket)),
+            News::TicketForgotten(ticket) => Some(Input::TicketForgotten(*ticket)),
             News::Desk(_) | News::DeskHeard(_) | News::DeskGone(_) | News::Leg(..) => return,
+        };
+        if let Some(input) = input {
+            super::expect_taken(desk.handle_input(now, input));
         }
         let queue = hall.queue(&services.unwrap_or_default());
         let waits = queue
             .into_iter()
             .filter(|seen| seen.notice.stage == Stage::Waiting);
         let order = waits.map(|seen| seen.notice.ticket).collect();
-        desk.handle_input(now, Input::Ordered(order));
+        super::expect_taken(desk.handle_input(now, Input::Ordered(order)));
     }
 
     /// Carries out one thing that the desk says; whether there was one.
@@ -170,6 +161,8 @@ impl Node {
             return false;
         };
         match output {
+            Output::Took => self.send_media(super::BOTH),
+            Output::OutOfTurn(ticket, reason) => self.keep_reason(&ticket, reason),
             Output::Begin(call, kiosk) => self.begin_call(call, kiosk),
             Output::Open(call) => self.open_call(call),
             Output::End(call) => self.end_call(call),
@@ -179,6 +172,19 @@ impl Node {
             }
         }
         true
+    }
+}
+
+/// A reason that can be kept.
+fn good_reason(reason: Option<String>) -> Result<String, Refusal> {
+    let reason = reason.map(|reason| reason.trim().to_owned());
+    let reason = reason.filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or(Refusal::NotTheirTurn)?;
+    match reason.len() <= REASON_BYTES_MAX {
+        true => Ok(reason),
+        false => Err(Refusal::TooLarge {
+            bytes_max: REASON_BYTES_MAX,
+        }),
     }
 }
 

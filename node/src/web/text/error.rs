@@ -50,6 +50,8 @@ texts! {
     err_call: "Cet appel est terminé.", "This call is over.";
     err_ticket: "Cette personne n’est plus dans la file.", "This person is no longer in the queue.";
     err_gone_do: "La page va le montrer. Vous n’avez rien à faire.", "The page will show it. There is nothing to do.";
+    err_call_under_way: "Un appel ou une attente est déjà en cours ici.", "A call or a wait is already under way here.";
+    err_call_under_way_do: "Terminez-le d’abord, puis recommencez. Rien n’a changé.", "End it first, then try again. Nothing has changed.";
     err_turn: "Ce n’est pas encore le tour de cette personne.", "It is not this person’s turn yet.";
     err_turn_do: "Dites pourquoi vous la prenez avant les autres : la raison est gardée.", "Say why you take them before the others: the reason is kept.";
     err_sheet: "Cette page n’est plus là.", "This page is no longer there.";
