@@ -148,6 +148,8 @@ struct Adviser {
 pub struct Desk {
     me: SubjectId,
     adviser: Option<Adviser>,
+    /// Whose vault was open before.
+    former: Option<SubjectId>,
     state: State,
     /// With the kiosk that is called or spoken with.
     contact: Contact,
@@ -165,6 +167,7 @@ impl Desk {
         Self {
             me,
             adviser: None,
+            former: None,
             state: State::Idle(None),
             contact: Contact::default(),
             reason: None,
@@ -196,7 +199,7 @@ impl Desk {
             }
             Input::Locked => {
                 self.release(now, Ending::Released);
-                self.adviser = None;
+                self.former = self.adviser.take().map(|adviser| adviser.person);
                 self.turn(State::Idle(None));
             }
             Input::Wished(wish) => {
@@ -300,7 +303,7 @@ impl Desk {
     #[must_use]
     pub fn statement(&self) -> Statement {
         let Some(adviser) = &self.adviser else {
-            return Statement::Nothing;
+            return self.former.map_or(Statement::Nothing, left);
         };
         Statement::Desk(DeskNotice {
             person: adviser.person,
@@ -470,4 +473,16 @@ impl Desk {
             self.turn(State::Idle(Some((holding.ticket, ending))));
         }
     }
+}
+
+/// A desk that nobody is at any more answers for no service.
+fn left(person: SubjectId) -> Statement {
+    Statement::Desk(DeskNotice {
+        person,
+        services: Vec::new(),
+        availability: Availability::Away,
+        holding: None,
+        lengths_s: Vec::new(),
+        order: Vec::new(),
+    })
 }

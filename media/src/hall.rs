@@ -3,7 +3,8 @@
 //! Every node has one. A kiosk learns in it which advisers are there, a station who waits, and a
 //! relay passes on what it hears: tickets to the stations of their service, desks to kiosks and
 //! colleagues, and what is addressed to whom it is addressed. Nothing is stored, everything is told
-//! again every [`HEARTBEAT`], and what is not heard any more fades.
+//! again every [`HEARTBEAT`], and what is not heard any more fades. A kiosk is told less of desks
+//! (`telling`): there one stands as long as its station is known to be there.
 //!
 //! **Who waits longest.** A ticket says for how long it has waited. It is believed as far as
 //! somebody else can bear it out: this node, which knows since when it has heard of it, or a relay,
@@ -12,6 +13,7 @@
 
 mod own;
 mod seen;
+mod telling;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -19,6 +21,7 @@ use std::time::{Duration, Instant};
 use guichet_keys::{Directory, Role, ServiceId, SigningKey, SubjectId};
 
 use crate::numbers::Numbers;
+use crate::online::Online;
 use crate::signal::{
     BadSignal, Body, DeskNotice, HEARTBEAT, LegNotice, Passed, Signal, Stage, TicketNotice,
 };
@@ -27,10 +30,11 @@ use own::Own;
 pub use own::Statement;
 use seen::Known;
 pub use seen::{SeenDesk, SeenTicket};
+use telling::{Interest, Telling};
 
 /// Not heard for this long: a ticket is cut off, a desk is gone.
 pub const FADING: Duration = Duration::from_secs(16);
-/// The end of a ticket is told again for this long: whoever was cut off meanwhile learns of it.
+/// The end of a ticket, or of an adviser's day, is told again for this long: whoever was cut off meanwhile learns of it.
 pub const END_TOLD: Duration = Duration::from_secs(120);
 /// A ticket that is cut off keeps its place for this long.
 pub const PLACE_KEPT: Duration = Duration::from_secs(600);
@@ -42,8 +46,15 @@ pub enum Input {
     PeerUp(SubjectId),
     /// It is not any more.
     PeerDown(SubjectId),
-    /// A member is there for nobody, as far as can be told from here.
-    Absent(SubjectId),
+    /// A relay says of a member whether it is there.
+    Vouched {
+        /// Which relay.
+        relay: SubjectId,
+        /// Of whom.
+        member: SubjectId,
+        /// What it says.
+        there: bool,
+    },
     /// Media of a member arrives: what was heard of it stands, whatever becomes of its notices.
     Alive(SubjectId),
     /// A frame came.
@@ -119,6 +130,8 @@ pub struct Hall {
     peers: BTreeMap<SubjectId, Role>,
     numbers: BTreeMap<SubjectId, Numbers>,
     known: Known,
+    online: Online,
+    telling: Telling,
     outputs: VecDeque<Output>,
 }
 
@@ -133,6 +146,8 @@ impl Hall {
             peers: BTreeMap::new(),
             numbers: BTreeMap::new(),
             known: Known::default(),
+            online: Online::default(),
+            telling: Telling::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -151,12 +166,29 @@ impl Hall {
             Input::PeerUp(peer) => {
                 let role = directory.node_role(&peer).unwrap_or(Role::Kiosk);
                 self.peers.insert(peer, role);
+                self.online.linked(peer);
+                self.telling.forget(&peer);
                 self.greet(now, directory, peer);
             }
             Input::PeerDown(peer) => {
                 self.peers.remove(&peer);
+                self.telling.forget(&peer);
+                for member in self.online.parted(&peer) {
+                    self.lost(now, &member);
+                }
             }
-            Input::Absent(node) => self.lost(now, &node),
+            Input::Vouched {
+                relay,
+                member,
+                there,
+            } => {
+                if directory.node_role(&relay) == Some(Role::Relay) {
+                    self.online.vouched(&relay, member, there);
+                }
+                if !self.online.is_online(&member) {
+                    self.lost(now, &member);
+                }
+            }
             Input::Alive(node) => self.known.keep(now, &node),
             Input::Received(peer, frame) => return self.received(now, directory, peer, &frame),
             Input::Stated(statement) => {
@@ -177,7 +209,13 @@ impl Hall {
         if self.own.due(now) {
             self.tell_own(now, directory);
         }
-        for news in self.known.fade(now) {
+        for news in self
+            .known
+            .fade(now, |desk| stands(self.role, &self.me, &self.online, desk))
+        {
+            if let News::DeskGone(station) = &news {
+                self.telling.forget_desk(station);
+            }
             self.outputs.push_back(Output::Tell(news));
         }
     }
@@ -196,10 +234,17 @@ impl Hall {
     /// When to call `handle_timeout` at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.own.next(), self.known.next()]
+        let stands = |desk: &SeenDesk| stands(self.role, &self.me, &self.online, desk);
+        [self.own.next(), self.known.next(stands)]
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Who is there.
+    #[must_use]
+    pub fn online(&self) -> &Online {
+        &self.online
     }
 
     /// Everybody who waits or is called for one of these services, who has waited longest first.
@@ -285,10 +330,49 @@ impl Hall {
             };
             self.pass(directory, &told, |other| other != peer);
         }
+        self.catch_up(now, &from);
         Ok(())
     }
 
+    /// Tells a kiosk at which somebody waits what it was not told before.
+    fn catch_up(&mut self, now: Instant, kiosk: &SubjectId) {
+        if self.peers.get(kiosk) != Some(&Role::Kiosk) {
+            return;
+        }
+        let Some(service) = self.known.service_wanted(kiosk) else {
+            return;
+        };
+        let service = service.clone();
+        let owed = |desk: &SeenDesk| desk.notice.services.contains(&service);
+        let desks: Vec<(SubjectId, Vec<u8>)> = match self.role {
+            Role::Relay => self
+                .known
+                .desks()
+                .filter(|desk| owed(desk))
+                .map(SeenDesk::told)
+                .collect(),
+            Role::Station
+            | Role::Kiosk
+            | Role::Operator
+            | Role::Steward
+            | Role::Registrar
+            | Role::Agent => Vec::new(),
+        };
+        for (station, signed) in desks {
+            if self.telling.owes(*kiosk, station, Interest::Waiting) {
+                self.send(*kiosk, None, &signed);
+            }
+        }
+        if self.own.answers(&service)
+            && self.telling.owes(*kiosk, self.me, Interest::Waiting)
+            && let Some(told) = self.own_told(now)
+        {
+            self.send(*kiosk, None, &told.signed);
+        }
+    }
+
     fn lost(&mut self, now: Instant, node: &SubjectId) {
+        self.telling.forget_desk(node);
         for news in self.known.lose(now, node) {
             self.outputs.push_back(Output::Tell(news));
         }
@@ -303,6 +387,9 @@ impl Hall {
         for told in told {
             self.pass(directory, &told, |other| other == peer);
         }
+        // What the peer had heard before it was cut off does not count twice there: the next
+        // heartbeat does.
+        self.telling.forget(&peer);
     }
 
     fn tell_own(&mut self, now: Instant, directory: &Directory) {
@@ -323,13 +410,33 @@ impl Hall {
 
     /// Sends to those of the chosen peers whom it concerns, and not back to whom it is of.
     fn pass(&mut self, directory: &Directory, told: &Told, chosen: impl Fn(SubjectId) -> bool) {
+        if let Body::Desk(notice) = &told.body {
+            self.telling.heard(told.origin, notice);
+        }
         let concerned = |peer: &SubjectId| {
             chosen(*peer) && *peer != told.origin && concerns(directory, peer, &told.body)
         };
         let peers: Vec<SubjectId> = self.peers.keys().copied().filter(concerned).collect();
         for peer in peers {
-            self.send(peer, told.known_ms, &told.signed);
+            if self.owes(peer, told) {
+                self.send(peer, told.known_ms, &told.signed);
+            }
         }
+    }
+
+    fn owes(&mut self, peer: SubjectId, told: &Told) -> bool {
+        let Body::Desk(notice) = &told.body else {
+            return true;
+        };
+        if self.peers.get(&peer) != Some(&Role::Kiosk) {
+            return true;
+        }
+        let wanted = self.known.service_wanted(&peer);
+        let interest = match wanted.is_some_and(|service| notice.services.contains(service)) {
+            true => Interest::Waiting,
+            false => Interest::Passing,
+        };
+        self.telling.owes(peer, told.origin, interest)
     }
 
     /// Sends what is addressed: straight where there is a stream, else through the relays.
@@ -358,6 +465,13 @@ impl Hall {
         };
         self.outputs.push_back(Output::Send(peer, frame.encode()));
     }
+}
+
+/// Whether a desk needs no notice to stand: a kiosk is told only of changes, except by the desk
+/// that has its citizen.
+fn stands(role: Role, me: &SubjectId, online: &Online, desk: &SeenDesk) -> bool {
+    let has_mine = desk.notice.holding.is_some_and(|held| held.kiosk == *me);
+    role == Role::Kiosk && !has_mine && online.is_online(&desk.station)
 }
 
 /// Whether who signed this may say it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use guichet_keys::{SigningKey, SubjectId};
+use guichet_keys::{ServiceId, SigningKey, SubjectId};
 
 use super::{END_TOLD, HEARTBEAT};
 use crate::signal::{Body, DeskNotice, Signal, Stage, TicketNotice};
@@ -53,6 +53,9 @@ impl Own {
                 Statement::Ticket(notice, _) if notice.stage == Stage::Gone => {
                     (true, now.checked_add(END_TOLD))
                 }
+                Statement::Desk(notice) if notice.services.is_empty() => {
+                    (true, now.checked_add(END_TOLD))
+                }
                 Statement::Ticket(..) | Statement::Desk(_) => (true, None),
             };
             self.next = now.checked_add(HEARTBEAT).filter(|_| stands);
@@ -60,6 +63,14 @@ impl Own {
             self.statement = statement;
         }
         changed
+    }
+
+    /// Whether this is a desk that answers for a service.
+    pub fn answers(&self, service: &ServiceId) -> bool {
+        match &self.statement {
+            Statement::Desk(notice) => notice.services.contains(service),
+            Statement::Nothing | Statement::Nobody | Statement::Ticket(..) => false,
+        }
     }
 
     /// Whether it is time to tell it again; then the next time is set.

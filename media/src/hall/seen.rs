@@ -53,6 +53,13 @@ pub struct SeenDesk {
     signed: Vec<u8>,
 }
 
+impl SeenDesk {
+    /// Whose it is, and its own words.
+    pub(super) fn told(&self) -> (SubjectId, Vec<u8>) {
+        (self.station, self.signed.clone())
+    }
+}
+
 /// What is known.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -65,6 +72,11 @@ impl Known {
         self.tickets
             .values()
             .find(|seen| seen.notice.ticket == *ticket)
+    }
+
+    /// The service that somebody waits for at a kiosk, or speaks with.
+    pub fn service_wanted(&self, kiosk: &SubjectId) -> Option<&ServiceId> {
+        self.tickets.get(kiosk).map(|seen| &seen.notice.service)
     }
 
     /// For how long this kiosk's ticket has been known.
@@ -214,12 +226,12 @@ impl Known {
         desk.into_iter().chain(ticket).collect()
     }
 
-    /// What has not been heard for too long.
-    pub fn fade(&mut self, now: Instant) -> Vec<News> {
+    /// What has not been heard for too long, except desks that stand unheard.
+    pub fn fade(&mut self, now: Instant, stands: impl Fn(&SeenDesk) -> bool) -> Vec<News> {
         let faded = |heard: &Instant, after| now.saturating_duration_since(*heard) >= after;
         let desks = self
             .desks
-            .extract_if(.., |_, desk| faded(&desk.heard, FADING));
+            .extract_if(.., |_, desk| faded(&desk.heard, FADING) && !stands(desk));
         let mut news: Vec<News> = desks.map(|(station, _)| News::DeskGone(station)).collect();
         let over = self
             .tickets
@@ -234,8 +246,9 @@ impl Known {
         news
     }
 
-    pub fn next(&self) -> Option<Instant> {
-        let desks = self.desks.values().map(|desk| desk.heard + FADING);
+    pub fn next(&self, stands: impl Fn(&SeenDesk) -> bool) -> Option<Instant> {
+        let fading = self.desks.values().filter(|desk| !stands(desk));
+        let desks = fading.map(|desk| desk.heard + FADING);
         let tickets = self
             .tickets
             .values()

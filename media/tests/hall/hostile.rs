@@ -146,7 +146,12 @@ fn a_signal_counts_once_and_an_altered_one_never() {
             .desk(&subject(STATIONS[2]))
             .is_some()
     );
-    town.hall(KIOSKS[0], Input::Absent(subject(STATIONS[2])));
+    let left = Input::Vouched {
+        relay: subject(RELAY),
+        member: subject(STATIONS[2]),
+        there: false,
+    };
+    town.hall(KIOSKS[0], left);
     town.hall(KIOSKS[0], received(frame(away.clone())));
     let again = town
         .hall_of(KIOSKS[0])

@@ -27,7 +27,6 @@ impl Town {
                 self.part(here, there);
             }
             self.links.insert((here, there), generation);
-            self.node(here).online.linked(subject(there));
             self.hall(here, hall::Input::PeerUp(subject(there)));
             self.line(here, booth::Input::LineReturned);
             self.tell_roster(here, None);
@@ -39,14 +38,10 @@ impl Town {
         if self.links.remove(&(here, there)).is_none() {
             return;
         }
-        let absent = self.node(here).online.parted(&subject(there));
-        self.hall(here, hall::Input::PeerDown(subject(there)));
-        if self.node(here).online.is_cut() {
+        if self.peers(here).is_empty() {
             self.line(here, booth::Input::LineCut);
         }
-        for member in absent {
-            self.hall(here, hall::Input::Absent(member));
-        }
+        self.hall(here, hall::Input::PeerDown(subject(there)));
         self.tell_roster(here, Some(there));
     }
 
@@ -95,6 +90,10 @@ impl Town {
                 generation,
                 frame,
             };
+            if let Frame::Signal(bytes) = &flight.frame {
+                let told = self.told.entry((from, to)).or_default();
+                *told = (told.0 + 1, told.1 + bytes.len());
+            }
             self.flying.push(flight);
         }
     }
@@ -104,14 +103,13 @@ impl Town {
             Frame::Signal(bytes) => self.hall(to, hall::Input::Received(subject(from), bytes)),
             Frame::Close => self.part(to, from),
             Frame::Roster(members) => {
-                for (member, there) in &members {
-                    let online = &mut self.node(to).online;
-                    online.vouched(&subject(from), subject(*member), *there);
-                }
-                for (member, _) in members.iter().filter(|(_, there)| !there) {
-                    if !self.node(to).online.is_online(&subject(*member)) {
-                        self.hall(to, hall::Input::Absent(subject(*member)));
-                    }
+                for (member, there) in members {
+                    let vouched = hall::Input::Vouched {
+                        relay: subject(from),
+                        member: subject(member),
+                        there,
+                    };
+                    self.hall(to, vouched);
                 }
             }
         }

@@ -6,6 +6,7 @@ mod lines;
 mod links;
 mod network;
 mod people;
+mod thrift;
 mod town;
 mod waiting;
 

@@ -1,4 +1,5 @@
-//! A network of fixed keys: one service, a relay, three kiosks, three stations with an adviser each.
+//! A network of fixed keys: one service, a relay, three kiosks, fifty stations with an adviser each,
+//! of which most tests use three.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use guichet_keys::{
 pub const RELAY: u8 = 10;
 pub const KIOSKS: [u8; 3] = [20, 21, 22];
 pub const STATIONS: [u8; 3] = [30, 31, 32];
+pub const MANY_STATIONS: std::ops::Range<u8> = 30..80;
 const ROOT: u8 = 1;
 const OPERATOR: u8 = 2;
 const STEWARD: u8 = 3;
@@ -81,8 +83,8 @@ fn make_directory() -> Directory {
         node(RELAY, Role::Relay),
     ];
     chains.extend(KIOSKS.map(|kiosk| node(kiosk, Role::Kiosk)));
-    chains.extend(STATIONS.map(|station| served(station, Role::Station)));
-    chains.extend(STATIONS.map(|station| served(station + 100, Role::Agent)));
+    chains.extend(MANY_STATIONS.map(|station| served(station, Role::Station)));
+    chains.extend(MANY_STATIONS.map(|station| served(station + 100, Role::Agent)));
     let mut directory = Directory::new(subject(ROOT));
     for chain in chains {
         let stated = Statement::Member(Chain(chain));

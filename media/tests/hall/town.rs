@@ -7,7 +7,6 @@ use guichet_keys::{Directory, Role, SubjectId};
 use guichet_media::booth::{self, Booth};
 use guichet_media::desk::{self, Desk};
 use guichet_media::hall::{self, Hall, News};
-use guichet_media::online::Online;
 use guichet_media::signal::Stage;
 use guichet_media::{CallId, Declined, TicketId};
 
@@ -25,7 +24,6 @@ pub enum Side {
 pub struct Node {
     pub hall: Hall,
     pub side: Side,
-    pub online: Online,
     pub begun: BTreeMap<CallId, SubjectId>,
     pub open: BTreeSet<CallId>,
 }
@@ -50,12 +48,19 @@ pub struct Town {
     pub flying: Vec<Flight>,
     pub numbers: BTreeMap<SubjectId, u8>,
     pub lines: Option<Lines>,
+    /// Signals that were sent from one to another, and their bytes.
+    pub told: BTreeMap<(u8, u8), (usize, usize)>,
     pub life: u64,
 }
 
 impl Town {
     /// Everybody is linked to the relay; advisers are at the first two stations.
     pub fn new() -> Self {
+        Self::with_advisers(&STATIONS[..2])
+    }
+
+    /// Everybody is linked to the relay; advisers are at these stations.
+    pub fn with_advisers(stations: &[u8]) -> Self {
         let mut town = Self {
             now: super::test_clock(),
             delay: Duration::from_millis(30),
@@ -65,14 +70,12 @@ impl Town {
             flying: Vec::new(),
             numbers: BTreeMap::new(),
             lines: None,
+            told: BTreeMap::new(),
             life: 0,
         };
         town.start(RELAY);
         KIOSKS.iter().for_each(|kiosk| town.start(*kiosk));
-        STATIONS
-            .iter()
-            .take(2)
-            .for_each(|station| town.unlock(*station));
+        stations.iter().for_each(|station| town.unlock(*station));
         town
     }
 
@@ -87,7 +90,6 @@ impl Town {
         let node = Node {
             hall: Hall::new(signer(number), role, self.life),
             side,
-            online: Online::default(),
             begun: BTreeMap::new(),
             open: BTreeSet::new(),
         };

@@ -458,25 +458,16 @@ impl Node {
         }
     }
 
-    /// They are gone, and with them whoever nobody answers for any more.
-    pub(super) fn on_peer_silent(&mut self, peer: SubjectId, absent: &[SubjectId]) {
-        self.tell_hall(hall::Input::PeerDown(peer));
+    /// They are gone, and with them whoever nobody answers for any more. Whether this node's own
+    /// line is cut comes first: then they are not to blame.
+    pub(super) fn on_peer_silent(&mut self, peer: SubjectId) {
         if self.presences.line() != crate::web::view::Line::Up
             && let Side::Booth(booth) = &mut self.calls.side
         {
             let cut = guichet_media::booth::Input::LineCut;
             expect_taken(booth.handle_input(clock::now(), cut));
         }
-        for member in absent {
-            self.tell_hall(hall::Input::Absent(*member));
-        }
-    }
-
-    /// A member may be there for nobody.
-    pub(super) fn on_absent(&mut self, member: SubjectId) {
-        if !self.presences.is_online(&member) {
-            self.tell_hall(hall::Input::Absent(member));
-        }
+        self.tell_hall(hall::Input::PeerDown(peer));
     }
 }
 

@@ -22,7 +22,8 @@ impl Node {
             .unwrap_or_default()
             .to_owned();
         let reach = statement.map_or(Reach::Cut, |(statement, _)| {
-            self.presences.reach(directory, &statement.service)
+            self.presences
+                .reach(directory, self.calls.hall.online(), &statement.service)
         });
         let reception = statement.map_or(Reception::Nobody, |(statement, _)| {
             self.reception(&statement.service)

@@ -141,7 +141,9 @@ impl Node {
         let directory = self.replica.directory();
         let services = self.services.iter().map(|(service, read)| ServiceCard {
             brief: read.brief.clone(),
-            reach: self.presences.reach(directory, service),
+            reach: self
+                .presences
+                .reach(directory, self.calls.hall.online(), service),
             reception: self.reception(service),
         });
         Ok(HomeView {
@@ -154,7 +156,9 @@ impl Node {
 
     pub(super) fn service_page(&self, service: &ServiceId) -> Result<ServiceView, Refusal> {
         self.kiosk()?;
-        let reach = self.presences.reach(self.replica.directory(), service);
+        let reach =
+            self.presences
+                .reach(self.replica.directory(), self.calls.hall.online(), service);
         Ok(self.service(service)?.view(
             self.name.clone(),
             self.presences.line(),

@@ -24,7 +24,6 @@ pub struct Presences {
     links: BTreeMap<SubjectId, Link>,
     left: BTreeMap<SubjectId, u64>,
     addresses: BTreeMap<SubjectId, Vec<String>>,
-    online: Online,
     cut_since_s: Option<u64>,
 }
 
@@ -42,7 +41,6 @@ impl Presences {
             round_trip: None,
         };
         self.links.insert(peer, link);
-        self.online.linked(peer);
         self.left.remove(&peer);
         self.cut_since_s = None;
     }
@@ -54,39 +52,19 @@ impl Presences {
         }
     }
 
-    /// It is gone; gives whom nobody answers for any more: itself, and members that only it vouched
-    /// for.
-    #[must_use]
-    pub fn on_down(&mut self, peer: SubjectId, now_s: u64) -> Vec<SubjectId> {
+    /// It is gone.
+    pub fn on_down(&mut self, peer: SubjectId, now_s: u64) {
         if self.links.remove(&peer).is_some() {
             self.left.insert(peer, now_s);
         }
         if self.links.is_empty() {
             self.cut_since_s.get_or_insert(now_s);
         }
-        self.online.parted(&peer)
     }
 
     /// Where a member says that it listens.
     pub fn on_addresses(&mut self, peer: SubjectId, addresses: Vec<String>) {
         self.addresses.insert(peer, addresses);
-    }
-
-    /// A relay told who is there; gives the members with addresses to try.
-    pub fn on_roster(
-        &mut self,
-        relay: SubjectId,
-        members: Vec<wire::Presence>,
-    ) -> Vec<(SubjectId, Vec<String>)> {
-        let mut reachable = Vec::new();
-        for presence in members {
-            self.online
-                .vouched(&relay, presence.member, presence.online);
-            if presence.online && !presence.addresses.is_empty() {
-                reachable.push((presence.member, presence.addresses));
-            }
-        }
-        reachable
     }
 
     /// What this relay tells of the members it is connected to, and of one that left.
@@ -116,21 +94,16 @@ impl Presences {
     }
 
     /// How a service can be reached from here.
-    pub fn reach(&self, directory: &Directory, service: &ServiceId) -> Reach {
+    pub fn reach(&self, directory: &Directory, online: &Online, service: &ServiceId) -> Reach {
         if self.links.is_empty() {
             return Reach::Cut;
         }
         let mut stations = directory.stations_of(service);
-        if stations.any(|station| self.is_online(&station.subject)) {
+        if stations.any(|station| online.is_online(&station.subject)) {
             Reach::Here
         } else {
             Reach::Kept
         }
-    }
-
-    /// Whether a member answers this node, or a relay that does.
-    pub fn is_online(&self, member: &SubjectId) -> bool {
-        self.online.is_online(member)
     }
 
     /// What to show of a member.

@@ -23,9 +23,9 @@ impl Node {
                 self.tell_line();
             }
             MeshEvent::PeerDown { peer } => {
-                let absent = self.presences.on_down(peer, clock::wall_s());
+                self.presences.on_down(peer, clock::wall_s());
                 self.tell_replica(Input::PeerLost(peer));
-                self.on_peer_silent(peer, &absent);
+                self.on_peer_silent(peer);
                 self.tell_roster(Some(peer));
                 self.tell_line();
             }
@@ -80,21 +80,21 @@ impl Node {
 
     /// A relay told who is there: members with addresses are tried directly.
     pub(super) fn on_roster(&mut self, relay: SubjectId, members: Vec<Presence>) {
-        let gone: Vec<SubjectId> = members
-            .iter()
-            .filter(|presence| !presence.online)
-            .map(|presence| presence.member)
-            .collect();
-        for (member, addresses) in self.presences.on_roster(relay, members) {
-            if member != self.me
+        for presence in members {
+            let (member, there) = (presence.member, presence.online);
+            self.tell_hall(hall::Input::Vouched {
+                relay,
+                member,
+                there,
+            });
+            if there
+                && !presence.addresses.is_empty()
+                && member != self.me
                 && self.replica.directory().is_member(&member)
                 && self.talks_with(&member)
             {
-                self.mesh.allow(member, addresses);
+                self.mesh.allow(member, presence.addresses);
             }
-        }
-        for member in gone {
-            self.on_absent(member);
         }
         self.tell_line();
     }
