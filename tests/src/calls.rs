@@ -31,6 +31,12 @@ impl Script {
         answered.map(drop)
     }
 
+    /// Turns microphone and camera on or off.
+    pub async fn switch(&self, audio: bool, video: bool) -> Result<Answer> {
+        let body = json!({ "audio": audio, "video": video });
+        self.api().post("/call/sending", &body).await
+    }
+
     /// Leaves the queue, or hangs up.
     pub async fn leave_call(&self) -> Result<()> {
         let left = self.api().post_json("/call/leave", &json!({})).await;
