@@ -11,7 +11,7 @@
 //! and finds it in what is [`careless`]; a [`burglar`] tries every key on every
 //! lock of a folder. [`figure`] is the one form in which programs say what they
 //! measured, [`seeds`] the frame of those that draw their world at random, and
-//! [`bench`] what is measured.
+//! [`bench`] what is measured; [`cuts`] is what a call goes through.
 //!
 //! Everything that is started ends with its owner: processes, namespaces,
 //! browsers and their profiles. What a killed test left behind is swept by the
@@ -27,6 +27,7 @@ pub mod calls;
 pub mod canary;
 pub mod capture;
 pub mod careless;
+pub mod cuts;
 pub mod figure;
 pub mod gallery;
 pub mod meeting;

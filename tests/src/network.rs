@@ -192,6 +192,18 @@ impl Network {
             .try_for_each(|other| self.mend(place, other))
     }
 
+    /// Drops every packet that comes to a place from all others; what it sends arrives.
+    pub fn deafen(&self, place: &Place) -> Result<()> {
+        self.others(place)
+            .try_for_each(|other| self.one_way("add", other, place))
+    }
+
+    /// Undoes [`Network::deafen`].
+    pub fn undeafen(&self, place: &Place) -> Result<()> {
+        self.others(place)
+            .try_for_each(|other| self.one_way("delete", other, place))
+    }
+
     /// Lets so much leave a place in a second from now on, and makes the rest wait its turn.
     pub fn narrow(&self, place: &Place, kbit_per_s: u32) -> Result<()> {
         let rate = format!("{kbit_per_s}kbit");
@@ -249,6 +261,12 @@ impl Network {
              ip saddr {} ip daddr {} counter name {name}",
             from.address, to.address
         );
+        run(self.router.command("nft", &[&script])).map(drop)
+    }
+
+    fn one_way(&self, verb: &str, from: &Place, to: &Place) -> Result<()> {
+        let (from, to) = (from.address, to.address);
+        let script = format!("{verb} element inet guichet cut {{ {from} . {to} }}");
         run(self.router.command("nft", &[&script])).map(drop)
     }
 
