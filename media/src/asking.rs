@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::limits::KEYFRAME_PAUSE;
+use crate::time::after;
 
 #[derive(Debug, Default)]
 pub(crate) struct Asking {
@@ -20,7 +21,7 @@ impl Asking {
     /// True once when one is to be asked for.
     pub fn due(&mut self, now: Instant, round_trip: Duration) -> bool {
         let pause = KEYFRAME_PAUSE.max(round_trip);
-        let due = self.wanted && self.asked_at.is_none_or(|at| at + pause <= now);
+        let due = self.wanted && self.asked_at.is_none_or(|at| after(at, pause) <= now);
         if due {
             self.wanted = false;
             self.asked_at = Some(now);
@@ -31,7 +32,7 @@ impl Asking {
     /// When to look again.
     pub fn deadline(&self, round_trip: Duration) -> Option<Instant> {
         let asked_at = self.asked_at.filter(|_| self.wanted)?;
-        Some(asked_at + KEYFRAME_PAUSE.max(round_trip))
+        Some(after(asked_at, KEYFRAME_PAUSE.max(round_trip)))
     }
 }
 

@@ -24,6 +24,7 @@ use crate::desk::KIOSK_LOST_MAX;
 use crate::hall::{FADING, SeenDesk, Statement};
 use crate::signal::{Holder, Stage, TicketNotice};
 use crate::ticket::TicketId;
+use crate::time::after;
 
 /// A citizen has this long to answer.
 pub const RINGING_MAX: Duration = Duration::from_secs(60);
@@ -371,7 +372,7 @@ impl Booth {
         let Some(place) = &mut self.place else {
             return;
         };
-        place.rounds += 1;
+        place.rounds = place.rounds.saturating_add(1);
         let holder = Holder {
             station: desk.station,
             person: desk.notice.person,
@@ -381,14 +382,14 @@ impl Booth {
         self.life = desk.life;
         let call = self.call(&holder);
         self.outputs.push_back(Output::Begin(call, holder.station));
-        self.turn(State::Ringing(holder, now + RINGING_MAX));
+        self.turn(State::Ringing(holder, after(now, RINGING_MAX)));
     }
 
     fn missed(&mut self, holder: &Holder) {
         let Some(place) = &mut self.place else {
             return;
         };
-        place.missed += 1;
+        place.missed = place.missed.saturating_add(1);
         if place.missed >= MISSED_MAX {
             self.end(Ending::Missed);
         } else {

@@ -9,6 +9,7 @@
 use std::time::{Duration, Instant};
 
 use crate::limits::{AUDIO_BPS, START_BPS, VIDEO_BPS_MAX, VIDEO_BPS_MIN};
+use crate::time::after;
 
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
@@ -39,9 +40,11 @@ impl Budget {
     /// What the page is to be told now, in bits per second.
     pub fn tell(&mut self, now: Instant) -> Option<u64> {
         let free_bps = self.estimate_bps.saturating_sub(AUDIO_BPS);
-        let bps = (free_bps / 4 * 3).clamp(VIDEO_BPS_MIN, VIDEO_BPS_MAX);
+        let bps = (free_bps / 4)
+            .saturating_mul(3)
+            .clamp(VIDEO_BPS_MIN, VIDEO_BPS_MAX);
         let due = self.told.is_none_or(|(told, at)| {
-            bps < told || bps > told + told / 20 || now >= at + REPEAT_AFTER
+            bps < told || bps > told.saturating_add(told / 20) || now >= after(at, REPEAT_AFTER)
         });
         due.then(|| {
             self.told = Some((bps, now));

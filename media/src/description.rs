@@ -6,7 +6,7 @@ use std::fmt;
 use minicbor::decode::Error;
 use minicbor::{Decode, Decoder, Encode, Encoder, encode};
 
-use crate::limits::{CANDIDATES_MAX, PWD_BYTES_MAX, UFRAG_BYTES_MAX};
+use crate::limits::{CANDIDATES_MAX, GENERATION_MAX, PWD_BYTES_MAX, UFRAG_BYTES_MAX};
 
 /// How to reach a WAN leg.
 ///
@@ -15,8 +15,9 @@ use crate::limits::{CANDIDATES_MAX, PWD_BYTES_MAX, UFRAG_BYTES_MAX};
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct LegDescription {
-    /// Which leg of the call this is; the first is 1, one that is made anew counts up.
-    #[n(0)]
+    /// Which leg of the call this is; the first is 1, one that is made anew counts up, to
+    /// [`GENERATION_MAX`] at most.
+    #[cbor(n(0), decode_with = "decode_generation")]
     pub generation: u32,
     /// The ICE user fragment (RFC 8839 §5.4), at most [`UFRAG_BYTES_MAX`] bytes.
     #[cbor(
@@ -46,6 +47,18 @@ impl fmt::Debug for LegDescription {
             .field("ufrag", &self.ufrag)
             .field("candidates", &self.candidates.len())
             .finish_non_exhaustive()
+    }
+}
+
+fn decode_generation<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<u32, Error> {
+    let at = d.position();
+    let generation = d.u32()?;
+    if generation <= GENERATION_MAX {
+        Ok(generation)
+    } else {
+        let text =
+            format!("generation {generation} of a leg; at most {GENERATION_MAX} is believed");
+        Err(Error::message(text).at(at))
     }
 }
 
@@ -169,6 +182,21 @@ mod tests {
         }
         let nine = ["192.0.2.1:5"; 9];
         assert!(again(&described(&nine)).is_err());
+    }
+
+    #[test]
+    fn generations_are_bounded() {
+        for (generation, fits) in [
+            (0, true),
+            (GENERATION_MAX, true),
+            (GENERATION_MAX + 1, false),
+        ] {
+            let description = LegDescription {
+                generation,
+                ..described(&[])
+            };
+            assert_eq!(again(&description).is_ok(), fits, "{generation}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::signal::{
     Availability, DESK_SERVICES_MAX, DeskNotice, Holder, Holding, LENGTHS_MAX, ORDER_MAX, Stage,
 };
 use crate::ticket::TicketId;
+use crate::time::after;
 
 /// A kiosk that does not confirm within this time cannot be reached.
 pub const TAKING_MAX: Duration = Duration::from_secs(10);
@@ -248,7 +249,7 @@ impl Desk {
         }
         if let Some(adviser) = &mut self.adviser
             && adviser.there
-            && adviser.seen + PAGE_UNSEEN_MAX <= now
+            && after(adviser.seen, PAGE_UNSEEN_MAX) <= now
         {
             adviser.there = false;
             self.outputs.push_back(Output::Changed);
@@ -269,7 +270,7 @@ impl Desk {
             State::Idle(_) => None,
         };
         let adviser = self.adviser.as_ref().filter(|adviser| adviser.there);
-        let of_page = adviser.map(|adviser| adviser.seen + PAGE_UNSEEN_MAX);
+        let of_page = adviser.map(|adviser| after(adviser.seen, PAGE_UNSEEN_MAX));
         of_state.into_iter().chain(of_page).min()
     }
 
@@ -366,7 +367,7 @@ impl Desk {
         self.turn(State::Taking {
             holding,
             from: seen.notice.stage.holder().copied(),
-            until: now + TAKING_MAX,
+            until: after(now, TAKING_MAX),
         });
         Ok(())
     }

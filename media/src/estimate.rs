@@ -41,14 +41,17 @@ pub fn minutes<'a>(
     }
     lengths.sort_unstable();
     let quarter = lengths.len() / 4;
-    let (short, long) = (lengths[quarter], lengths[lengths.len() - 1 - quarter]);
+    let short = *lengths.get(quarter)?;
+    let long = *lengths.iter().rev().nth(quarter)?;
     let free = attended
         .iter()
         .filter(|desk| desk.notice.availability == Availability::Free)
         .count();
     let advisers = u32::try_from(attended.len()).unwrap_or(u32::MAX);
     let rounds = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let soonest = rounds(ahead.saturating_sub(free)).saturating_mul(short) / advisers;
-    let latest = rounds(ahead + 1).saturating_mul(long).div_ceil(advisers);
+    let soonest = rounds(ahead.saturating_sub(free)).saturating_mul(short);
+    let soonest = soonest.checked_div(advisers)?;
+    let latest = rounds(ahead.saturating_add(1)).saturating_mul(long);
+    let latest = latest.div_ceil(advisers);
     Some(soonest / 60..=latest.div_ceil(60))
 }

@@ -20,6 +20,7 @@ use crate::call::Kind;
 use crate::certificate::Certificate;
 use crate::lane::{Admission, Lane};
 use crate::limits::{CONNECT_PATIENCE, DATAGRAM_BYTES_MAX, PAYLOAD_BYTES_MAX};
+use crate::time::after;
 
 mod early;
 mod page;
@@ -161,7 +162,7 @@ impl Leg {
 
     fn expect_connection(&mut self, now: Instant) {
         if self.progress == Progress::Waiting {
-            let until = now + CONNECT_PATIENCE;
+            let until = after(now, CONNECT_PATIENCE);
             self.progress = Progress::Connecting { until };
         }
     }
@@ -275,7 +276,7 @@ impl Leg {
                 Err(_) => return Some(self.lose()),
             }
         }
-        self.wake = now + TURN;
+        self.wake = after(now, TURN);
         None
     }
 

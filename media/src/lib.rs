@@ -19,6 +19,8 @@
 //! what is to be sent or told comes out as [`Output`]. str0m draws its own randomness for keys and
 //! credentials.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod asking;
 pub mod booth;
 mod budget;
@@ -42,6 +44,7 @@ mod session;
 pub mod signal;
 mod silence;
 mod ticket;
+mod time;
 mod wan;
 
 pub use call::{CallId, CallState, Declined, End, PageId, Sending};

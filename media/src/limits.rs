@@ -20,6 +20,9 @@ pub const PWD_BYTES_MAX: usize = 64;
 pub const CANDIDATES_MAX: usize = 8;
 /// Candidates of the far end that one leg ever tries.
 pub const FAR_CANDIDATES_MAX: usize = 32;
+/// The highest generation of a leg that is believed: one a second for as long as a call could last,
+/// and far from where counting ends.
+pub const GENERATION_MAX: u32 = 1_000_000;
 /// Bytes of a certificate, and of its private key.
 pub const CERTIFICATE_BYTES_MAX: usize = 4096;
 

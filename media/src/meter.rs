@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::{CallId, Kind};
 use crate::limits::REPORT_INTERVAL;
+use crate::time::after;
 
 /// Bits per second of RTP, headers and payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,15 +69,21 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, kind: Kind, payload_bytes: usize) {
-        let bytes = RTP_HEADER_BYTES + payload_bytes as u64;
-        match kind {
-            Kind::Audio => self.audio += bytes,
-            Kind::Video => self.video += bytes,
-        }
+        let count = match kind {
+            Kind::Audio => &mut self.audio,
+            Kind::Video => &mut self.video,
+        };
+        *count = count.saturating_add(RTP_HEADER_BYTES.saturating_add(payload_bytes as u64));
     }
 
     fn take_rates(&mut self, span: Duration) -> Rates {
-        let rate = |bytes: u64| bytes * 8_000 / (span.as_millis() as u64).max(1);
+        let span_ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(1);
+        let rate = |bytes: u64| {
+            bytes
+                .saturating_mul(8_000)
+                .checked_div(span_ms)
+                .unwrap_or(0)
+        };
         let rates = Rates {
             audio_bps: rate(self.audio),
             video_bps: rate(self.video),
@@ -122,7 +129,7 @@ impl Meter {
     }
 
     pub fn deadline(&self) -> Instant {
-        self.since + REPORT_INTERVAL
+        after(self.since, REPORT_INTERVAL)
     }
 }
 

@@ -24,13 +24,12 @@ impl Numbers {
                 ..Self::default()
             };
         }
-        if number > self.highest {
-            let by = number - self.highest;
+        if let Some(by) = number.checked_sub(self.highest).filter(|by| *by > 0) {
             self.seen = if by < WIDTH { self.seen << by } else { 0 } | 1;
             self.highest = number;
             return true;
         }
-        let back = self.highest - number;
+        let back = self.highest.saturating_sub(number);
         let bit = 1_u64.checked_shl(u32::try_from(back).unwrap_or(u32::MAX));
         match bit {
             Some(bit) if number > 0 && self.seen & bit == 0 => {

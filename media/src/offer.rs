@@ -85,7 +85,7 @@ pub(crate) fn read(sdp: &str) -> Result<SdpOffer, OfferRefused> {
     }
     check_sections(sdp)?;
     let count = |start: &str| sdp.lines().filter(|line| line.starts_with(start)).count();
-    if count("a=simulcast:") + count("a=rid:") > 0 {
+    if count("a=simulcast:") > 0 || count("a=rid:") > 0 {
         return Err(OfferRefused::Simulcast);
     }
     let sources = count("a=ssrc:");

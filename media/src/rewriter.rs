@@ -63,7 +63,9 @@ impl Rewriter {
         }
         let source = self.following.as_ref()?;
         let stamp = Stamp {
-            seq: source.seq_base + seq.checked_sub(source.seq_first)?,
+            seq: seq
+                .checked_sub(source.seq_first)?
+                .checked_add(source.seq_base)?,
             time: time.wrapping_add(source.time_offset),
         };
         if self.newest.is_none_or(|(newest, _)| newest.seq < stamp.seq) {
@@ -75,7 +77,7 @@ impl Rewriter {
     fn follow(&mut self, now: Instant, ssrc: u32, seq: u64, time: u32) {
         let begin = match self.newest {
             Some((newest, at)) => Stamp {
-                seq: newest.seq + 1,
+                seq: newest.seq.saturating_add(1),
                 time: newest.time.wrapping_add(self.ticks(at, now)),
             },
             None => Stamp {
@@ -94,7 +96,10 @@ impl Rewriter {
     /// The time between, in units of the clock; it wraps as timestamps do.
     fn ticks(&self, from: Instant, to: Instant) -> u32 {
         let elapsed = to.saturating_duration_since(from).max(STEP_MIN);
-        let ticks = elapsed.as_micros() * u128::from(self.clock_hz) / 1_000_000;
+        let ticks = elapsed
+            .as_micros()
+            .saturating_mul(u128::from(self.clock_hz))
+            / 1_000_000;
         (ticks & u128::from(u32::MAX)) as u32
     }
 }

@@ -132,7 +132,7 @@ impl Session {
                 .as_mut()
                 .is_some_and(|call| call.wan.receive(now, local, from, bytes));
         if !taken {
-            self.datagrams_dropped += 1;
+            self.datagrams_dropped = self.datagrams_dropped.saturating_add(1);
         }
     }
 

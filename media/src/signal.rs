@@ -28,6 +28,10 @@ pub const DESK_SERVICES_MAX: usize = 16;
 pub const ORDER_MAX: usize = 64;
 /// Calls of which a desk tells the length.
 pub const LENGTHS_MAX: usize = 8;
+/// The longest wait that is believed; a longer one counts as this.
+pub const WAITED_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// The longest call that an estimate is made from, in seconds; a longer one counts as this.
+pub const LENGTH_S_MAX: u32 = 4 * 3_600;
 
 const DOMAIN: &str = "guichet/signal/1";
 
@@ -307,8 +311,9 @@ impl Signal {
             &Signature::from(signed.signature),
         )
         .map_err(|_| BadSignal::Signature(from))?;
-        let payload: Payload = whole(&signed.payload)?;
+        let mut payload: Payload = whole(&signed.payload)?;
         payload.body.check()?;
+        payload.body.bound();
         Ok(Self {
             from,
             life: payload.life,
@@ -331,7 +336,9 @@ impl Passed {
     /// # Errors
     /// Too long, or not exactly one frame.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadSignal> {
-        whole(bytes)
+        let mut passed: Self = whole(bytes)?;
+        passed.known_ms = passed.known_ms.map(bounded_wait);
+        Ok(passed)
     }
 }
 
@@ -350,6 +357,26 @@ impl Body {
             None => Ok(()),
         }
     }
+}
+
+impl Body {
+    /// Brings numbers from outside into the range that is believed.
+    fn bound(&mut self) {
+        match self {
+            Self::Ticket(notice) => notice.waited_ms = bounded_wait(notice.waited_ms),
+            Self::Desk(notice) => {
+                for length in &mut notice.lengths_s {
+                    *length = (*length).min(LENGTH_S_MAX);
+                }
+            }
+            Self::Leg(_) | Self::Nobody => {}
+        }
+    }
+}
+
+fn bounded_wait(ms: u64) -> u64 {
+    let max_ms = u64::try_from(WAITED_MAX.as_millis()).unwrap_or(u64::MAX);
+    ms.min(max_ms)
 }
 
 /// How one speaks with a citizen.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::{CallState, Sending};
 use crate::limits::{QUIET_AFTER, QUIET_AFTER_IDLE};
+use crate::time::after;
 
 #[derive(Debug)]
 pub(crate) struct Silence {
@@ -77,11 +78,12 @@ impl Silence {
 
     /// When it will be quiet unless it is heard.
     pub fn deadline(&self, round_trip: Duration) -> Option<Instant> {
-        let patience = match self.expected {
-            Sending::On => QUIET_AFTER.max(3 * round_trip),
-            Sending::Off => QUIET_AFTER_IDLE.max(3 * round_trip),
+        let least = match self.expected {
+            Sending::On => QUIET_AFTER,
+            Sending::Off => QUIET_AFTER_IDLE,
         };
-        (self.state == CallState::Live).then(|| self.since + patience)
+        let patience = least.max(round_trip.saturating_mul(3));
+        (self.state == CallState::Live).then(|| after(self.since, patience))
     }
 }
 

@@ -18,8 +18,9 @@ use crate::certificate::{Certificate, Fingerprint};
 use crate::description::{LegDescription, is_usable};
 use crate::leg::{Happening, Leg, Sent};
 use crate::limits::{
-    AUDIO_BPS, CANDIDATES_MAX, DESCRIBE_INTERVAL, FAR_CANDIDATES_MAX, RENEW_PAUSE,
+    AUDIO_BPS, CANDIDATES_MAX, DESCRIBE_INTERVAL, FAR_CANDIDATES_MAX, GENERATION_MAX, RENEW_PAUSE,
 };
+use crate::time::after;
 
 #[derive(Debug)]
 pub(crate) struct Wan {
@@ -93,6 +94,9 @@ impl Wan {
 
     /// The other end told how its leg is reached.
     pub fn on_description(&mut self, now: Instant, mut theirs: LegDescription) {
+        if theirs.generation > GENERATION_MAX {
+            return;
+        }
         theirs.candidates.retain(is_usable);
         theirs.candidates.truncate(CANDIDATES_MAX);
         let ours = self.generation;
@@ -130,7 +134,7 @@ impl Wan {
         match &mut self.stage {
             Stage::Resting { until } if *until <= now => self.make(now),
             Stage::Telling { at, .. } if *at <= now => {
-                *at = now + DESCRIBE_INTERVAL;
+                *at = after(now, DESCRIBE_INTERVAL);
                 self.tell_again();
             }
             Stage::Resting { .. } | Stage::Telling { .. } | Stage::Up { .. } => {}
@@ -214,7 +218,7 @@ impl Wan {
     fn renew(&mut self, now: Instant, generation: u32, theirs: Option<LegDescription>) {
         self.generation = generation;
         self.theirs = theirs;
-        let until = self.made_at + RENEW_PAUSE;
+        let until = after(self.made_at, RENEW_PAUSE);
         self.stage = Stage::Resting { until };
         if until <= now {
             self.make(now);
@@ -228,7 +232,7 @@ impl Wan {
         self.made_at = now;
         self.stage = Stage::Telling {
             leg: Box::new(leg),
-            at: now + DESCRIBE_INTERVAL,
+            at: after(now, DESCRIBE_INTERVAL),
         };
         if let Some(theirs) = self.theirs.take() {
             self.learn(now, theirs);

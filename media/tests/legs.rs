@@ -4,6 +4,8 @@
 mod browser;
 #[path = "legs/cuts.rs"]
 mod cuts;
+#[path = "legs/extreme.rs"]
+mod extreme;
 #[path = "legs/lines.rs"]
 mod lines;
 #[path = "legs/strangers.rs"]

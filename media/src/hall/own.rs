@@ -102,7 +102,7 @@ impl Own {
     }
 
     pub fn sign(&mut self, to: Option<SubjectId>, body: Body) -> Vec<u8> {
-        self.number += 1;
+        self.number = self.number.saturating_add(1);
         let signal = Signal {
             from: self.signer.subject(),
             life: self.life,

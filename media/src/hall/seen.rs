@@ -9,6 +9,7 @@ use guichet_keys::{ServiceId, SubjectId};
 use super::own::millis;
 use super::{DeskNotice, FADING, News, PLACE_KEPT, Stage, TicketId, TicketNotice, Told};
 use crate::signal::Body;
+use crate::time::after;
 
 /// Two reports of one beginning differ by less.
 const SAME_BEGINNING: Duration = Duration::from_secs(2);
@@ -154,7 +155,7 @@ impl Known {
         let waited = Duration::from_millis(notice.waited_ms).min(borne_out);
         let told = now.checked_sub(waited).unwrap_or(now);
         let since = match &before {
-            Some(seen) if told + SAME_BEGINNING > seen.since => seen.since,
+            Some(seen) if after(told, SAME_BEGINNING) > seen.since => seen.since,
             Some(_) | None => told,
         };
         let changed = before.as_ref().is_none_or(|seen| {
@@ -248,11 +249,11 @@ impl Known {
 
     pub fn next(&self, stands: impl Fn(&SeenDesk) -> bool) -> Option<Instant> {
         let fading = self.desks.values().filter(|desk| !stands(desk));
-        let desks = fading.map(|desk| desk.heard + FADING);
+        let desks = fading.map(|desk| after(desk.heard, FADING));
         let tickets = self
             .tickets
             .values()
-            .map(|seen| seen.heard + if seen.cut { PLACE_KEPT } else { FADING });
+            .map(|seen| after(seen.heard, if seen.cut { PLACE_KEPT } else { FADING }));
         desks.chain(tickets).min()
     }
 }

@@ -40,14 +40,14 @@ struct Sources {
 
 impl Sources {
     fn of(end: End) -> Self {
-        let base = match end {
-            End::Caller => 0x0100,
-            End::Callee => 0x0200,
+        let [audio, video, video_rtx] = match end {
+            End::Caller => [0x0101, 0x0102, 0x0103],
+            End::Callee => [0x0201, 0x0202, 0x0203],
         };
         Self {
-            audio: Ssrc::from(base + 1),
-            video: Ssrc::from(base + 2),
-            video_rtx: Ssrc::from(base + 3),
+            audio: Ssrc::from(audio),
+            video: Ssrc::from(video),
+            video_rtx: Ssrc::from(video_rtx),
         }
     }
 }

@@ -10,6 +10,7 @@ use guichet_media::{booth, desk};
 
 use super::lines::{Closed, Lines};
 use super::network::{KIOSKS, RELAY, STATIONS, subject};
+use super::random::Random;
 use super::town::Town;
 use super::waiting::{call, speaks};
 
@@ -18,27 +19,6 @@ const THREADS: usize = 4;
 const KIOSK: u8 = KIOSKS[0];
 const STATION: u8 = STATIONS[0];
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// A repeatable random number (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % end
-    }
-
-    fn of<T: Copy>(&mut self, these: &[T]) -> T {
-        these[self.below(these.len() as u64) as usize]
-    }
-
-    fn ms(&mut self, from: u64, to: u64) -> Duration {
-        Duration::from_millis(from + self.below(to - from))
-    }
-}
 
 /// Who hangs up, during the cut or in the half minute after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

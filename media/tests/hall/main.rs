@@ -1,11 +1,13 @@
 //! The waiting hall: who is next, who has whom, and what becomes of them when nodes go.
 
 mod cuts;
+mod extreme;
 mod hostile;
 mod lines;
 mod links;
 mod network;
 mod people;
+mod random;
 mod thrift;
 mod town;
 mod waiting;

@@ -91,6 +91,8 @@ pub struct World {
     pub held: Vec<(usize, CallId, LegDescription)>,
     /// Datagrams that left for another node, whether they arrived or not.
     pub wire: Vec<(SocketAddr, Vec<u8>)>,
+    /// Whether calls and pages may be others than this world has made.
+    is_bare: bool,
     travelling: BinaryHeap<Reverse<(Instant, u64, Travelling)>>,
     sent: u64,
     signalled: Vec<(CallId, LegDescription)>,
@@ -142,6 +144,7 @@ impl World {
             signals: Signals::Pass,
             held: Vec::new(),
             wire: Vec::new(),
+            is_bare: false,
             travelling: BinaryHeap::new(),
             sent: 0,
             signalled: Vec::new(),
@@ -221,6 +224,12 @@ impl World {
     pub fn input(&mut self, node: usize, input: Input) {
         self.nodes[node].session.handle_input(self.now, input);
         self.drain(node);
+    }
+
+    /// The same of a call or an offer that this world has not made.
+    pub fn input_bare(&mut self, node: usize, input: Input) {
+        self.is_bare = true;
+        self.input(node, input);
     }
 
     pub fn run_ms(&mut self, ms: u64) {
@@ -358,11 +367,14 @@ impl World {
 
     fn tell(&mut self, node: usize, event: Event) {
         if let Event::PageAnswered { sdp, .. } = &event
+            && !self.is_bare
             && let Some(browser) = &mut self.nodes[node].browser
         {
             browser.answered(self.now, sdp);
         }
-        if let Event::Describe { call, leg } = &event {
+        if let Event::Describe { call, leg } = &event
+            && self.ends.contains_key(call)
+        {
             self.signal(self.other(*call, node), *call, leg.clone());
         }
         self.nodes[node].told.push((self.now, event));
