@@ -50,6 +50,8 @@ pub enum Input<'a> {
     Answered,
     /// The citizen leaves the queue, refuses the call or hangs up.
     Left,
+    /// The citizen has left the kiosk: whoever comes next reads nothing of a wait or a call.
+    Gone,
     /// This kiosk's own line is cut: nobody can be heard, and that is nobody's fault.
     LineCut,
     /// It is back.
@@ -167,6 +169,7 @@ impl Booth {
             Input::DeskGone(station) => self.desk_gone(now, station),
             Input::Answered => return self.answered(now),
             Input::Left => self.end(Ending::Left),
+            Input::Gone => self.gone(),
             Input::LineCut => self.contact.line_cut(now),
             Input::LineReturned => self.contact.line_returned(now),
         }
@@ -256,6 +259,14 @@ impl Booth {
             details: place.wish.details.clone(),
         };
         Statement::Ticket(notice, place.since)
+    }
+
+    /// The ticket is told to be gone for as long as anybody asks for it; how it ended, nobody reads.
+    fn gone(&mut self) {
+        self.end(Ending::Left);
+        if self.state != State::Idle(None) {
+            self.turn(State::Idle(None));
+        }
     }
 
     fn holder(&self) -> Option<Holder> {

@@ -15,6 +15,7 @@ mod calls;
 mod cases;
 mod context;
 mod disk;
+mod forget;
 mod kiosk;
 mod line;
 mod node;

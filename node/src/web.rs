@@ -97,6 +97,12 @@ pub use session::{SESSIONS_MAX, STARTS_MAX, Sessions};
 /// How long open requests may take once the node is told to stop, in milliseconds.
 const LAST_ANSWERS_MS: u64 = 1_000;
 
+/// The paths of all routes of a node of this role, in the order of their letters; parts in braces
+/// stand for anything.
+pub fn paths(role: Role) -> Vec<String> {
+    routes::table(role).into_paths()
+}
+
 /// What the pages need to know of their node.
 #[derive(Clone, Debug)]
 pub struct Settings {

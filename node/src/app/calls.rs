@@ -101,6 +101,28 @@ impl Calls {
         [self.hall.poll_timeout(), side].into_iter().flatten().min()
     }
 
+    /// Forgets whoever waited or spoke here. What is named `_` is the node's own, or tells nothing
+    /// of them once their call is over.
+    fn forget(&mut self) {
+        let Self {
+            hall: _,
+            side: _,
+            media: _,
+            call,
+            heard,
+            own,
+            offers,
+            subjects,
+        } = self;
+        *call = None;
+        heard.clear();
+        *own = BOTH;
+        for reply in std::mem::take(offers).into_values() {
+            answer(reply, Err(Refusal::NotFound(Thing::Call)));
+        }
+        *subjects = booth::Subjects::default();
+    }
+
     /// Orders the media thread. One that takes no more orders is let go: it ends, and with it all
     /// that could be seen and heard against the will of who sits here.
     fn media(&mut self, input: Input) {

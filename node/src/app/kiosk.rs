@@ -65,6 +65,19 @@ impl Kiosk {
         }
     }
 
+    /// Forgets the visit; gives its cases, which are still to be closed.
+    pub(super) fn forget(&mut self) -> Vec<CaseBrief> {
+        let Self {
+            visit,
+            beginning,
+            // Whoever began this visit has been told, or has read it.
+            interrupted: _,
+            idle: _,
+        } = self;
+        let visit = visit.take().into_iter().flat_map(|visit| visit.cases);
+        std::mem::take(beginning).into_iter().chain(visit).collect()
+    }
+
     fn ends_after(&self, idle: Duration) -> Option<Instant> {
         self.visit.as_ref().map(|visit| visit.touched_at + idle)
     }
@@ -314,20 +327,11 @@ impl Node {
     /// Ends the visit: answered once the keys are gone and the disk no longer says that one is
     /// open, or cannot be told.
     pub(super) fn end_visit(&mut self, reply: Option<Reply<()>>) {
-        self.leave_booth();
-        self.trays.clear();
-        let mut taken = Vec::new();
-        if let Duty::Kiosk(kiosk) = &mut self.duty
-            && self.rules.forget_after_visit
-        {
-            taken.append(&mut kiosk.beginning);
-            taken.extend(kiosk.visit.take().into_iter().flat_map(|visit| visit.cases));
-        }
+        let taken = self.forget_visit();
         let ending = reply.map(|reply| Arc::new(Ending::new(reply)));
         for brief in taken {
             let closing = Task::Close(ending.clone());
             self.cases.hand_in(brief.case, closing);
-            self.readers.forget(&brief.case);
             self.tell_replica(Input::CaseLeft(brief.case));
         }
         self.clear_note(Box::new(|_| drop(ending)));

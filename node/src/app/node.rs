@@ -37,7 +37,7 @@ use crate::web::view::Ill;
 const QUEUED_BYTES_MAX: usize = 256 * 1024;
 
 /// What is written and not durable yet, and who waits for it.
-struct Waiting {
+pub(super) struct Waiting {
     case: CaseTag,
     envelopes: Vec<Envelope>,
     done: Done,
@@ -76,7 +76,7 @@ pub struct Node {
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
     pub(super) free_bytes: u64,
-    waiting: BTreeMap<Hash, Waiting>,
+    pub(super) waiting: BTreeMap<Hash, Waiting>,
 }
 
 /// What a node is put together from.

@@ -114,11 +114,6 @@ impl Readers {
         left
     }
 
-    /// Forgets a case.
-    pub fn forget(&mut self, case: &CaseTag) {
-        self.0.remove(case);
-    }
-
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.0.clear();

@@ -113,13 +113,26 @@ impl Trays {
 
     /// Empties every tray, and ends all that is on its way into one.
     pub fn clear(&mut self) {
-        self.trays.clear();
-        self.trouble = None;
-        self.joining.clear();
-        self.round += 1;
-        self.tasks.abort_all();
-        self.scan = None;
-        self.printing.visit_over();
+        let Self {
+            trays,
+            scanner: _,
+            seen: _,
+            scan,
+            scans: _,
+            trouble,
+            joining,
+            round,
+            tasks,
+            printing,
+            events: _,
+        } = self;
+        trays.clear();
+        *trouble = None;
+        joining.clear();
+        *round += 1;
+        tasks.abort_all();
+        *scan = None;
+        printing.visit_over();
     }
 
     fn of(&self, case: CaseTag) -> Of {

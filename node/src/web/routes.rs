@@ -6,6 +6,7 @@ mod case_work;
 mod desk;
 mod kiosk;
 mod papers;
+mod table;
 
 use std::sync::Arc;
 
@@ -27,9 +28,11 @@ use super::text::Lang;
 use super::{Site, assets, events, page};
 
 pub(super) use desk::searched;
+pub(super) use table::Table;
 
-pub(super) fn router(site: Arc<Site>) -> Router {
-    let everywhere = Router::new()
+/// The routes of a node of this role.
+pub(super) fn table(role: Role) -> Table {
+    let everywhere = Table::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/assets/{digest}/{name}", get(assets::serve))
         .route("/start/{token}", get(start))
@@ -37,15 +40,19 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/preferences", post(prefer))
         .route("/events", get(events::stream))
         .route("/status", get(status));
-    let ours = match site.role {
+    let ours = match role {
         Role::Kiosk => kiosk::routes().merge(of_case()),
         Role::Station => desk::routes().merge(case_work::routes()).merge(of_case()),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => {
-            Router::new().route("/", get(async || Redirect::to("/status")))
+            Table::new().route("/", get(async || Redirect::to("/status")))
         }
     };
-    everywhere
-        .merge(ours)
+    everywhere.merge(ours)
+}
+
+pub(super) fn router(site: Arc<Site>) -> Router {
+    table(site.role)
+        .into_router()
         .fallback(nowhere)
         .method_not_allowed_fallback(nowhere)
         .layer(axum::extract::DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
@@ -54,7 +61,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
 }
 
 /// What a kiosk and a station have alike.
-fn of_case() -> Router<Arc<Site>> {
+fn of_case() -> Table {
     case::routes().merge(papers::routes()).merge(call::routes())
 }
 

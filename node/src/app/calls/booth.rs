@@ -122,8 +122,8 @@ impl Node {
 
     /// Whoever waited or spoke here is gone with the visit.
     pub(in crate::app) fn leave_booth(&mut self) {
-        self.tell_booth(Input::Left);
-        self.calls.subjects = Subjects::default();
+        self.tell_booth(Input::Gone);
+        self.calls.forget();
     }
 
     pub(super) fn on_news_as_booth(&mut self, news: &News) {

@@ -77,7 +77,13 @@ impl Printing {
 
     /// The visit is over or the vault is closed.
     pub(super) fn visit_over(&mut self) {
-        if let Some(job) = self.job.take() {
+        let Self {
+            printer: _,
+            is_there: _,
+            jobs: _,
+            job,
+        } = self;
+        if let Some(job) = job.take() {
             job.wish.send_replace(Wish::NoMore);
         }
     }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use guichet_keys::Role;
 use serde_json::json;
 
-use super::back;
+use super::{Table, back};
 use crate::web::counter::{Ask, OFFER_BYTES_MAX, Refusal};
 use crate::web::guard::{Fields, Visitor, Wants};
 use crate::web::problem::Problem;
@@ -17,8 +16,8 @@ use crate::web::respond::{done, show};
 use crate::web::view::Sending;
 use crate::web::{Site, page};
 
-pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
+pub(super) fn routes() -> Table {
+    Table::new()
         .route("/call", get(call))
         .route("/call/leave", post(leave))
         .route("/call/offer", post(offer))

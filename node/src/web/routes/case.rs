@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use guichet_keys::CaseTag;
 
+use super::Table;
 use crate::web::counter::{Ask, FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -15,9 +15,9 @@ use crate::web::respond::{done, problem, show};
 use crate::web::view::{CaseView, FieldContent, TextView};
 use crate::web::{Site, page};
 
-pub(super) fn routes() -> Router<Arc<Site>> {
+pub(super) fn routes() -> Table {
     const FIELD: &str = "/cases/{case}/forms/{form}/fields/{field}";
-    Router::new()
+    Table::new()
         .route("/cases/{case}", get(case))
         .route(FIELD, post(set))
         .route(&format!("{FIELD}/splice"), post(splice))

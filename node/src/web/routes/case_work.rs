@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::Table;
 use super::case::{case_tag, field_place, read};
 use crate::web::counter::{Ask, CaseWork, NOTE_BYTES_MAX, Refusal, Whereabouts};
 use crate::web::guard::{Fields, Visitor};
@@ -15,8 +15,8 @@ use crate::web::respond::{done, problem, show};
 use crate::web::view::IdentityWay;
 use crate::web::{Site, page};
 
-pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
+pub(super) fn routes() -> Table {
+    Table::new()
         .route("/cases/{case}/notes", post(note))
         .route("/cases/{case}/identity", post(identity))
         .route("/cases/{case}/reading", post(reading))

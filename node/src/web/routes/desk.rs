@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Query, RawQuery, State};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::back;
 use super::call::flag;
+use super::{Table, back};
 use crate::web::counter::{Ask, Passphrase, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -21,8 +20,8 @@ const REASON_BYTES_MAX: usize = 4 << 10;
 /// The longest search, in characters.
 const SEARCH_CHARS_MAX: usize = 100;
 
-pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
+pub(super) fn routes() -> Table {
+    Table::new()
         .route("/", get(async || Redirect::to("/desk")))
         .route("/unlock", get(advisers).post(unlock))
         .route("/lock", post(lock))

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::json;
 
+use super::Table;
 use crate::web::counter::{Ask, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -18,8 +18,8 @@ use crate::web::{Site, page, scope};
 /// The longest language tag, in bytes.
 const LANGUAGE_BYTES_MAX: usize = 35;
 
-pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new()
+pub(super) fn routes() -> Table {
+    Table::new()
         .route("/", get(home))
         .route("/services/{service}", get(service))
         .route("/visit", get(visit).post(start))

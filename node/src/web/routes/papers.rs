@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State};
 use axum::http::header;
@@ -12,6 +11,7 @@ use guichet_keys::CaseTag;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Table;
 use super::case::{case_tag, read};
 use crate::render::Drawing;
 use crate::web::counter::{
@@ -26,10 +26,10 @@ use crate::web::{Site, file, page};
 /// The largest part of a form that is no file, in bytes.
 const TOKEN_BYTES_MAX: usize = 1 << 10;
 
-pub(super) fn routes() -> Router<Arc<Site>> {
+pub(super) fn routes() -> Table {
     const DOCUMENT: &str = "/cases/{case}/documents/{document}";
     const SHEETS: &str = "/cases/{case}/sheets";
-    Router::new()
+    Table::new()
         .route("/cases/{case}/documents", post(add))
         .route(DOCUMENT, get(document))
         .route(&format!("{DOCUMENT}/sheets/{{number}}"), get(sheet))
