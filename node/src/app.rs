@@ -28,6 +28,7 @@ mod station;
 mod status;
 mod tray;
 mod vault;
+mod visit;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -22,7 +22,9 @@
 //! | `/visit/here` | POST | kiosk | someone is still there; `{ends_in_s, warn_s}`: when the visit now ends by itself |
 //! | `/visit/interruption` | POST | kiosk | the notice of an interrupted visit has been read |
 //! | `/visit/end` | POST | kiosk | ends and erases the visit |
-//! | `/receipt` | GET | kiosk | how far every item has come |
+//! | `/receipt` | GET | kiosk | how far every item has come, and what the end would drop |
+//! | `/cases/{case}/back` | POST | kiosk | gives back a case in which nothing is written |
+//! | `/cases/{case}/messages/unsent` | POST | kiosk | `text`: what is typed as a message and not sent; goes with the visit |
 //! | `/cases` | GET | kiosk, station | the visit's cases, or the desk's |
 //! | `/cases/{case}` | GET | kiosk, station | forms, documents, messages; `document`, `page` choose what is looked at |
 //! | `/cases/{case}/forms/{form}/fields/{field}` | POST | kiosk, station | `value` (and `version`: the one seen): puts a value; `text` and `version`: puts a whole text area |
@@ -45,6 +47,7 @@
 //! | `/cases/{case}/sheets/{sheet}` | POST | kiosk, station | `do`: `turn`, `earlier`, `later`, `remove` |
 //! | `/cases/{case}/sheets/{sheet}/pictures/{…}` | GET | kiosk, station | a picture of a sheet, named like those of documents |
 //! | `/cases/{case}/sheets/join` | POST | kiosk, station | `name`: all of them become one document; `{document}` |
+//! | `/cases/{case}/sheets/discard` | POST | kiosk, station | throws all of them away |
 //! | `/call` | GET | kiosk, station | the wait or call of who sits here; for a person, its page |
 //! | `/call` | POST | kiosk | `case`, `lang`, `mode` (`voice`, `writing`): a place in the queue |
 //! | `/call/answer` | POST | kiosk | the citizen answers the adviser who calls |

@@ -9,6 +9,8 @@
 mod calls;
 #[path = "web/door.rs"]
 mod door;
+#[path = "web/ending.rs"]
+mod ending;
 #[path = "web/http.rs"]
 mod http;
 #[path = "web/node.rs"]

@@ -172,7 +172,9 @@ impl Script {
         let items = cases
             .iter()
             .flat_map(|case| case["items"].as_array().into_iter().flatten());
-        items.map(|item| text(item, "state")).collect()
+        // A form in which nothing is written has not come anywhere.
+        let written = items.filter(|item| item["state"].is_string());
+        written.map(|item| text(item, "state")).collect()
     }
 
     /// Waits until something asked again and again is so, and returns it.

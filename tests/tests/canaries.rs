@@ -126,6 +126,8 @@ impl Visit {
         };
         kiosk.open(&start_url).await.unwrap();
         let case = pages::begin(&kiosk, "caf", "housing").await.unwrap();
+        // A case in which nothing is written does not leave the kiosk.
+        pages::choose(&kiosk, "tenancy", "tenant").await.unwrap();
         let start_url = &desk_site.node().unwrap().start_url;
         let adviser = village.adviser();
         pages::unlock(&desk, start_url, adviser).await.unwrap();

@@ -39,6 +39,8 @@ impl Both {
         let start_url = village.kiosks[0].node().unwrap().start_url.clone();
         kiosk.open(&start_url).await.unwrap();
         let case = pages::begin(&kiosk, "caf", "housing").await.unwrap();
+        // A case in which nothing is written does not leave the kiosk.
+        pages::choose(&kiosk, "tenancy", "tenant").await.unwrap();
         let start_url = village.stations[0].node().unwrap().start_url.clone();
         let adviser = village.adviser().clone();
         pages::unlock(&desk, &start_url, &adviser).await.unwrap();

@@ -23,6 +23,14 @@ impl Node {
             } => self.start_case(&service, template, reply),
             Ask::Visit(reply) => answer(reply, self.visit_page()),
             Ask::Receipt(reply) => self.receipt_page(reply),
+            Ask::GiveBack { case, reply } => {
+                let given = self.give_back(&case);
+                answer(reply, given);
+            }
+            Ask::MessageTyped { case, text, reply } => {
+                let kept = self.message_typed(&case, text);
+                answer(reply, kept);
+            }
             Ask::EndVisit(reply) => self.end_visit(Some(reply)),
             Ask::StillHere(reply) => answer(reply, Ok(())),
             Ask::InterruptionRead(reply) => self.interruption_read(reply),
@@ -102,6 +110,7 @@ impl Node {
                 reply,
             } => {
                 let lang = lang.to_owned();
+                self.message_sent(&case);
                 self.with_case(case, reply, |_, reply| Task::Say {
                     text,
                     lang,
@@ -144,6 +153,8 @@ fn shows_somebody(ask: &Ask) -> bool {
             | Ask::SetField { .. }
             | Ask::Splice { .. }
             | Ask::Draft { .. }
+            | Ask::MessageTyped { .. }
+            | Ask::GiveBack { .. }
             | Ask::Say { .. }
             | Ask::Paper(
                 _,
@@ -153,6 +164,7 @@ fn shows_somebody(ask: &Ask) -> bool {
                     | PaperAsk::AddSheet { .. }
                     | PaperAsk::Arrange { .. }
                     | PaperAsk::Join { .. }
+                    | PaperAsk::Discard(_)
                     | PaperAsk::Print { .. }
                     | PaperAsk::CancelPrint { .. }
             )

@@ -16,18 +16,23 @@ impl Node {
     pub(super) fn context(&self, case: &CaseTag) -> Context {
         let directory = self.replica.directory();
         let statement = directory.case(case);
-        let opened_at_s = directory.case_opened_at_s(case).unwrap_or(0);
-        let place = statement
-            .and_then(|(_, creator)| directory.name(&creator))
-            .unwrap_or_default()
-            .to_owned();
-        let reach = statement.map_or(Reach::Cut, |(statement, _)| {
+        // Of a case that has not left this kiosk, only its visit knows.
+        let begun = self.case_of_visit(case);
+        let opened_at_s = directory.case_opened_at_s(case);
+        let opened_at_s = opened_at_s.or(begun.map(|(_, at_s)| at_s)).unwrap_or(0);
+        let place = match (statement, begun) {
+            (Some((_, creator)), _) => directory.name(&creator).unwrap_or_default(),
+            (None, Some(_)) => &self.name,
+            (None, None) => "",
+        };
+        let place = place.to_owned();
+        let service = statement.map(|(statement, _)| &statement.service);
+        let service = service.or(begun.map(|(brief, _)| &brief.service.service));
+        let reach = service.map_or(Reach::Cut, |service| {
             self.presences
-                .reach(directory, self.calls.hall.online(), &statement.service)
+                .reach(directory, self.calls.hall.online(), service)
         });
-        let reception = statement.map_or(Reception::Nobody, |(statement, _)| {
-            self.reception(&statement.service)
-        });
+        let reception = service.map_or(Reception::Nobody, |service| self.reception(service));
         let (side, visit) = match &self.duty {
             Duty::Kiosk(_) => (Side::Citizen, self.visit_state()),
             Duty::Station(_) | Duty::Relay => (Side::Adviser, VisitState::None),
@@ -48,6 +53,7 @@ impl Node {
             call: self.call_view(),
             printing: self.trays.printing.view(),
             visit,
+            unsent_message: self.unsent_message(case),
         }
     }
 

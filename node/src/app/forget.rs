@@ -8,12 +8,13 @@
 //!
 //! [`Change::VisitEnded`]: crate::web::counter::Change::VisitEnded
 
+use guichet_keys::CaseTag;
+
 use super::node::{Duty, Node};
-use crate::web::view::CaseBrief;
 
 impl Node {
     /// Forgets whoever sat here; gives the cases of their visit, which are still to be closed.
-    pub(super) fn forget_visit(&mut self) -> Vec<CaseBrief> {
+    pub(super) fn forget_visit(&mut self) -> Vec<CaseTag> {
         // First, for it tells advisers that the person has left.
         self.leave_booth();
         let Self {

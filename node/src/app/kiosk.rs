@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, KeyUse, ServiceId, Statement};
 use guichet_sync::case::Writer;
 use guichet_sync::envelope::KeyRef;
-use guichet_sync::replica::Input;
+use guichet_sync::replica::{Input, Thing};
 use tokio::sync::oneshot;
 
 use super::calls::Attended;
@@ -21,17 +21,16 @@ use super::disk::{Done, Job};
 use super::node::{Duty, Node};
 use super::opened::Opening;
 use super::shown;
-use crate::web::counter::{Change, Refusal, Reply, Thing};
+use super::visit::{self, Visit, Written};
+use crate::web::counter::{Change, Refusal, Reply, Thing as What, VALUE_BYTES_MAX};
 use crate::web::ids::FormId;
 use crate::web::view::{
-    CaseBrief, HomeView, Idle, ReceiptView, ServiceCard, ServiceView, VisitState, VisitView,
+    CaseBrief, HomeView, Idle, Loose, ReceiptView, ServiceCard, ServiceView, VisitState, VisitView,
 };
 use crate::{clock, entropy};
 
 /// The note on the disk while a visit is open.
 pub const VISIT_NOTE: &str = "visit";
-/// Most cases of one visit.
-const VISIT_CASES_MAX: usize = 8;
 /// How long before the end the page warns, unless that is more than half of the time.
 const WARNING: Duration = Duration::from_secs(60);
 
@@ -40,16 +39,9 @@ const WAITING_FACTOR: u32 = 3;
 /// What a page counts down from while a visit does not end by itself.
 const NOT_SOON: Duration = Duration::from_secs(24 * 3600);
 
-/// The visit that is open.
-pub struct Visit {
-    cases: Vec<CaseBrief>,
-    touched_at: Instant,
-}
-
 /// A kiosk's own state.
 pub struct Kiosk {
-    visit: Option<Visit>,
-    beginning: Vec<CaseBrief>,
+    visit: Option<Visit<Thing>>,
     interrupted: bool,
     idle: Duration,
 }
@@ -59,27 +51,25 @@ impl Kiosk {
     pub fn new(interrupted: bool, idle: Duration) -> Self {
         Self {
             visit: None,
-            beginning: Vec::new(),
             interrupted,
             idle,
         }
     }
 
     /// Forgets the visit; gives its cases, which are still to be closed.
-    pub(super) fn forget(&mut self) -> Vec<CaseBrief> {
+    pub(super) fn forget(&mut self) -> Vec<CaseTag> {
         let Self {
             visit,
-            beginning,
             // Whoever began this visit has been told, or has read it.
             interrupted: _,
             idle: _,
         } = self;
-        let visit = visit.take().into_iter().flat_map(|visit| visit.cases);
-        std::mem::take(beginning).into_iter().chain(visit).collect()
+        let visit = visit.take().into_iter();
+        visit.flat_map(Visit::into_tags).collect()
     }
 
     fn ends_after(&self, idle: Duration) -> Option<Instant> {
-        self.visit.as_ref().map(|visit| visit.touched_at + idle)
+        self.visit.as_ref()?.ends_after(idle)
     }
 }
 
@@ -87,21 +77,28 @@ impl Node {
     fn kiosk(&self) -> Result<&Kiosk, Refusal> {
         match &self.duty {
             Duty::Kiosk(kiosk) => Ok(kiosk),
-            Duty::Station(_) | Duty::Relay => Err(Refusal::NotFound(Thing::Page)),
+            Duty::Station(_) | Duty::Relay => Err(Refusal::NotFound(What::Page)),
         }
     }
 
-    fn visit(&self) -> Result<&Visit, Refusal> {
-        self.kiosk()?.visit.as_ref().ok_or(Refusal::NoVisit)
+    fn visit(&self) -> Result<&Visit<Thing>, Refusal> {
+        let visit = self.kiosk()?.visit.as_ref();
+        visit
+            .filter(|visit| visit.is_open())
+            .ok_or(Refusal::NoVisit)
+    }
+
+    fn visit_mut(&mut self) -> Option<&mut Visit<Thing>> {
+        match &mut self.duty {
+            Duty::Kiosk(kiosk) => kiosk.visit.as_mut(),
+            Duty::Station(_) | Duty::Relay => None,
+        }
     }
 
     /// The citizen is there: the idle clock starts again.
     pub(super) fn touch(&mut self) {
-        if let Duty::Kiosk(Kiosk {
-            visit: Some(visit), ..
-        }) = &mut self.duty
-        {
-            visit.touched_at = clock::now();
+        if let Some(visit) = self.visit_mut() {
+            visit.touch(clock::now());
         }
     }
 
@@ -118,8 +115,12 @@ impl Node {
 
     /// Whether this case belongs to the open visit.
     pub(super) fn in_visit(&self, case: &CaseTag) -> bool {
-        self.visit()
-            .is_ok_and(|visit| visit.cases.iter().any(|brief| brief.case == *case))
+        self.case_of_visit(case).is_some()
+    }
+
+    /// A case of the visit, as it was begun: its service and title, and when it was opened.
+    pub(super) fn case_of_visit(&self, case: &CaseTag) -> Option<(&CaseBrief, u64)> {
+        self.visit().ok()?.case(case)
     }
 
     fn idle(&self) -> Idle {
@@ -135,18 +136,44 @@ impl Node {
 
     /// Whether someone sits here.
     pub(super) fn visit_state(&self) -> VisitState {
-        match self.kiosk() {
-            Ok(Kiosk {
-                visit: Some(visit), ..
-            }) => VisitState::Open {
-                cases: visit.cases.clone(),
+        match (self.visit(), self.kiosk()) {
+            (Ok(visit), _) => VisitState::Open {
+                cases: visit.cases(),
                 idle: self.idle(),
+                loose: self.loose(),
             },
-            Ok(Kiosk {
-                interrupted: true, ..
-            }) => VisitState::Interrupted,
-            _ => VisitState::None,
+            (
+                Err(_),
+                Ok(Kiosk {
+                    interrupted: true, ..
+                }),
+            ) => VisitState::Interrupted,
+            (Err(_), _) => VisitState::None,
         }
+    }
+
+    /// What the end of the visit would drop: sheets first, which exist nowhere else.
+    fn loose(&self) -> Vec<Loose> {
+        let Ok(visit) = self.visit() else {
+            return Vec::new();
+        };
+        let cases = visit.cases();
+        let brief = |case: &CaseTag| cases.iter().find(|brief| brief.case == *case).cloned();
+        let sheets = cases.iter().filter_map(|case| {
+            let sheets = self.trays.count(&case.case);
+            let case = case.clone();
+            (sheets > 0).then_some(Loose::Sheets { case, sheets })
+        });
+        let others = visit.loose().filter_map(|loose| match loose {
+            visit::Loose::Message(case, text) => Some(Loose::Message {
+                case: brief(&case.case)?,
+                text: text.to_owned(),
+            }),
+            visit::Loose::Empty(case) => Some(Loose::Empty {
+                case: brief(&case.case)?,
+            }),
+        });
+        sheets.chain(others).collect()
     }
 
     pub(super) fn home(&self) -> Result<HomeView, Refusal> {
@@ -182,17 +209,19 @@ impl Node {
     }
 
     pub(super) fn visit_page(&self) -> Result<VisitView, Refusal> {
-        let cases = self.visit()?.cases.clone();
+        let cases = self.visit()?.cases();
         Ok(VisitView {
             place: self.name.clone(),
             line: self.presences.line(),
             cases,
             call: self.call_view(),
             idle: self.idle(),
+            loose: self.loose(),
         })
     }
 
-    /// Opens a case with one empty form; it is there once its statements and the form are durable.
+    /// Opens a case with one empty form; nothing of it is durable or leaves before something is
+    /// written in it.
     pub(super) fn start_case(
         &mut self,
         service: &ServiceId,
@@ -222,13 +251,9 @@ impl Node {
         let read = std::sync::Arc::clone(self.service(service)?);
         let title = read
             .form(template)
-            .ok_or(Refusal::NotFound(Thing::Template))?
+            .ok_or(Refusal::NotFound(What::Template))?
             .title
             .clone();
-        let begun = self.visit().map_or(0, |visit| visit.cases.len());
-        if begun + self.kiosk()?.beginning.len() >= VISIT_CASES_MAX {
-            return Err(Refusal::Full);
-        }
         let (case, author) = (
             CaseTag::from(entropy::bytes()),
             AuthorId::from(entropy::bytes()),
@@ -237,9 +262,9 @@ impl Node {
             .replica
             .directory()
             .service_key(service)
-            .ok_or(Refusal::NotFound(Thing::Service))?;
+            .ok_or(Refusal::NotFound(What::Service))?;
         let (statement, keys) = CaseKeys::create(case, author, key, &entropy::bytes())
-            .map_err(|_| Refusal::NotFound(Thing::Service))?;
+            .map_err(|_| Refusal::NotFound(What::Service))?;
         let things = [
             self.bind(&self.signer, author, None, Some(case)),
             self.state(&self.signer, &Statement::Case(statement)),
@@ -262,66 +287,126 @@ impl Node {
             service: read.clone(),
             at: Vec::new(),
         };
-        self.cases.hand_in(case, Task::Open(Box::new(opening)));
-        self.tell_replica(Input::Written(things.into_iter().flatten().collect()));
-        self.tell_replica(Input::CaseFollowed(case));
         let brief = CaseBrief {
             case,
             service: read.brief.clone(),
             title,
+            number: None,
         };
-        if let Duty::Kiosk(kiosk) = &mut self.duty {
-            kiosk.beginning.push(brief);
-        }
+        self.begin_case(brief, things.into_iter().flatten().collect())?;
+        self.cases.hand_in(case, Task::Open(Box::new(opening)));
         self.disk
             .hand_in(Job::Note(VISIT_NOTE, vec![1], Box::new(|_| ())));
         Ok(case)
     }
 
-    fn take_beginning(&mut self, case: &CaseTag) -> Option<CaseBrief> {
+    fn begin_case(&mut self, brief: CaseBrief, statements: Vec<Thing>) -> Result<(), Refusal> {
         let Duty::Kiosk(kiosk) = &mut self.duty else {
-            return None;
+            return Err(Refusal::NotFound(What::Page));
         };
-        let mut taken = kiosk.beginning.extract_if(.., |brief| brief.case == *case);
-        taken.next()
+        let visit = kiosk.visit.get_or_insert_with(|| Visit::new(clock::now()));
+        visit
+            .begin(brief, clock::wall_s(), statements)
+            .map_err(|visit::Full| Refusal::Full)
     }
 
-    /// Something of a case is durable: if it was just beginning, it belongs to the visit now.
+    /// Something was written in a case: gives what is to be made durable, if anything.
+    pub(super) fn leaves_kiosk(
+        &mut self,
+        case: &CaseTag,
+        things: Vec<Thing>,
+    ) -> Option<Vec<Thing>> {
+        let Some(visit) = self.visit_mut() else {
+            return Some(things);
+        };
+        match visit.write(case, things) {
+            Written::Kept => {
+                self.case_entered();
+                None
+            }
+            Written::WithOpening(things) => {
+                self.tell_replica(Input::CaseFollowed(*case));
+                Some(things)
+            }
+            Written::Alone(things) => Some(things),
+        }
+    }
+
+    /// An adviser is to see a case, though nothing is written in it yet.
+    pub(super) fn let_case_leave(&mut self, case: CaseTag) {
+        let opening = self.visit_mut().and_then(|visit| visit.let_leave(&case));
+        if let Some(opening) = opening {
+            self.tell_replica(Input::CaseFollowed(case));
+            self.write_down(case, opening, Vec::new(), Box::new(|_| ()));
+        }
+    }
+
+    /// What was written last in a case is durable.
     pub(super) fn case_saved(&mut self, case: &CaseTag) {
-        if let Some(brief) = self.take_beginning(case) {
-            self.enter_visit(brief);
+        if let Some(visit) = self.visit_mut() {
+            visit.saved(case);
         }
     }
 
-    /// Something of a case was not saved: if it was just beginning, it never began.
+    /// It is not.
     pub(super) fn case_failed(&mut self, case: &CaseTag) {
-        if self.take_beginning(case).is_none() {
-            return;
-        }
-        self.cases.hand_in(*case, Task::Close(None));
-        self.tell_replica(Input::CaseLeft(*case));
-        if self.visit().is_err() {
-            self.clear_note(Box::new(|_| ()));
+        if let Some(visit) = self.visit_mut() {
+            visit.failed(case);
         }
     }
 
-    fn enter_visit(&mut self, brief: CaseBrief) {
-        let Duty::Kiosk(kiosk) = &mut self.duty else {
-            return;
-        };
-        kiosk.interrupted = false;
-        let touched_at = clock::now();
-        kiosk
-            .visit
-            .get_or_insert(Visit {
-                cases: Vec::new(),
-                touched_at,
-            })
-            .cases
-            .push(brief);
+    fn case_entered(&mut self) {
+        if let Duty::Kiosk(kiosk) = &mut self.duty {
+            kiosk.interrupted = false;
+        }
         self.touch();
         self.counter.tell(Change::Home);
         self.counter.tell(Change::Visit);
+    }
+
+    /// Gives back a case in which nothing is written: nothing of it has left.
+    pub(super) fn give_back(&mut self, case: &CaseTag) -> Result<(), Refusal> {
+        if !self.in_visit(case) {
+            return Err(Refusal::NotFound(What::Case));
+        }
+        let given = self.visit_mut().map(|visit| visit.give_back(case));
+        if given != Some(Ok(())) {
+            return Err(Refusal::NotEmpty);
+        }
+        self.trays.discard(case);
+        self.cases.hand_in(*case, Task::Close(None));
+        self.tell_replica(Input::CaseLeft(*case));
+        self.counter.tell(Change::Case(*case));
+        self.counter.tell(Change::Visit);
+        self.counter.tell(Change::Home);
+        Ok(())
+    }
+
+    /// What is typed as a message of a case and not sent; empty to throw it away.
+    pub(super) fn message_typed(&mut self, case: &CaseTag, text: String) -> Result<(), Refusal> {
+        self.open_case(case)?;
+        if text.len() > VALUE_BYTES_MAX {
+            let bytes_max = VALUE_BYTES_MAX;
+            return Err(Refusal::TooLarge { bytes_max });
+        }
+        if let Some(visit) = self.visit_mut() {
+            visit.typed(case, text);
+        }
+        self.counter.tell(Change::Visit);
+        Ok(())
+    }
+
+    /// A message was sent: none is typed any more.
+    pub(super) fn message_sent(&mut self, case: &CaseTag) {
+        if let Some(visit) = self.visit_mut() {
+            visit.typed(case, String::new());
+        }
+    }
+
+    /// What is typed as a message of a case and not sent.
+    pub(super) fn unsent_message(&self, case: &CaseTag) -> String {
+        let visit = self.visit();
+        visit.map_or(String::new(), |visit| visit.message(case).to_owned())
     }
 
     /// Ends the visit: answered once the keys are gone and the disk no longer says that one is
@@ -329,10 +414,9 @@ impl Node {
     pub(super) fn end_visit(&mut self, reply: Option<Reply<()>>) {
         let taken = self.forget_visit();
         let ending = reply.map(|reply| Arc::new(Ending::new(reply)));
-        for brief in taken {
-            let closing = Task::Close(ending.clone());
-            self.cases.hand_in(brief.case, closing);
-            self.tell_replica(Input::CaseLeft(brief.case));
+        for case in taken {
+            self.cases.hand_in(case, Task::Close(ending.clone()));
+            self.tell_replica(Input::CaseLeft(case));
         }
         self.clear_note(Box::new(|_| drop(ending)));
         self.counter.tell(Change::VisitEnded);
@@ -367,7 +451,7 @@ impl Node {
             Err(refusal) => return answer(reply, Err(refusal)),
         };
         let mut pages = Vec::new();
-        for brief in &visit.cases {
+        for brief in visit.cases() {
             let context = self.context(&brief.case);
             let edits = shown::edits(&context.stages);
             let (told, page) = oneshot::channel();
@@ -386,6 +470,7 @@ impl Node {
             at_s: clock::wall_s(),
             cases: Vec::new(),
             idle: self.idle(),
+            loose: self.loose(),
         };
         tokio::spawn(async move {
             for (page, edits) in pages {

@@ -287,23 +287,36 @@ impl Node {
         }
     }
 
-    /// Has things made durable; `done` is called once the last of them is.
+    /// Has what was written in a case made durable; `done` is called once the last of it is.
     pub(super) fn write(&mut self, case: CaseTag, things: Vec<Thing>, done: Done) {
-        let Some(last) = things.last().map(Thing::hash) else {
-            return done(Ok(()));
-        };
         let envelopes = things.iter().filter_map(|thing| match thing {
             Thing::Envelope(envelope) => Some(envelope.clone()),
             Thing::Statement(_) | Thing::Receipt(_) | Thing::Page { .. } => None,
         });
-        self.waiting.insert(
-            last,
-            Waiting {
-                case,
-                envelopes: envelopes.collect(),
-                done,
-            },
-        );
+        let envelopes = envelopes.collect();
+        match self.leaves_kiosk(&case, things) {
+            Some(things) => self.write_down(case, things, envelopes, done),
+            None => done(Ok(())),
+        }
+    }
+
+    /// Has things made durable; `envelopes` are withdrawn from the case where they are not.
+    pub(super) fn write_down(
+        &mut self,
+        case: CaseTag,
+        things: Vec<Thing>,
+        envelopes: Vec<Envelope>,
+        done: Done,
+    ) {
+        let Some(last) = things.last().map(Thing::hash) else {
+            return done(Ok(()));
+        };
+        let waiting = Waiting {
+            case,
+            envelopes,
+            done,
+        };
+        self.waiting.insert(last, waiting);
         self.tell_replica(Input::Written(things));
     }
 

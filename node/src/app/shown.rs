@@ -4,7 +4,7 @@ pub mod story;
 
 use std::collections::BTreeMap;
 
-use guichet_keys::AuthorId;
+use guichet_keys::{AuthorId, CaseTag};
 use guichet_sync::case::{Act, FieldRef, FormId as DocForm, Message, Value};
 use guichet_sync::envelope::{ChainId, Kind};
 use guichet_sync::page::PageId;
@@ -16,9 +16,9 @@ use crate::clock;
 use crate::services::{FieldDef, FormTemplate};
 use crate::web::ids::FormId;
 use crate::web::view::{
-    Arrival, CallView, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent, FormView,
-    ItemState, Line, MessageView, PageView, PrintingView, Reach, Reader, ReceiptCase, ReceiptItem,
-    ReceiptWhat, Reception, Side, TextView, VisitState, Who,
+    Arrival, CallView, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent,
+    FieldView, FormView, ItemState, Line, MessageView, PageView, PrintingView, Reach, Reader,
+    ReceiptCase, ReceiptItem, ReceiptWhat, Reception, Side, TextView, VisitState, Who,
 };
 
 /// What the case itself does not know and the node tells.
@@ -50,6 +50,20 @@ pub struct Context {
     pub printing: PrintingView,
     /// The kiosk's visit.
     pub visit: VisitState,
+    /// What is typed here as a message, and not sent.
+    pub unsent_message: String,
+}
+
+impl Context {
+    /// A case of the kiosk's visit, as the visit names it.
+    fn brief(&self, case: CaseTag) -> Option<CaseBrief> {
+        match &self.visit {
+            VisitState::Open { cases, .. } => {
+                cases.iter().find(|brief| brief.case == case).cloned()
+            }
+            VisitState::None | VisitState::Interrupted => None,
+        }
+    }
 }
 
 /// How far everything in one case has come, taken out of the book.
@@ -130,14 +144,19 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         .filter_map(|form| Some((form, service.form(&doc.template(form)?)?)));
     let templates: Vec<(DocForm, &FormTemplate)> = templates.collect();
     let (documents, messages) = acts(open, context);
+    let forms: Vec<FormView> = templates
+        .iter()
+        .map(|(form, template)| self::form(open, context, *form, template))
+        .collect();
     let items = documents
         .iter()
         .map(|document| document.state)
         .chain(messages.iter().map(|message| message.state));
+    // An empty form is an edit as well, but nobody waits for news of it.
+    let written = forms.iter().any(|form| filled(form) > 0);
     let state = items
-        .chain(context.stages.edits())
-        .reduce(least)
-        .unwrap_or(ItemState::Saved);
+        .chain(written.then(|| context.stages.edits().unwrap_or(ItemState::Saved)))
+        .reduce(least);
     let title = templates.first().map_or_else(
         || service.brief.name.clone(),
         |(_, template)| template.title.clone(),
@@ -147,11 +166,12 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         .then(|| person(open, &templates))
         .flatten();
     CaseView {
-        brief: CaseBrief {
+        brief: context.brief(open.case()).unwrap_or(CaseBrief {
             case: open.case(),
             service: service.brief.clone(),
             title,
-        },
+            number: None,
+        }),
         side: context.side,
         line: context.line,
         reach: context.reach,
@@ -167,16 +187,14 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         call: context.call.clone(),
         unsent: context.stages.unsent(),
         state,
-        forms: templates
-            .iter()
-            .map(|(form, template)| self::form(open, context, *form, template))
-            .collect(),
+        forms,
         documents,
         messages,
         printing: context.printing,
         notes: story.notes,
         timeline: story.timeline,
         visit: context.visit.clone(),
+        unsent_message: context.unsent_message.clone(),
     }
 }
 
@@ -318,19 +336,15 @@ fn document(attached: Attached, by: Who, act: ItemState, context: &Context) -> D
 pub fn receipt(case: CaseView, edits: Option<ItemState>) -> ReceiptCase {
     let mine = |by: &Who| matches!(by, Who::Me | Who::Citizen);
     let forms = case.forms.iter().map(|form| {
-        let fields = form.sections.iter().flat_map(|section| &section.fields);
-        let filled = fields
-            .clone()
-            .filter(|field| is_filled(&field.content))
-            .count();
+        let filled = filled(form);
         let what = ReceiptWhat::Form {
             title: form.title.clone(),
             filled,
-            fields: fields.count(),
+            fields: fields(form).count(),
         };
         ReceiptItem {
             what,
-            state: edits.unwrap_or(ItemState::Saved),
+            state: (filled > 0).then(|| edits.unwrap_or(ItemState::Saved)),
         }
     });
     let messages = case
@@ -341,7 +355,7 @@ pub fn receipt(case: CaseView, edits: Option<ItemState>) -> ReceiptCase {
             what: ReceiptWhat::Message {
                 text: message.text.clone(),
             },
-            state: message.state,
+            state: Some(message.state),
         });
     let documents = case
         .documents
@@ -352,7 +366,7 @@ pub fn receipt(case: CaseView, edits: Option<ItemState>) -> ReceiptCase {
                 name: document.name.clone(),
                 bytes: document.bytes,
             },
-            state: document.state,
+            state: Some(document.state),
         });
     let items = forms.chain(messages).chain(documents).collect();
     ReceiptCase {
@@ -364,6 +378,16 @@ pub fn receipt(case: CaseView, edits: Option<ItemState>) -> ReceiptCase {
 /// The least that any edit of a case has come.
 pub fn edits(stages: &Stages) -> Option<ItemState> {
     stages.edits()
+}
+
+fn fields(form: &FormView) -> impl Iterator<Item = &FieldView> {
+    form.sections.iter().flat_map(|section| &section.fields)
+}
+
+/// How many fields hold anything.
+fn filled(form: &FormView) -> usize {
+    let filled = fields(form).filter(|field| is_filled(&field.content));
+    filled.count()
 }
 
 /// Whether a field holds anything.

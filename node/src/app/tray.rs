@@ -135,6 +135,18 @@ impl Trays {
         printing.visit_over();
     }
 
+    /// How many sheets lie in the tray of a case.
+    pub fn count(&self, case: &CaseTag) -> usize {
+        self.trays.get(case).map_or(0, Vec::len)
+    }
+
+    /// Throws away every sheet of a case, unless they are just being joined.
+    pub fn discard(&mut self, case: &CaseTag) {
+        if !self.joining.contains(case) {
+            self.trays.remove(case);
+        }
+    }
+
     fn of(&self, case: CaseTag) -> Of {
         let round = self.round;
         Of { case, round }

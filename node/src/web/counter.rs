@@ -70,6 +70,22 @@ pub enum Ask {
     Receipt(Reply<ReceiptView>),
     /// The citizen ends the visit: answered once keys and wrap are destroyed.
     EndVisit(Reply<()>),
+    /// Gives back a case of the visit in which nothing is written.
+    GiveBack {
+        /// Which one.
+        case: CaseTag,
+        /// Gone.
+        reply: Reply<()>,
+    },
+    /// What is typed as a message on a kiosk and not sent; it goes with the visit.
+    MessageTyped {
+        /// In which case.
+        case: CaseTag,
+        /// What; empty once it is thrown away.
+        text: String,
+        /// Kept.
+        reply: Reply<()>,
+    },
     /// The citizen is still there: the idle clock starts again.
     StillHere(Reply<()>),
     /// The notice of an interrupted visit has been read.
@@ -307,6 +323,9 @@ pub enum Refusal {
     /// The printer does not take this kind of document.
     #[error("the printer does not take this kind of document")]
     NotPrintable,
+    /// Something is written in the case: it cannot be given back any more.
+    #[error("the case is not empty")]
+    NotEmpty,
     /// No visit is open.
     #[error("no visit is open")]
     NoVisit,

@@ -9,6 +9,7 @@ pub(super) mod desk;
 pub(super) mod documents;
 pub(super) mod field;
 pub(super) mod home;
+mod loose;
 pub(super) mod messages;
 pub(super) mod paper;
 pub(super) mod receipt;
@@ -28,7 +29,7 @@ use super::live::{Fragment, REVISION};
 use super::session::{Contrast, Preferences, TextSize};
 use super::text::Lang;
 use super::time;
-use super::view::{Idle, ItemState, Line, VisitState, Words};
+use super::view::{Idle, ItemState, Line, Loose, VisitState, Words};
 pub(super) use call::case_of as case_of_call;
 
 /// What a page needs beside its view.
@@ -224,18 +225,22 @@ fn progress(state: &ItemState, service: &Words, t: Lang) -> (&'static str, &'sta
 /// The idle clock of a visit, and the dialog that warns before its end.
 fn idle(visit: &VisitState, frame: &Frame) -> Option<Fragment> {
     match visit {
-        VisitState::Open { idle, .. } => Some(idle_clock(idle, frame)),
+        VisitState::Open { idle, loose, .. } => Some(idle_clock(idle, loose, frame)),
         VisitState::None | VisitState::Interrupted => None,
     }
 }
 
-fn idle_clock(idle: &Idle, frame: &Frame) -> Fragment {
+fn idle_clock(idle: &Idle, loose: &[Loose], frame: &Frame) -> Fragment {
     let t = frame.lang();
     let markup = html! {
         div #idle data-rev=(REVISION) data-ends-in=(idle.ends_in_s) data-warn=(idle.warn_s) {
             dialog.warning aria-labelledby="idle-title" aria-describedby="idle-note" {
                 h2 #idle-title { (icon("clock")) (t.idle_title()) }
                 p #idle-note { (t.idle_note()) }
+                @if !loose.is_empty() {
+                    p { b { (t.loose_lost()) } }
+                    (loose::list(loose, "idle", frame))
+                }
                 p.big { (t.idle_left()) " " span.num role="timer" data-left { (t.seconds_left(idle.ends_in_s)) } }
                 div.row {
                     form method="post" action="/visit/here" {

@@ -59,6 +59,7 @@ impl Problem {
                 | Refusal::NotPrintable => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
                 Refusal::NoVisit
+                | Refusal::NotEmpty
                 | Refusal::Full
                 | Refusal::TrayFull
                 | Refusal::NotTheirTurn
@@ -92,6 +93,7 @@ impl Problem {
                 Refusal::Full => "visit-full",
                 Refusal::TrayFull => "tray-full",
                 Refusal::NotPrintable => "not-printable",
+                Refusal::NotEmpty => "not-empty",
                 Refusal::NoVisit => "no-visit",
                 Refusal::Locked => "locked",
                 Refusal::WrongPassphrase { .. } => "wrong-passphrase",
@@ -174,6 +176,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
         Refusal::Full => told(t.err_full(), t.err_full_do()),
         Refusal::TrayFull => told(t.err_tray_full(), t.err_tray_full_do()),
         Refusal::NotPrintable => told(t.err_not_printable(), t.err_not_printable_do()),
+        Refusal::NotEmpty => told(t.err_not_empty(), t.err_not_empty_do()),
         Refusal::NoVisit => told(t.err_no_visit(), t.err_no_visit_do()),
         Refusal::Locked => told(t.err_locked(), t.err_locked_do()),
         Refusal::WrongPassphrase { pause_s } => told(t.unlock_wrong(), t.unlock_pause(*pause_s)),

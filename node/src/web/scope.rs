@@ -98,7 +98,7 @@ impl Scope {
             (_, Change::Status) | (Self::Status, Change::Measured) => true,
             (
                 Self::Home | Self::Service(_),
-                Change::Home | Change::Visit | Change::VisitEnded | Change::Call,
+                Change::Home | Change::Visit | Change::VisitEnded | Change::Call | Change::Case(_),
             ) => true,
             (Self::Visit | Self::Receipt, Change::Visit | Change::Case(_) | Change::Call) => true,
             (Self::Case(shown, _) | Self::Sheets(shown, _), Change::Case(changed)) => {

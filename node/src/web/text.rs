@@ -104,6 +104,7 @@ mod case_work;
 mod error;
 mod line;
 mod papers;
+mod visit;
 
 pub(super) use call::LANGUAGES;
 
@@ -421,6 +422,7 @@ mod tests {
             Lang::papers(),
             Lang::case_work(),
             Lang::lines(),
+            Lang::visits(),
         ]
         .into_iter()
         .flatten()

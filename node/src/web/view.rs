@@ -139,6 +139,8 @@ pub enum VisitState {
         cases: Vec<CaseBrief>,
         /// When it ends by itself.
         idle: Idle,
+        /// What its end would drop.
+        loose: Vec<Loose>,
     },
     /// The program restarted in mid-visit and has forgotten it; not yet read.
     Interrupted,
@@ -153,6 +155,31 @@ pub struct Idle {
     pub warn_s: u64,
 }
 
+/// Something that the end of the visit would drop, or that is left undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "loose")]
+pub enum Loose {
+    /// Sheets that are not joined to their case.
+    Sheets {
+        /// Their case.
+        case: CaseBrief,
+        /// How many.
+        sheets: usize,
+    },
+    /// A message that was typed and is not sent.
+    Message {
+        /// Its case.
+        case: CaseBrief,
+        /// What is typed.
+        text: String,
+    },
+    /// A case in which nothing is written: nothing of it leaves this kiosk.
+    Empty {
+        /// The case.
+        case: CaseBrief,
+    },
+}
+
 /// A case, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseBrief {
@@ -163,6 +190,8 @@ pub struct CaseBrief {
     pub service: ServiceBrief,
     /// The title of its first form.
     pub title: Words,
+    /// On a kiosk, which of the visit's cases of this title it is, from 1, where there are several.
+    pub number: Option<usize>,
 }
 
 /// A service's page of information: all of it from the signed catalogue.
@@ -229,6 +258,8 @@ pub struct VisitView {
     pub call: CallView,
     /// When it ends by itself.
     pub idle: Idle,
+    /// What its end would drop.
+    pub loose: Vec<Loose>,
 }
 
 /// How far a thing has come towards the service.
@@ -259,6 +290,8 @@ pub struct ReceiptView {
     pub cases: Vec<ReceiptCase>,
     /// When the visit ends by itself.
     pub idle: Idle,
+    /// What the end of the visit would drop.
+    pub loose: Vec<Loose>,
 }
 
 /// The items of one case.
@@ -276,9 +309,9 @@ pub struct ReceiptCase {
 pub struct ReceiptItem {
     /// What it is.
     pub what: ReceiptWhat,
-    /// How far it has come.
+    /// How far it has come; of a form in which nothing is written, nothing.
     #[serde(flatten)]
-    pub state: ItemState,
+    pub state: Option<ItemState>,
 }
 
 /// What an item of a receipt is.

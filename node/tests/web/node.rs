@@ -42,6 +42,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 cases: cases(),
                 call: call(scene, side),
                 idle: IDLE,
+                loose: loose(scene),
             };
             let open = matches!(visit(scene), VisitState::Open { .. });
             reply
@@ -49,6 +50,8 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 .is_ok()
         }
         Ask::Receipt(reply) => reply.send(Ok(receipt(scene))).is_ok(),
+        Ask::GiveBack { reply, .. } => reply.send(Err(Refusal::NotEmpty)).is_ok(),
+        Ask::MessageTyped { reply, .. } => reply.send(Ok(())).is_ok(),
         Ask::EndVisit(reply)
         | Ask::StillHere(reply)
         | Ask::InterruptionRead(reply)

@@ -91,9 +91,28 @@ pub fn cases() -> Vec<CaseBrief> {
                 case: CaseTag::from(case),
                 title: service.forms[0].title.clone(),
                 service: service.brief,
+                number: None,
             }
         })
         .to_vec()
+}
+
+/// What the end of the visit would drop: in some scenes something of each kind.
+pub fn loose(scene: Scene) -> Vec<Loose> {
+    if !matches!(scene, Scene::Over | Scene::Cut) {
+        return vec![];
+    }
+    let [caf, mut other] = <[CaseBrief; 2]>::try_from(cases()).expect("two");
+    other.number = Some(2);
+    let text = "Je vous enverrai la quittance de novembre.".to_owned();
+    vec![
+        Loose::Sheets {
+            case: caf.clone(),
+            sheets: 2,
+        },
+        Loose::Message { case: caf, text },
+        Loose::Empty { case: other },
+    ]
 }
 
 pub const IDLE: Idle = Idle {
@@ -114,6 +133,7 @@ pub fn visit(scene: Scene) -> VisitState {
         | Scene::Over => VisitState::Open {
             cases: cases(),
             idle: IDLE,
+            loose: loose(scene),
         },
     }
 }
@@ -306,8 +326,8 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
             Line::Up => 0,
         },
         state: match line(scene) {
-            Line::Cut { .. } => ItemState::Saved,
-            Line::Up => ItemState::EnRoute,
+            Line::Cut { .. } => Some(ItemState::Saved),
+            Line::Up => Some(ItemState::EnRoute),
         },
         forms: vec![form.view(FormId::from(FORM), |field| content(field, side))],
         documents: documents(side),
@@ -319,11 +339,15 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
             Side::Citizen => visit(scene),
             Side::Adviser => VisitState::None,
         },
+        unsent_message: String::new(),
     }
 }
 
 pub fn receipt(scene: Scene) -> ReceiptView {
-    let item = |what, state| ReceiptItem { what, state };
+    let item = |what, state| ReceiptItem {
+        what,
+        state: Some(state),
+    };
     let received = ItemState::Received { at_s: NOW_S - 600 };
     let form = |title: &Words, filled, fields| ReceiptWhat::Form {
         title: title.clone(),
@@ -351,11 +375,18 @@ pub fn receipt(scene: Scene) -> ReceiptView {
                 brief: caf,
             },
             ReceiptCase {
-                items: vec![item(form(&energy.title, 6, 13), ItemState::EnRoute)],
+                items: vec![match scene {
+                    Scene::Over => ReceiptItem {
+                        what: form(&energy.title, 0, 13),
+                        state: None,
+                    },
+                    _ => item(form(&energy.title, 6, 13), ItemState::EnRoute),
+                }],
                 brief: energy,
             },
         ],
         idle: IDLE,
+        loose: loose(scene),
     }
 }
 
@@ -389,6 +420,7 @@ pub fn desk(scene: Scene) -> DeskView {
                 case: CaseTag::from([n; 16]),
                 title: service.forms[0].title.clone(),
                 service: service.brief,
+                number: None,
             },
             person: person.map(str::to_owned),
             place: place.to_owned(),

@@ -45,6 +45,7 @@ impl Node {
         let wished = self.wish(case, lang, mode);
         let joined = wished.and_then(|wish| self.ask_booth(Input::Asked(wish)));
         if joined.is_ok() {
+            self.let_case_leave(case);
             self.calls.subjects = Subjects {
                 case: Some(case),
                 since_s: clock::wall_s(),
@@ -55,13 +56,13 @@ impl Node {
     }
 
     fn wish(&self, case: CaseTag, lang: String, mode: view::Mode) -> Result<Wish, Refusal> {
-        if !matches!(self.calls.side, Side::Booth(_)) || !self.in_visit(&case) {
-            return Err(Refusal::NotFound(Thing::Case));
-        }
-        let directory = self.replica.directory();
         let lost = || Refusal::NotFound(Thing::Case);
-        let (statement, _) = directory.case(&case).ok_or_else(lost)?;
-        let service = statement.service.clone();
+        if !matches!(self.calls.side, Side::Booth(_)) {
+            return Err(lost());
+        }
+        let (brief, _) = self.case_of_visit(&case).ok_or_else(lost)?;
+        let service = brief.service.service.clone();
+        let directory = self.replica.directory();
         let key = directory
             .service_key(&service)
             .ok_or(Refusal::NotFound(Thing::Service))?;

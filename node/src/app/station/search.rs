@@ -89,6 +89,7 @@ mod tests {
         let service = Service::parse(id, json.as_bytes()).expect("a catalogue");
         DeskCase {
             brief: CaseBrief {
+                number: None,
                 case: CaseTag::from([number; 16]),
                 title: service.forms[0].title.clone(),
                 service: service.brief,

@@ -78,6 +78,13 @@ impl Node {
                 self.counter.tell(Change::Case(case));
                 answer(reply, arranged);
             }
+            PaperAsk::Discard(reply) => {
+                let discarded = self.open_case(&case);
+                let discarded = discarded.map(|()| self.trays.discard(&case));
+                self.counter.tell(Change::Case(case));
+                self.counter.tell(Change::Visit);
+                answer(reply, discarded);
+            }
             PaperAsk::SheetPicture {
                 sheet,
                 drawing,

@@ -9,18 +9,29 @@ async function give(event) {
   event.preventDefault();
   if (form.dataset.sent !== undefined) return;
   form.dataset.sent = "";
+  // What it changes may come back before its answer, and make another order of the form.
+  const { then, empties } = form.dataset;
   const { token, back, ...fields } = Object.fromEntries(new FormData(form, event.submitter));
   tell(form, "");
   try {
     const told = await post(form.getAttribute("action"), fields);
     if (form.matches(":popover-open")) form.hidePopover();
-    if (form.dataset.then) go(form.dataset.then.replace(/\{(\w+)\}/g, (_, name) => told[name]));
+    empty(empties);
+    if (then) go(then.replace(/\{(\w+)\}/g, (_, name) => told[name]));
   } catch (refused) {
     const words = [refused.told.title ?? document.body.dataset.failed, refused.told.todo];
     tell(form, words.filter(Boolean).join(" "));
     form.dispatchEvent(new CustomEvent("refused", { bubbles: true }));
   }
   delete form.dataset.sent;
+}
+
+// What was typed has been sent or thrown away.
+function empty(where) {
+  const line = where && document.querySelector(where);
+  if (!line) return;
+  line.value = "";
+  line.dispatchEvent(new Event("emptied"));
 }
 
 // Beside the order if there is room for it, else where the page tells what is wrong with itself.

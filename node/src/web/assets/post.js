@@ -1,5 +1,7 @@
 // One way to give an order: POST with the page's token, JSON back.
 
+import { isLeaving } from "./leave.js";
+
 const token = document.querySelector("meta[name=guichet-token]")?.content ?? "";
 
 export class Refused extends Error {
@@ -23,6 +25,7 @@ export async function post(path, fields = {}) {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/json", "x-guichet-token": token },
     body: JSON.stringify(fields),
+    keepalive: isLeaving(),
   }).catch(() => { throw new Refused(0, {}); });
   return read(response);
 }

@@ -1,28 +1,52 @@
 // The visit: messages, the idle clock and its warning, and the opening of a vault.
 
 import { onFragment } from "./events.js";
+import { leaving } from "./leave.js";
 import { morph } from "./morph.js";
 import { post } from "./post.js";
 
 const SIGN_OF_LIFE_MS = 15000;
 
-function saying(form) {
+const UNSENT_MS = 150;
+
+// What is written and not yet sent is kept by the node of a kiosk, so that it is there again after
+// a reload, and the end of the visit can name it.
+function saying(form, signal) {
   const input = form.querySelector("[name=text]");
+  let kept = input.value;
+  let timer = null;
+  let keeping = Promise.resolve();
+  const keep = () => {
+    clearTimeout(timer);
+    timer = null;
+    if (form.dataset.unsent === undefined || input.readOnly || input.value === kept) return;
+    kept = input.value;
+    keeping = post(`${form.action}/unsent`, { text: kept }).catch(() => { kept = null; });
+  };
+  input.addEventListener("input", () => { timer ??= setTimeout(keep, UNSENT_MS); });
+  // Another part of the page has sent it, or thrown it away.
+  input.addEventListener("emptied", () => { clearTimeout(timer); timer = null; kept = ""; });
+  leaving(signal, keep);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = input.value.trim();
     if (!text) return;
+    clearTimeout(timer);
+    timer = null;
     input.readOnly = true;
     try {
+      await keeping;
       await post(form.action, { text });
-      input.value = "";
+      input.value = kept = "";
       input.setCustomValidity("");
     } catch (refused) {
+      kept = null;
       input.setCustomValidity([refused.told.title ?? document.body.dataset.retrying, refused.told.todo].filter(Boolean).join(" "));
       input.reportValidity();
       input.addEventListener("input", () => input.setCustomValidity(""), { once: true });
     }
     input.readOnly = false;
+    keep();
     input.focus();
   });
 }
@@ -125,7 +149,7 @@ function farewell() {
 
 export function visit(signal) {
   farewell();
-  document.querySelectorAll("[data-say]").forEach(saying);
+  document.querySelectorAll("[data-say]").forEach((form) => saying(form, signal));
   document.querySelectorAll("[data-unlock]").forEach(unlocking);
   logs();
   idle(signal);

@@ -67,6 +67,8 @@ pub enum PaperAsk {
         /// Done.
         reply: Reply<()>,
     },
+    /// Throws away every sheet of the case.
+    Discard(Reply<()>),
     /// A picture of a sheet.
     SheetPicture {
         /// Which one.

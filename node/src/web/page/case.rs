@@ -7,7 +7,7 @@ mod notes;
 use maud::{Markup, html};
 
 use super::{
-    Fit, Frame, brand, call, display, document, documents, field, icon, idle, line, messages,
+    Fit, Frame, brand, call, display, document, documents, field, icon, idle, line, loose, messages,
 };
 use super::{moment, progress, state, token_field, viewer};
 use crate::web::live::{Fragment, REVISION};
@@ -63,7 +63,7 @@ pub(in crate::web) fn live(
 
 fn at_kiosk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Markup {
     let t = frame.lang();
-    let (service, title) = (t.of(&view.brief.service.name), t.of(&view.brief.title));
+    let (service, title) = (t.of(&view.brief.service.name), loose::name(&view.brief, t));
     let body = html! {
         header.bar {
             (brand(None, t))
@@ -180,7 +180,7 @@ fn cases(view: &CaseView, frame: &Frame) -> Fragment {
                 @let here = (case.case == view.brief.case).then_some("page");
                 a href={ "/cases/" (case.case) } aria-current=[here] {
                     (icon(&case.service.icon))
-                    span { (t.of(&case.service.name)) span.nav__more { ", " (t.of(&case.title)) } }
+                    span { (t.of(&case.service.name)) span.nav__more { ", " (loose::name(case, t)) } }
                 }
             }
         }
@@ -209,7 +209,10 @@ fn saved(view: &CaseView, frame: &Frame) -> Fragment {
         (Side::Adviser, Line::Cut { .. }) if view.unsent > 0 => {
             ("wait", "box", t.unsent(view.unsent))
         }
-        _ => progress(&view.state, &view.brief.service.named, t),
+        _ => match &view.state {
+            Some(state) => progress(state, &view.brief.service.named, t),
+            None => ("soft", "pen", t.nothing_yet().to_owned()),
+        },
     };
     let markup = html! {
         p #saved.push.small data-rev=(REVISION) role="status" {

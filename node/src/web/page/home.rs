@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Fit, Frame, brand, call, document, icon, idle, line, token_field, tools};
+use super::{Fit, Frame, brand, call, document, icon, idle, line, loose, token_field, tools};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::view::{CallView, CaseBrief, HomeView, Reach, Reception, ServiceCard, VisitState};
 
@@ -155,7 +155,7 @@ fn open_visit(cases: &[CaseBrief], frame: &Frame) -> Markup {
             @for case in cases {
                 a.way href={ "/cases/" (case.case) } {
                     (icon(&case.service.icon))
-                    span { b { (t.of(&case.service.name)) } span.small.soft { (t.of(&case.title)) } }
+                    span { b { (t.of(&case.service.name)) } span.small.soft { (loose::name(case, t)) } }
                     (icon("go"))
                 }
             }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    Fit, Frame, brand, call, display, document, icon, idle_clock, line, moment, token_field,
+    Fit, Frame, brand, call, display, document, icon, idle_clock, line, loose, moment, token_field,
 };
 use crate::web::live::{Fragment, REVISION};
 use crate::web::text::Lang;
@@ -25,14 +25,13 @@ pub(in crate::web) fn draw(view: &ReceiptView, on: &CallView, frame: &Frame) -> 
         main.receipt {
             div.col {
                 (lead(view, frame))
+                (left(view, frame))
                 (items(view, frame))
-                p.notice.info {
-                    (icon("info")) b { (t.receipt_now()) } span { (t.receipt_now_note()) }
-                }
+                (now(view, frame))
             }
             (leave(view, frame))
         }
-        (idle_clock(&view.idle, frame))
+        (idle_clock(&view.idle, &view.loose, frame))
     };
     document(
         frame,
@@ -48,24 +47,62 @@ pub(in crate::web) fn live(view: &ReceiptView, on: &CallView, frame: &Frame) -> 
         call::kiosk::band(on, frame),
         line(&view.line, frame),
         lead(view, frame),
+        left(view, frame),
         items(view, frame),
-        idle_clock(&view.idle, frame),
+        now(view, frame),
+        idle_clock(&view.idle, &view.loose, frame),
     ]
+}
+
+/// How many items are received, and how many there are; what holds nothing is none.
+fn come(view: &ReceiptView) -> (usize, usize) {
+    let items = view.cases.iter().flat_map(|case| &case.items);
+    let states: Vec<_> = items.filter_map(|item| item.state).collect();
+    let is_received = |state: &&ItemState| matches!(state, ItemState::Received { .. });
+    (states.iter().filter(is_received).count(), states.len())
+}
+
+/// What is not joined, not sent, not filled in: before all else.
+fn left(view: &ReceiptView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let markup = html! {
+        section #left.panel.notice-panel data-rev=(REVISION) aria-labelledby="left-title" hidden[view.loose.is_empty()] {
+            div.panel__head { h2 #left-title { (icon("warn")) (t.loose_title()) } }
+            p.panel__body { (t.loose_lost()) }
+            (loose::list(&view.loose, "left", frame))
+        }
+    };
+    Fragment::new("left", markup)
+}
+
+/// What happens now: said once nothing is left to decide.
+fn now(view: &ReceiptView, frame: &Frame) -> Fragment {
+    let t = frame.lang();
+    let (received, all) = come(view);
+    let markup = html! {
+        div #now data-rev=(REVISION) {
+            @if view.loose.is_empty() && all > 0 {
+                p.notice.info {
+                    (icon("info")) b { (t.receipt_now()) }
+                    span { (if received == all { t.receipt_now_note() } else { t.receipt_now_later() }) }
+                }
+            }
+        }
+    };
+    Fragment::new("now", markup)
 }
 
 fn lead(view: &ReceiptView, frame: &Frame) -> Fragment {
     let t = frame.lang();
-    let all = || view.cases.iter().flat_map(|case| &case.items);
-    let received = all()
-        .filter(|item| matches!(item.state, ItemState::Received { .. }))
-        .count();
+    let (received, all) = come(view);
     let markup = html! {
         div #lead data-rev=(REVISION) {
-            h1 { (t.receipt_h1()) }
+            h1 { (if all > 0 { t.receipt_h1() } else { t.receipt_h1_empty() }) }
             p.lead role="status" {
-                @match all().count() {
-                    0 => (t.receipt_empty()),
-                    count => (t.receipt_lead(received, count)),
+                @match (all, view.loose.is_empty()) {
+                    (_, false) => (t.receipt_loose(received, all)),
+                    (0, true) => (t.receipt_empty()),
+                    (all, true) => (t.receipt_lead(received, all)),
                 }
             }
         }
@@ -89,7 +126,7 @@ fn case_panel(case: &ReceiptCase, frame: &Frame) -> Markup {
     html! {
         section.panel aria-labelledby=(id) {
             div.panel__head {
-                h2 id=(id) { (t.of(service)) ", " (t.of(&case.brief.title)) }
+                h2 id=(id) { (t.of(service)) ", " (loose::name(&case.brief, t)) }
                 p.small.soft.push { (t.reference(&case.brief.case.to_string()[..8])) }
             }
             @if case.items.is_empty() { p.panel__body.soft { (t.receipt_empty()) } }
@@ -110,7 +147,10 @@ fn row(item: &ReceiptItem, service: &Words, t: Lang) -> Markup {
     };
     html! {
         div { b { (name) } p.small.soft { (note) } }
-        (track(&name, &item.state, service, t))
+        @match &item.state {
+            Some(state) => (track(&name, state, service, t)),
+            None => p.soft { (t.receipt_nothing()) },
+        }
     }
 }
 
@@ -174,7 +214,7 @@ fn leave(view: &ReceiptView, frame: &Frame) -> Markup {
     }
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

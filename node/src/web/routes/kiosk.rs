@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use serde_json::json;
 
 use super::Table;
+use super::case::case_tag;
 use crate::web::counter::{Ask, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -28,6 +29,8 @@ pub(super) fn routes() -> Table {
         .route("/visit/interruption", post(interruption))
         .route("/visit/end", post(end))
         .route("/receipt", get(receipt))
+        .route("/cases/{case}/back", post(give_back))
+        .route("/cases/{case}/messages/unsent", post(message_typed))
         .route("/call", post(join))
         .route("/call/answer", post(answer))
 }
@@ -108,6 +111,38 @@ async fn here(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
         Ok(visit.idle)
     };
     done(&site, &visitor, heard.await, |_| "/visit".to_owned())
+}
+
+/// An empty case is given back.
+async fn give_back(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+) -> Response {
+    let given = async {
+        let case = case_tag(&case)?;
+        let asked = site.counter.ask(|reply| Ask::GiveBack { case, reply });
+        asked.await.map_err(Problem::from)
+    };
+    done(&site, &visitor, given.await, |()| "/visit".to_owned())
+}
+
+/// What is typed as a message, and not sent.
+async fn message_typed(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    let kept = async {
+        let (case, text) = (case_tag(&case)?, fields.needed("text")?.to_owned());
+        let asked = site
+            .counter
+            .ask(|reply| Ask::MessageTyped { case, text, reply });
+        asked.await.map_err(Problem::from)
+    };
+    let back = super::back(&fields, "/visit");
+    done(&site, &visitor, kept.await, |()| back)
 }
 
 async fn interruption(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {

@@ -41,6 +41,7 @@ pub(super) fn routes() -> Table {
         .route("/cases/{case}/scan/stop", post(stop_scan))
         .route(SHEETS, get(sheets).post(add_sheet))
         .route(&format!("{SHEETS}/join"), post(join))
+        .route(&format!("{SHEETS}/discard"), post(discard))
         .route(&format!("{SHEETS}/{{sheet}}"), post(arrange))
         .route(
             &format!("{SHEETS}/{{sheet}}/pictures/{{drawing}}"),
@@ -307,6 +308,25 @@ async fn sheet_picture(
         Ok((drawing, ask(&site, case, picture).await?))
     };
     picture_or_problem(&site, &visitor, drawn.await)
+}
+
+/// Where an order of the kiosk's loose things leads, for pages without scripts.
+fn back_or(fields: &Fields, otherwise: String) -> String {
+    match super::back(fields, "") {
+        back if back.is_empty() => otherwise,
+        back => back,
+    }
+}
+
+async fn discard(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    let back = back_or(&fields, format!("/cases/{case}/sheets"));
+    let discarded = async { ask(&site, case_tag(&case)?, PaperAsk::Discard).await };
+    done(&site, &visitor, discarded.await, |()| back)
 }
 
 async fn join(

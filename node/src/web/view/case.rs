@@ -64,9 +64,9 @@ pub struct CaseView {
     pub call: CallView,
     /// How many sealed things of it are on this disk alone.
     pub unsent: usize,
-    /// How far the least of all items has come.
+    /// How far the least of all items has come; nothing while the case holds nothing.
     #[serde(flatten)]
-    pub state: ItemState,
+    pub state: Option<ItemState>,
     /// Its forms.
     pub forms: Vec<FormView>,
     /// Its documents, oldest first.
@@ -81,6 +81,8 @@ pub struct CaseView {
     pub timeline: Vec<EventView>,
     /// On a kiosk, the visit's cases and its idle clock.
     pub visit: VisitState,
+    /// On a kiosk, what is typed as a message and not sent.
+    pub unsent_message: String,
 }
 
 /// A form of a case.

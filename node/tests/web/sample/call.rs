@@ -83,6 +83,7 @@ pub fn queue(scene: Scene) -> Vec<QueueRow> {
             case: CaseTag::from([n; 16]),
             title: service(name).forms[0].title.clone(),
             service: brief(name),
+            number: None,
         };
         QueueRow {
             ticket: TicketId([n; 16]),

@@ -83,6 +83,7 @@ pub fn answer(ask: PaperAsk, scene: Scene, side: Side) -> bool {
             reply,
         }
         | PaperAsk::StopScan(reply)
+        | PaperAsk::Discard(reply)
         | PaperAsk::Print { reply, .. }
         | PaperAsk::CancelPrint { reply, .. } => reply.send(Ok(())).is_ok(),
         PaperAsk::Scan {

@@ -7,7 +7,8 @@ use crate::web::live::{Fragment, REVISION};
 use crate::web::page::{Frame, icon, state};
 use crate::web::text::{LANGUAGES, Lang};
 use crate::web::view::{
-    CallEnding, CallParty, CallView, CaseView, Reach, Reception, ServiceBrief, WaitingCall,
+    CallEnding, CallParty, CallView, CaseView, Loose, Reach, Reception, ServiceBrief, VisitState,
+    WaitingCall,
 };
 
 /// The class, the mark, what is true now, and a note.
@@ -125,12 +126,28 @@ pub(in crate::web::page) fn commands(view: &CaseView, frame: &Frame) -> Fragment
                 CallView::Waiting(_) => (leave("btn--end", "back", t.leave_queue(), frame)),
                 CallView::None { .. } | CallView::Ringing(_) => {},
             }
+            @if is_empty(view) {
+                form method="post" action={ "/cases/" (view.brief.case) "/back" } data-order data-then="/visit" {
+                    (order(frame))
+                    button.btn { (icon("trash")) (t.loose_give_back()) }
+                }
+            }
             a.btn.dock__first href="/" { (icon("plus")) (t.add_service()) }
             a.btn href={ "/services/" (view.brief.service.service) } { (icon("info")) (t.information()) }
             a.btn.dock__last.(end) href="/receipt" { (icon("doc")) (t.finish()) }
         }
     };
     Fragment::new("commands", markup)
+}
+
+/// Whether nothing is written in the case, so that it can be given back.
+fn is_empty(view: &CaseView) -> bool {
+    let VisitState::Open { loose, .. } = &view.visit else {
+        return false;
+    };
+    let empty =
+        |loose: &Loose| matches!(loose, Loose::Empty { case } if case.case == view.brief.case);
+    loose.iter().any(empty)
 }
 
 fn cut_note(party: &CallParty, t: Lang) -> String {
