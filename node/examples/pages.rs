@@ -32,6 +32,7 @@ async fn main() -> std::io::Result<()> {
                 node: format!("{name}{scene_name}"),
                 listen: ([127, 0, 0, 1], 0).into(),
                 api_token: "look".to_owned(),
+                kiosk_files: false,
             };
             let web = Web::bind(settings, counter).await?;
             println!(

@@ -40,6 +40,9 @@ pub struct Config {
     pub relays: Vec<Relay>,
     /// Seconds without a touch after which a visit ends by itself.
     pub idle_s: u64,
+    /// Whether people may bring files to a kiosk and take some away, through its browser and onto
+    /// the disk of the machine: not where the next citizen would find them.
+    pub kiosk_files: bool,
     /// The scanner, as `scanimage -L` names it, or `none`; without it, the first that is found.
     pub scanner: Option<String>,
     /// The mode of scans, as the scanner names it; an empty text leaves it to the scanner.
@@ -68,6 +71,7 @@ impl Default for Config {
             media_port: 0,
             relays: Vec::new(),
             idle_s: 180,
+            kiosk_files: false,
             scanner: None,
             scan_mode: scan.mode,
             scan_dpi: scan.resolution_dpi,

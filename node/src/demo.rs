@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::cli::Voice;
 use crate::clock;
+use crate::config::{self, Config};
 use crate::folder::{marker, private};
 use crate::network::{self, Catalogue};
 use crate::stop::{ControlPipe, Stop};
@@ -191,6 +192,13 @@ fn make(dir: &Path) -> anyhow::Result<()> {
         host: Ipv4Addr::LOCALHOST.into(),
     };
     network::init(dir, marker::Kind::Demo, &plan, &Catalogue::of_demo())?;
+    // Whoever tries the demo sits at their own machine, and may have no scanner.
+    let kiosk = dir.join("kiosk-1");
+    let config = Config {
+        kiosk_files: true,
+        ..Config::read(&kiosk)?
+    };
+    private::write_public(&kiosk.join(config::FILE), config.to_toml().as_bytes())?;
     Ok(())
 }
 

@@ -62,6 +62,9 @@
 //! | `/desk/take` | POST | station | `ticket`, and out of turn a `reason`: calls somebody who waits |
 //! | `/desk/attend` | POST | station | `here`: whether the adviser is there for people |
 //!
+//! Files go in and out through a kiosk's browser only where its setting `kiosk_files` says so: else
+//! documents, their sheets and `…/paper` are for programs with the bearer token.
+//!
 //! Errors are a page, or JSON: `kind` for programs, `title` (what happened), `safe`, `todo`,
 //! `error` (one English line). Who may ask at all is the business of the guard: exact `Host` and
 //! `Origin`, a session or the bearer token of the data folder, the page's token on every order.
@@ -117,6 +120,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The bearer token of the data folder.
     pub api_token: String,
+    /// Whether a kiosk's browser may take files in and give them out.
+    pub kiosk_files: bool,
 }
 
 /// What every request may use.
@@ -126,6 +131,8 @@ struct Site {
     host: String,
     origin: String,
     api_token: String,
+    /// Whether browsers may take files in and give them out.
+    files: bool,
     counter: Counter,
     sessions: Sessions,
     streams: Arc<Semaphore>,
@@ -159,6 +166,7 @@ impl Web {
             host: address.to_string(),
             origin: format!("http://{address}"),
             api_token: settings.api_token,
+            files: settings.role != Role::Kiosk || settings.kiosk_files,
             counter,
             sessions: Sessions::new(&settings.node),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),

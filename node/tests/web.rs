@@ -62,13 +62,22 @@ async fn serve(role: Role, scene: Scene) -> Served {
     serve_with(role, move |ask| node::answer(ask, scene, side)).await
 }
 
-async fn serve_with(role: Role, mut answer: impl FnMut(Ask) + Send + 'static) -> Served {
+async fn serve_with(role: Role, answer: impl FnMut(Ask) + Send + 'static) -> Served {
+    serve_as(role, true, answer).await
+}
+
+async fn serve_as(
+    role: Role,
+    kiosk_files: bool,
+    mut answer: impl FnMut(Ask) + Send + 'static,
+) -> Served {
     let (counter, mut incoming) = Counter::open();
     let settings = Settings {
         role,
         node: "ab".repeat(32),
         listen: ([127, 0, 0, 1], 0).into(),
         api_token: API_TOKEN.to_owned(),
+        kiosk_files,
     };
     let web = Web::bind(settings, counter.clone()).await.expect("listens");
     let asked = Arc::new(Mutex::new(vec![]));

@@ -85,6 +85,17 @@ impl Size {
     };
 }
 
+/// How a browser is set up beside its size.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Setup<'a> {
+    /// Who sits before its camera and microphone.
+    pub performer: Option<&'a Performer>,
+    /// As a person starts it, and without being asked again: it keeps what it would offer to keep.
+    pub keeps: bool,
+    /// The policy that the machine's administrator has given it.
+    pub policy: Option<&'a Path>,
+}
+
 /// A browser with one page open.
 #[derive(Debug)]
 pub struct Browser {
@@ -111,10 +122,29 @@ impl Browser {
         size: Size,
         performer: Option<&Performer>,
     ) -> Result<Self> {
+        let setup = Setup {
+            performer,
+            ..Setup::default()
+        };
+        Self::start_with(place, name, size, setup).await
+    }
+
+    /// Starts a browser that is set up in some way.
+    pub async fn start_with(
+        place: &Place,
+        name: &str,
+        size: Size,
+        setup: Setup<'_>,
+    ) -> Result<Self> {
+        let Setup {
+            performer,
+            keeps,
+            policy,
+        } = setup;
         let profile = tempfile::Builder::new()
             .prefix("guichet-browser-")
             .tempdir()?;
-        let driver = Driver::start(place)?;
+        let driver = Driver::start(place, policy)?;
         let api = Api::new(
             place,
             SocketAddr::from((Ipv4Addr::LOCALHOST, driver.port())),
@@ -132,12 +162,25 @@ impl Browser {
             flags.push(format!("--use-file-for-fake-audio-capture={voice}"));
         }
         let downloads = profile.path().join("downloads");
+        let mut preferences = json!({ "download.default_directory": downloads });
+        let mut left_out = json!([]);
+        if keeps {
+            flags.push("--enable-automatic-password-saving".into());
+            left_out = json!(["enable-automation"]);
+            for offer in [
+                "credentials_enable_service",
+                "profile.password_manager_enabled",
+            ] {
+                preferences[offer] = true.into();
+            }
+        }
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": {
                 "args": flags,
-                "prefs": { "download.default_directory": downloads },
+                "prefs": preferences,
+                "excludeSwitches": left_out,
             },
         } } });
         let answer = command(&api, "POST", "/session", &wanted).await?;

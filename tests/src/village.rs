@@ -231,6 +231,13 @@ impl Site {
         &self.folder
     }
 
+    /// Lets files in and out through the browser of a kiosk, from its next start.
+    pub fn let_files_pass(&self) -> Result<()> {
+        self.configure(|settings| {
+            settings.insert("kiosk_files".into(), true.into());
+        })
+    }
+
     /// Changes settings, before the node starts.
     pub fn configure(&self, change: impl FnOnce(&mut toml::Table)) -> Result<()> {
         let file = self.folder.join("guichet.toml");

@@ -320,6 +320,7 @@ impl Visit {
 /// A village whose kiosk and station meet at the relay only.
 fn village(name: &str, without: Option<Care>) -> Village {
     let mut village = Village::new(name, 1, 1).unwrap();
+    village.kiosk().let_files_pass().unwrap();
     village.sites().for_each(|site| site.without = without);
     let (kiosk, station) = (&village.kiosks[0], &village.stations[0]);
     village.cut(kiosk, station).unwrap();

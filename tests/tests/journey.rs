@@ -24,6 +24,7 @@ struct Both {
 impl Both {
     async fn new() -> Self {
         let mut village = Village::new("journey", 1, 1).unwrap();
+        village.kiosk().let_files_pass().unwrap();
         village.start().await.unwrap();
         let kiosk = village.kiosks[0]
             .browser("journey-kiosk", Size::SCREEN)

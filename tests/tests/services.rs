@@ -24,7 +24,9 @@ struct Visit {
 
 impl Visit {
     async fn begin() -> Self {
-        let mut village = Village::running("services").await.unwrap();
+        let mut village = Village::new("services", 1, 1).unwrap();
+        village.kiosk().let_files_pass().unwrap();
+        village.start().await.unwrap();
         let kiosk = village.kiosk().browser("services-kiosk", Size::SCREEN);
         let kiosk = kiosk.await.unwrap();
         let desk = village.station().browser("services-desk", Size::SCREEN);

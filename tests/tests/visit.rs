@@ -143,6 +143,7 @@ fn control(found: &BTreeSet<Finding>, said: &Said, wanted: impl Fn(&str) -> bool
 async fn a_citizen_and_an_adviser_live_through_a_visit_and_nothing_stays_behind() {
     let (scanner, shop) = (VirtualScanner::new("Grid"), PrintShop::open().unwrap());
     let mut village = Village::new("visit", 1, 1).unwrap();
+    village.kiosk().let_files_pass().unwrap();
     let site = village.kiosk();
     site.environment = vec![
         (

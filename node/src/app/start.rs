@@ -191,6 +191,7 @@ async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<Web> {
         node: opened.identity.key.subject().to_string(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         api_token: api_token.clone(),
+        kiosk_files: opened.config.kiosk_files,
     };
     let web = Web::bind(settings, counter).await.with_context(|| {
         let settings = opened.dir.join(crate::config::FILE);

@@ -78,12 +78,23 @@ impl Visitor {
     pub(super) fn frame(&self, site: &Site) -> Frame {
         Frame {
             role: site.role,
+            files: site.files,
             preferences: self.preferences(),
             page_token: match &self.who {
                 Asker::Session(session) => session.page_token.as_str().to_owned(),
                 Asker::Script | Asker::Stranger => String::new(),
             },
             path: self.path.clone(),
+        }
+    }
+
+    /// Whether files may go this way: always to and from programs, for they do not keep them where
+    /// the next citizen sits.
+    pub(super) fn may_take_files(&self, site: &Site) -> Result<(), Problem> {
+        match &self.who {
+            Asker::Script => Ok(()),
+            Asker::Session(_) | Asker::Stranger if site.files => Ok(()),
+            Asker::Session(_) | Asker::Stranger => Err(Problem::NoFiles),
         }
     }
 

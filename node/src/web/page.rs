@@ -38,6 +38,8 @@ pub(super) struct Frame {
     pub(super) role: Role,
     pub(super) preferences: Preferences,
     pub(super) page_token: String,
+    /// Whether files may go in and out through the browser.
+    pub(super) files: bool,
     /// The path and query of this page.
     pub(super) path: String,
 }

@@ -19,6 +19,8 @@ pub(super) enum Problem {
     Foreign,
     /// An order without the page's token.
     NoToken,
+    /// A file, at a kiosk whose browser takes none in and gives none out.
+    NoFiles,
     /// A body or a query that is not read.
     Malformed,
     /// The text area changed since the page was made.
@@ -47,7 +49,7 @@ impl Problem {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NoSession | Self::UsedStart => StatusCode::UNAUTHORIZED,
-            Self::Foreign | Self::NoToken => StatusCode::FORBIDDEN,
+            Self::Foreign | Self::NoToken | Self::NoFiles => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Changed => StatusCode::CONFLICT,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
@@ -80,6 +82,7 @@ impl Problem {
             Self::UsedStart => "used-start-address",
             Self::Foreign => "foreign",
             Self::NoToken => "no-page-token",
+            Self::NoFiles => "no-files",
             Self::Malformed => "malformed",
             Self::Changed => "changed-meanwhile",
             Self::Crowded => "crowded",
@@ -113,6 +116,7 @@ impl Problem {
             Self::UsedStart => (t.err_used_start(), t.err_no_session_do()),
             Self::Foreign => (t.err_foreign(), t.err_foreign_do()),
             Self::NoToken => (t.err_no_token(), t.err_no_token_do()),
+            Self::NoFiles => (t.err_no_files(), t.err_no_files_do()),
             Self::Malformed => (t.err_malformed(), t.err_malformed_do()),
             Self::Changed => (t.err_changed(), t.err_changed_do()),
             Self::Crowded => (t.err_crowded(), t.err_crowded_do()),
@@ -129,6 +133,7 @@ impl Problem {
             | Self::UsedStart
             | Self::Foreign
             | Self::NoToken
+            | Self::NoFiles
             | Self::Malformed
             | Self::Changed
             | Self::Crowded => self.told(Lang::En).what,

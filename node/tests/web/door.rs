@@ -263,6 +263,7 @@ async fn only_loopback_is_listened_on() {
         node: "ab".to_owned(),
         listen: ([0, 0, 0, 0], 0).into(),
         api_token: String::new(),
+        kiosk_files: true,
     };
     let refused = Web::bind(settings, counter)
         .await

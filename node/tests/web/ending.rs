@@ -1,4 +1,4 @@
-//! What pages say before a visit ends.
+//! What pages say before a visit ends, and what a kiosk's browser is not given.
 
 use super::*;
 
@@ -30,4 +30,36 @@ async fn what_the_end_would_drop_is_named_on_every_page_of_the_visit() {
     assert!(receipt.contains("Rien à envoyer pour l’instant"));
     assert!(receipt.contains(", n°\u{a0}2"), "cases of one title differ");
     assert_eq!(receipt.matches("aria-current=\"step\"").count(), 4);
+}
+
+#[tokio::test]
+async fn a_kiosk_neither_takes_files_nor_gives_any() {
+    let answer = |ask| node::answer(ask, Scene::Visit, Side::Citizen);
+    let closed = serve_as(Role::Kiosk, false, answer).await;
+    let open = serve_as(Role::Kiosk, true, answer).await;
+    let (shut, free) = (closed.browser().await, open.browser().await);
+    let at = |rest: &str| format!("/cases/{}{rest}", case());
+    let document = at(&format!("/documents/{}", "d0".repeat(16)));
+    for path in [
+        document.clone(),
+        format!("{document}/sheets/1"),
+        format!("{document}/paper"),
+    ] {
+        closed.refused(shut.get(&path), 403, "no-files").await;
+        assert_eq!(free.get(&path).send(open.to).await.status, 200, "{path}");
+        let program = bearer(Request::get(&path)).send(closed.to).await;
+        assert_eq!(program.status, 200, "{path}");
+    }
+    let add = shut.post(&at("/documents")).body("image/png", b"\x89PNG");
+    closed.refused(add, 403, "no-files").await;
+    for (path, offers) in [
+        (at(""), ["download", "type=\"file\""].as_slice()),
+        (at("/sheets"), &["type=\"file\""]),
+    ] {
+        let (with, without) = (free.page(&path).await, shut.page(&path).await);
+        for offer in offers {
+            assert!(with.contains(offer), "{path}: {offer}");
+            assert!(!without.contains(offer), "{path}: {offer}");
+        }
+    }
 }

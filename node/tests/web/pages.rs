@@ -245,7 +245,11 @@ async fn a_masked_number_stays_masked() {
         .nth(1)
         .and_then(|rest| rest.split("</form>").next())
         .expect("the field");
-    assert!(number.contains("type=\"password\"") && number.contains("data-mask"));
+    assert!(
+        number.contains("input--masked")
+            && !number.contains("password")
+            && number.contains("data-mask")
+    );
     assert_eq!(
         page.matches("258076300000000").count(),
         1,

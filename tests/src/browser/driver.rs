@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -10,6 +11,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::network::Place;
 
 const STARTS_MAX: usize = 5;
+/// Where Debian's Chromium reads what its administrator has decided.
+const UNDER_POLICY: &str = "mount -t tmpfs none /etc/chromium \
+    && mkdir -p /etc/chromium/policies/managed \
+    && cp \"$0\" /etc/chromium/policies/managed/ && exec chromedriver \"$@\"";
 
 /// A chromedriver in a process group that its browser shares; both end when this is dropped.
 #[derive(Debug)]
@@ -20,20 +25,30 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Starts one, again if it ends before it has a port.
-    pub fn start(place: &Place) -> Result<Self> {
-        let mut started = Self::try_start(place);
+    pub fn start(place: &Place, policy: Option<&Path>) -> Result<Self> {
+        let mut started = Self::try_start(place, policy);
         for _ in 1..STARTS_MAX {
             if started.is_ok() {
                 break;
             }
-            started = Self::try_start(place);
+            started = Self::try_start(place, policy);
         }
         started
     }
 
-    fn try_start(place: &Place) -> Result<Self> {
-        let mut child = place
-            .command("chromedriver")
+    fn try_start(place: &Place, policy: Option<&Path>) -> Result<Self> {
+        let mut command = match policy {
+            None => place.command("chromedriver"),
+            // Only these processes see the policy: other browsers of the machine go on without.
+            Some(policy) => {
+                let mut command = place.command("unshare");
+                command
+                    .args(["--mount", "sh", "-c", UNDER_POLICY])
+                    .arg(policy);
+                command
+            }
+        };
+        let mut child = command
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -113,11 +113,16 @@ class Field {
 function maskable(button) {
   const input = document.getElementById(button.getAttribute("aria-controls"));
   const mask = (masked) => {
-    input.type = masked ? "password" : "text";
+    input.classList.toggle("input--masked", masked);
     button.setAttribute("aria-pressed", String(!masked));
     button.querySelector("[data-word]").textContent = masked ? button.dataset.show : button.dataset.hide;
   };
-  button.addEventListener("click", () => { mask(input.type !== "password"); input.focus(); });
+  const isMasked = () => input.classList.contains("input--masked");
+  button.addEventListener("click", () => { mask(!isMasked()); input.focus(); });
+  // What is not seen is not taken along either.
+  for (const taken of ["copy", "cut", "dragstart"]) {
+    input.addEventListener(taken, (event) => { if (isMasked()) event.preventDefault(); });
+  }
   button.closest(".masked").addEventListener("focusout", (event) => {
     if (!event.currentTarget.contains(event.relatedTarget)) mask(true);
   });

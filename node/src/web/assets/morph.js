@@ -27,7 +27,7 @@ function attributes(now, next) {
 function kept(element, name) {
   return (name === "open" && element.matches("dialog, details"))
     || (name === "value" && element.matches("input:not([type=hidden], [type=radio], [type=checkbox])"))
-    || (name === "type" && element.closest(".masked"))
+    || (name === "class" && element.matches(".masked .input"))
     || (name === "aria-pressed" && element.matches("[data-mask]"))
     || ["data-busy", "data-held", "aria-invalid"].includes(name)
     || (name === "class" && element.matches(".field"));

@@ -12,7 +12,7 @@ pub(super) fn add(view: &CaseView, frame: &Frame) -> Markup {
     let t = frame.lang();
     html! {
         a.btn.push href={ "/cases/" (view.brief.case) "/sheets" } { (icon("scan")) (t.scan()) }
-        form.upload method="post" enctype="multipart/form-data" data-upload
+        @if frame.files { form.upload method="post" enctype="multipart/form-data" data-upload
             action={ "/cases/" (view.brief.case) "/documents" }
             data-too-large=(t.document_too_large()) data-sending=(t.document_sending()) data-failed=(t.document_failed())
         {
@@ -24,7 +24,7 @@ pub(super) fn add(view: &CaseView, frame: &Frame) -> Markup {
             }
             span #upload-hint.vh { (t.document_add_hint()) }
             noscript { button.btn { (t.document_send()) } }
-        }
+        } }
     }
 }
 
@@ -35,7 +35,9 @@ pub(super) fn list(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Fram
         div #documents data-rev=(REVISION) data-documents {
             div.upload__news role="status" data-keep {}
             @if view.documents.is_empty() {
-                p.panel__body.soft.small { (t.documents_none()) " " (t.document_add_hint()) "." }
+                p.panel__body.soft.small { (t.documents_none()) " "
+                    @if frame.files { (t.document_add_hint()) "." } @else { (t.documents_scan_hint()) }
+                }
             } @else {
                 ul.thumbs.panel__body {
                     @for document in &view.documents {

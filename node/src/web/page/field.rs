@@ -123,7 +123,7 @@ fn register(
         },
         FieldKind::Choice { choices } => html! {
             (top(place, field, by.as_ref())) (hint(place, field))
-            select.input id={ (place.id) "-i" } name="value" aria-describedby=(described(place, field)) {
+            select.input id={ (place.id) "-i" } name="value" autocomplete="off" aria-describedby=(described(place, field)) {
                 option value="" selected[shown.is_empty()] { (place.t.not_chosen()) }
                 @for one in choices {
                     option value=(one.code) selected[one.code == shown] { (place.t.of(&one.label)) }
@@ -152,8 +152,10 @@ fn register(
 }
 
 fn input(place: &Place, field: &FieldView, shown: &str) -> Markup {
+    let masked = field.kind == FieldKind::Masked;
     let (kind, mode) = match &field.kind {
-        FieldKind::Masked => ("password", "text"),
+        // No password: a browser offers to keep those.
+        FieldKind::Masked => ("text", "text"),
         FieldKind::Number => ("text", "decimal"),
         FieldKind::Day => ("text", "numeric"),
         FieldKind::Text { input } => match input {
@@ -165,8 +167,9 @@ fn input(place: &Place, field: &FieldView, shown: &str) -> Markup {
         FieldKind::Choice { .. } | FieldKind::Area => ("text", "text"),
     };
     html! {
-        input.input id={ (place.id) "-i" } name="value" type=(kind) inputmode=(mode)
-            value=(plain(&field.kind, shown, place.t)) autocomplete="off" spellcheck="false"
+        input.input.(if masked { "input--masked" } else { "input--plain" }) id={ (place.id) "-i" } name="value"
+            type=(kind) inputmode=(mode) value=(plain(&field.kind, shown, place.t))
+            autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false" translate="no"
             aria-describedby=(described(place, field));
     }
 }

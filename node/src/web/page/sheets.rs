@@ -248,7 +248,7 @@ fn ways(view: &SheetsView, frame: &Frame) -> Fragment {
                 button.btn type="button" data-photo data-keep data-none=(t.camera_none()) hidden {
                     (icon("cam")) span { (t.camera_do()) }
                 }
-                form.upload method="post" enctype="multipart/form-data" data-upload
+                @if frame.files { form.upload method="post" enctype="multipart/form-data" data-upload
                     action={ "/cases/" (case) "/sheets" }
                     data-too-large=(t.document_too_large()) data-sending=(t.document_sending()) data-failed=(t.document_failed())
                 {
@@ -258,7 +258,7 @@ fn ways(view: &SheetsView, frame: &Frame) -> Fragment {
                         input.vh type="file" name="file" accept="image/png,image/jpeg";
                     }
                     noscript { button.btn { (t.document_send()) } }
-                }
+                } }
             } }
             div.upload__news role="status" data-keep {}
             p.field__error role="alert" data-trouble data-keep hidden {}

@@ -226,7 +226,7 @@ fn download(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Fr
         }
     };
     html! {
-        @if whole == Arrival::Here {
+        @if whole == Arrival::Here && frame.files {
             a.btn href=(address) download { (icon("down")) (t.download()) }
         }
     }
@@ -244,7 +244,7 @@ fn print(view: &CaseView, document: &DocumentView, frame: &Frame) -> Markup {
                     button.btn { (icon("print")) (t.print()) }
                     p.field__error role="alert" data-trouble data-keep hidden {}
                 }
-            } @else {
+            } @else if frame.files {
                 a.btn href={ (file) "/paper" } target="_blank" { (icon("print")) (t.print()) }
             }
         }

@@ -86,6 +86,7 @@ async fn add(
 ) -> Response {
     let added = async {
         let tag = case_tag(&case)?;
+        visitor.may_take_files(&site)?;
         let file = received(&visitor, named, request).await?;
         let added = ask(&site, tag, |reply| PaperAsk::Add { file, reply }).await?;
         Ok(json!({ "document": added.to_string() }))
@@ -103,6 +104,7 @@ async fn document(
     Path((case, document)): Path<(String, String)>,
 ) -> Response {
     let found = async {
+        visitor.may_take_files(&site)?;
         let (case, document) = (case_tag(&case)?, document_id(&document)?);
         ask(&site, case, |reply| PaperAsk::File { document, reply }).await
     };
@@ -115,6 +117,7 @@ async fn sheet(
     Path((case, document, number)): Path<(String, String, String)>,
 ) -> Response {
     let found = async {
+        visitor.may_take_files(&site)?;
         let (case, document) = (case_tag(&case)?, document_id(&document)?);
         let number = number
             .parse()
@@ -153,6 +156,8 @@ async fn paper(
     Path((case, document)): Path<(String, String)>,
 ) -> Response {
     let found = async {
+        // The browser's printing can keep a file as well.
+        visitor.may_take_files(&site)?;
         let (case, document) = (case_tag(&case)?, document_id(&document)?);
         let view = read(&site, case).await?;
         let place = view

@@ -21,10 +21,10 @@ texts! {
     err_no_visit_do: "Choisissez un service pour commencer.", "Choose a service to start.";
     err_locked: "Le poste est verrouillé.", "The station is locked.";
     err_locked_do: "Ouvrez votre coffre.", "Open your vault.";
-    err_picture_unsupported: "Ce genre de document ne se montre pas ici. Vous pouvez le télécharger.", "This kind of document cannot be shown here. You can download it.";
+    err_picture_unsupported: "Ce genre de document ne se montre pas ici.", "This kind of document cannot be shown here.";
     err_picture_encrypted: "Ce document est fermé par un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le de nouveau.", "This document is locked by a password. Save it without one, then add it again.";
     err_picture_damaged: "Ce document est abîmé ou incomplet. Ajoutez-le de nouveau depuis l’original.", "This document is damaged or incomplete. Add it again from the original.";
-    err_picture_too_big: "Ce document est trop grand pour être montré ici. Vous pouvez le télécharger.", "This document is too big to be shown here. You can download it.";
+    err_picture_too_big: "Ce document est trop grand pour être montré ici.", "This document is too big to be shown here.";
     err_picture_not_here: "Ce document n’est pas encore arrivé en entier.", "This document has not arrived in full yet.";
     err_picture_no_page: "Le document n’a pas d’autre page.", "The document has no other page.";
     err_disk_full: "Le disque est plein : rien de nouveau n’est enregistré.", "The disk is full: nothing new is saved.";

@@ -16,6 +16,9 @@ texts! {
     loose_empty: "Rien n’est rempli\u{a0}:", "Nothing is filled in:";
     loose_fill_in: "Remplir", "Fill in";
     loose_give_back: "Retirer", "Remove";
+    err_no_files: "Cette borne ne prend pas de fichiers et n’en donne pas.", "This kiosk takes no files and gives none.";
+    err_no_files_do: "Numérisez ou photographiez vos papiers ; imprimez ce que vous emportez.", "Scan or photograph your papers; print what you take away.";
+    documents_scan_hint: "Numérisez-les ou photographiez-les.", "Scan or photograph them.";
     err_not_empty: "Cette démarche est commencée\u{a0}: elle ne peut plus être retirée.", "This request has been started: it can no longer be removed.";
     err_not_empty_do: "Écrivez au service qu’elle n’est plus utile.", "Write to the service that it is no longer needed.";
 }
