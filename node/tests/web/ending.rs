@@ -1,4 +1,6 @@
-//! What pages say before a visit ends, and what a kiosk's browser is not given.
+//! What pages say before a visit ends, what a kiosk's browser is not given, and what the desk counts.
+
+use guichet::web::view::Availability;
 
 use super::*;
 
@@ -62,4 +64,31 @@ async fn a_kiosk_neither_takes_files_nor_gives_any() {
             assert!(!without.contains(offer), "{path}: {offer}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_search_leaves_the_count_of_all_cases() {
+    let served = serve(Role::Station, Scene::Quiet).await;
+    let page = served.browser().await.page("/desk?search=Vidal").await;
+    assert!(page.contains("1 dossier trouvé sur 4 pour"));
+    let station = page.split("id=\"station\"").nth(1).expect("the station");
+    assert!(station.contains("4 dossiers"), "{station}");
+}
+
+#[tokio::test]
+async fn the_title_tells_in_a_break_that_somebody_waits() {
+    let served = serve_with(Role::Station, |ask| match ask {
+        Ask::Desk { reply, .. } => {
+            let mut view = sample::desk(Scene::Waiting);
+            view.availability = Availability::Away;
+            drop(reply.send(Ok(view)));
+        }
+        other => node::answer(other, Scene::Waiting, Side::Adviser),
+    })
+    .await;
+    let page = served.browser().await.page("/desk").await;
+    let next = page.split("id=\"next\"").nth(1).expect("what comes next");
+    let next = next.split('>').next().expect("a tag");
+    assert!(next.contains("personnes attendent\""), "{next}");
+    assert!(!next.contains("data-ticket"), "nobody is rung in a break");
 }

@@ -183,12 +183,15 @@ fn station(view: &DeskView, frame: &Frame) -> Fragment {
         _ => ("wait", "send"),
     };
     let services: Vec<&str> = view.services.iter().map(|one| t.of(&one.name)).collect();
+    // Of all cases, those that a search leaves out included.
+    let search = view.search.as_ref();
+    let cases = search.map_or(view.cases.len(), |search| search.among);
     let markup = html! {
         section #station.panel data-rev=(REVISION) aria-labelledby="station-title" {
             div.panel__head { h2 #station-title { (t.my_station()) } }
             ul.list {
                 li { span.(class) { (icon(mark)) } span { (t.outbox_waits(view.outbox)) br; span.soft { (view.place) } } span {} }
-                li { span.ok { (icon("folder")) } span { (t.cases_count(view.cases.len())) br; span.soft { (services.join(", ")) } } span {} }
+                li { span.ok { (icon("folder")) } span { (t.cases_count(cases)) br; span.soft { (services.join(", ")) } } span {} }
             }
         }
     };

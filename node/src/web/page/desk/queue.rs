@@ -23,7 +23,14 @@ pub(super) fn next(view: &DeskView, frame: &Frame) -> Fragment {
     let cut = matches!(view.line, Line::Cut { .. });
     let first = first(view).filter(|_| view.availability == Availability::Free && !cut);
     let ticket = first.map(|row| row.ticket.to_string());
-    let title = first.map(|row| t.waits_title(person(row).unwrap_or(t.someone())));
+    // Who has another window before them reads the title: in a break as well, where nothing rings.
+    let title = match (first, view.availability) {
+        (Some(row), _) => Some(t.waits_title(person(row).unwrap_or(t.someone()))),
+        (None, Availability::Away) if waiting > 0 && !cut => {
+            Some(t.people_wait(waiting).trim_end_matches('.').to_owned())
+        }
+        (None, _) => None,
+    };
     let quiet = first.is_none().then_some("next--quiet");
     let markup = html! {
         section #next.next.(quiet.unwrap_or("next--waits")) data-rev=(REVISION) data-ticket=[ticket] data-title=[title]
