@@ -45,6 +45,11 @@ impl Online {
             || self.links.values().any(|vouched| vouched.contains(member))
     }
 
+    /// Every member that is there; one that is there in several ways, several times.
+    pub fn members(&self) -> impl Iterator<Item = &SubjectId> {
+        self.links.keys().chain(self.links.values().flatten())
+    }
+
     /// Whether this node has no link at all.
     #[must_use]
     pub fn is_cut(&self) -> bool {

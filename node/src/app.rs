@@ -16,6 +16,7 @@ mod cases;
 mod context;
 mod disk;
 mod forget;
+mod heard;
 mod kiosk;
 mod line;
 mod node;

@@ -123,6 +123,12 @@ impl Calls {
         *subjects = booth::Subjects::default();
     }
 
+    /// Whose voice or picture arrives.
+    pub fn arrives_from(&self) -> Option<SubjectId> {
+        let live = self.call.as_ref()?;
+        (live.media == MediaState::Live).then_some(live.peer)
+    }
+
     /// Orders the media thread. One that takes no more orders is let go: it ends, and with it all
     /// that could be seen and heard against the will of who sits here.
     fn media(&mut self, input: Input) {
@@ -305,6 +311,7 @@ impl Node {
             .is_some_and(|live| live.call == call)
         {
             self.calls.call = None;
+            self.look_who_is_heard();
         }
     }
 
@@ -420,6 +427,7 @@ impl Node {
                 since_s: clock::wall_s(),
             },
         };
+        self.look_who_is_heard();
         self.counter.tell(Change::Call);
     }
 
@@ -483,7 +491,7 @@ impl Node {
     /// They are gone, and with them whoever nobody answers for any more. Whether this node's own
     /// line is cut comes first: then they are not to blame.
     pub(super) fn on_peer_silent(&mut self, peer: SubjectId) {
-        if self.presences.line() != crate::web::view::Line::Up
+        if self.presences.are_none()
             && let Side::Booth(booth) = &mut self.calls.side
         {
             let cut = guichet_media::booth::Input::LineCut;

@@ -11,6 +11,9 @@ use super::node::{Duty, Node};
 use super::shown::{Context, Stages};
 use crate::web::view::{Reach, Reception, Side, VisitState, Who};
 
+/// Nobody sits longer at a kiosk over one case.
+const VISIT_S_MAX: u64 = 2 * 3600;
+
 impl Node {
     /// What the pages of a case need beside the case itself.
     pub(super) fn context(&self, case: &CaseTag) -> Context {
@@ -28,10 +31,7 @@ impl Node {
         let place = place.to_owned();
         let service = statement.map(|(statement, _)| &statement.service);
         let service = service.or(begun.map(|(brief, _)| &brief.service.service));
-        let reach = service.map_or(Reach::Cut, |service| {
-            self.presences
-                .reach(directory, self.calls.hall.online(), service)
-        });
+        let reach = service.map_or(Reach::Cut, |service| self.reach(service));
         let reception = service.map_or(Reception::Nobody, |service| self.reception(service));
         let (side, visit) = match &self.duty {
             Duty::Kiosk(_) => (Side::Citizen, self.visit_state()),
@@ -41,7 +41,7 @@ impl Node {
         let (names, stages) = (self.names(case), self.stages(case));
         Context {
             side,
-            line: self.presences.line(),
+            line: self.heard.line(),
             reach,
             reception,
             names,
@@ -51,10 +51,25 @@ impl Node {
             adviser,
             readers: self.readers_of(case),
             call: self.call_view(),
+            kiosk_cut_since_s: self.kiosk_cut_since(case),
             printing: self.trays.printing.view(),
             visit,
             unsent_message: self.unsent_message(case),
         }
+    }
+
+    /// At the desk: since when the kiosk is not heard at which the case was opened, for as long as
+    /// somebody may sit there.
+    fn kiosk_cut_since(&self, case: &CaseTag) -> Option<u64> {
+        if !matches!(self.duty, Duty::Station(_)) {
+            return None;
+        }
+        let directory = self.replica.directory();
+        let (_, kiosk) = directory.case(case)?;
+        let opened_at_s = directory.case_opened_at_s(case).unwrap_or(0);
+        let since_s = self.heard.cut_since(&kiosk)?;
+        let sits_there = since_s.saturating_sub(opened_at_s) < VISIT_S_MAX;
+        (sits_there || self.waits_at(&kiosk)).then_some(since_s)
     }
 
     fn names(&self, case: &CaseTag) -> BTreeMap<AuthorId, Who> {

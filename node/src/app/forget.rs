@@ -25,6 +25,7 @@ impl Node {
             rules,
             mesh: _,
             presences: _,
+            heard: _,
             services: _,
             started_at_s: _,
             ills: _,

@@ -178,17 +178,14 @@ impl Node {
 
     pub(super) fn home(&self) -> Result<HomeView, Refusal> {
         self.kiosk()?;
-        let directory = self.replica.directory();
         let services = self.services.iter().map(|(service, read)| ServiceCard {
             brief: read.brief.clone(),
-            reach: self
-                .presences
-                .reach(directory, self.calls.hall.online(), service),
+            reach: self.reach(service),
             reception: self.reception(service),
         });
         Ok(HomeView {
             place: self.name.clone(),
-            line: self.presences.line(),
+            line: self.heard.line(),
             services: services.collect(),
             visit: self.visit_state(),
         })
@@ -196,12 +193,10 @@ impl Node {
 
     pub(super) fn service_page(&self, service: &ServiceId) -> Result<ServiceView, Refusal> {
         self.kiosk()?;
-        let reach =
-            self.presences
-                .reach(self.replica.directory(), self.calls.hall.online(), service);
+        let reach = self.reach(service);
         Ok(self.service(service)?.view(
             self.name.clone(),
-            self.presences.line(),
+            self.heard.line(),
             reach,
             self.reception(service),
             self.visit_state(),
@@ -212,7 +207,7 @@ impl Node {
         let cases = self.visit()?.cases();
         Ok(VisitView {
             place: self.name.clone(),
-            line: self.presences.line(),
+            line: self.heard.line(),
             cases,
             call: self.call_view(),
             idle: self.idle(),
@@ -466,7 +461,7 @@ impl Node {
         }
         let mut view = ReceiptView {
             place: self.name.clone(),
-            line: self.presences.line(),
+            line: self.heard.line(),
             at_s: clock::wall_s(),
             cases: Vec::new(),
             idle: self.idle(),

@@ -1,14 +1,13 @@
-//! Who is there: this node's own connections, and what relays tell of others.
+//! This node's own connections: where they lead, and what a relay tells others of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use guichet_keys::{Directory, Role, ServiceId, SubjectId};
-use guichet_media::online::Online;
+use guichet_keys::{Role, SubjectId};
 use guichet_sync::wire;
 
 use crate::mesh;
-use crate::web::view::{Carrier, Line, Presence, Reach, Route};
+use crate::web::view::{Carrier, Presence, Route};
 
 /// A live connection.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +23,6 @@ pub struct Presences {
     links: BTreeMap<SubjectId, Link>,
     left: BTreeMap<SubjectId, u64>,
     addresses: BTreeMap<SubjectId, Vec<String>>,
-    cut_since_s: Option<u64>,
 }
 
 impl Presences {
@@ -42,7 +40,6 @@ impl Presences {
         };
         self.links.insert(peer, link);
         self.left.remove(&peer);
-        self.cut_since_s = None;
     }
 
     /// A member took so long to answer.
@@ -56,9 +53,6 @@ impl Presences {
     pub fn on_down(&mut self, peer: SubjectId, now_s: u64) {
         if self.links.remove(&peer).is_some() {
             self.left.insert(peer, now_s);
-        }
-        if self.links.is_empty() {
-            self.cut_since_s.get_or_insert(now_s);
         }
     }
 
@@ -82,28 +76,9 @@ impl Presences {
         here.chain(left).collect()
     }
 
-    /// The line of this node to the network.
-    pub fn line(&self) -> Line {
-        if self.links.is_empty() {
-            Line::Cut {
-                since_s: self.cut_since_s,
-            }
-        } else {
-            Line::Up
-        }
-    }
-
-    /// How a service can be reached from here.
-    pub fn reach(&self, directory: &Directory, online: &Online, service: &ServiceId) -> Reach {
-        if self.links.is_empty() {
-            return Reach::Cut;
-        }
-        let mut stations = directory.stations_of(service);
-        if stations.any(|station| online.is_online(&station.subject)) {
-            Reach::Here
-        } else {
-            Reach::Kept
-        }
+    /// Whether this node has no connection at all.
+    pub fn are_none(&self) -> bool {
+        self.links.is_empty()
     }
 
     /// What to show of a member.

@@ -21,6 +21,7 @@ use guichet_sync::wire::What;
 use super::calls::Calls;
 use super::cases::{CaseEvent, Cases, Task};
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
+use super::heard::Heard;
 use super::kiosk::Kiosk;
 use super::line::Presences;
 use super::readers::Readers;
@@ -69,6 +70,7 @@ pub struct Node {
     pub(super) counter: Counter,
     pub(super) renderer: Renderer,
     pub(super) presences: Presences,
+    pub(super) heard: Heard,
     pub(super) calls: Calls,
     pub(super) trays: Trays,
     pub(super) readers: Readers,
@@ -128,6 +130,7 @@ impl Node {
             counter: parts.counter,
             renderer: parts.renderer,
             presences: Presences::default(),
+            heard: Heard::default(),
             calls: parts.calls,
             trays: parts.trays,
             readers: Readers::default(),

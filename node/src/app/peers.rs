@@ -115,7 +115,8 @@ impl Node {
         }
     }
 
-    fn tell_line(&self) {
+    fn tell_line(&mut self) {
+        self.look_who_is_heard();
         [Change::Home, Change::Visit, Change::Desk, Change::Status]
             .into_iter()
             .for_each(|change| self.counter.tell(change));

@@ -46,6 +46,8 @@ pub struct Context {
     pub readers: Vec<Reader>,
     /// The wait or call of who sits here.
     pub call: CallView,
+    /// At the desk, since when nobody hears the kiosk at which somebody has the case open.
+    pub kiosk_cut_since_s: Option<u64>,
     /// The printer of this node.
     pub printing: PrintingView,
     /// The kiosk's visit.
@@ -185,6 +187,7 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         readers: context.readers.clone(),
         identity: story.identity,
         call: context.call.clone(),
+        kiosk_cut_since_s: context.kiosk_cut_since_s,
         unsent: context.stages.unsent(),
         state,
         forms,

@@ -148,7 +148,7 @@ impl Node {
         });
         Ok(UnlockView {
             place: self.name.clone(),
-            line: self.presences.line(),
+            line: self.heard.line(),
             advisers: advisers.collect(),
             outbox: self.outbox().items,
             open: station.open.as_ref().map(|vault| vault.name.clone()),

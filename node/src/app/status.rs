@@ -37,7 +37,7 @@ impl Node {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at_s: self.started_at_s,
             at_s: clock::wall_s(),
-            line: self.presences.line(),
+            line: self.heard.line(),
             members,
             call: self.call_line(),
             stored: self.stored(),

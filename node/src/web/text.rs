@@ -121,7 +121,7 @@ texts! {
     size_xlarge: "très grand", "very large";
     contrast: "Contraste", "Contrast";
     close: "Fermer", "Close";
-    line_up: "Ligne bonne", "Line good";
+    line_up: "La connexion est bonne", "The connection is good";
     line_cut: "Ligne coupée", "Line down";
     you: "Vous", "You";
     the_person: "La personne", "The person";

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::as_text;
 
 pub use call::{
-    Availability, CallEnding, CallParty, CallView, Colleague, MediaState, Mode, QueueRow,
+    Availability, CallEnding, CallParty, CallView, Colleague, CutAt, MediaState, Mode, QueueRow,
     Reception, Sending, Turn, WaitingCall,
 };
 pub use case::{

@@ -321,6 +321,7 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
         readers: work::readers(scene, side),
         identity: work::identity(scene, side),
         call: call(scene, side),
+        kiosk_cut_since_s: (side == Side::Adviser && scene == Scene::Over).then_some(NOW_S - 40),
         unsent: match line(scene) {
             Line::Cut { .. } => 3,
             Line::Up => 0,

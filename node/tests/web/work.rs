@@ -210,7 +210,7 @@ async fn without_a_line_nobody_is_called_and_what_has_not_left_is_said() {
     assert!(
         page.contains("class=\"table table--past\"") && !page.contains("action=\"/desk/take\"")
     );
-    assert!(page.contains("Ligne coupée depuis 10"));
+    assert!(page.contains("Ligne coupée à 10"));
     let page = here.page(&format!("/cases/{}", case())).await;
     assert!(page.contains("Enregistré ici, 3 changements à envoyer"));
     let note = page.split("Rappeler le bailleur").nth(1).expect("the note");

@@ -9,8 +9,8 @@ use crate::app::line::milliseconds;
 use crate::app::node::Node;
 use crate::clock;
 use crate::web::view::{
-    Availability, CallEnding, CallLine, CallParty, CallView, Colleague, DeskCase, MediaState, Mode,
-    Passed, QueueRow, Reception, Sending, Turn, WaitingCall,
+    Availability, CallEnding, CallLine, CallParty, CallView, Colleague, CutAt, DeskCase,
+    MediaState, Mode, Passed, QueueRow, Reception, Sending, Turn, WaitingCall,
 };
 
 const NONE_SENT: Sending = Sending {
@@ -106,7 +106,7 @@ impl Node {
             ahead,
             advisers: desks().filter(attended).count(),
             minutes: minutes.map(|minutes| (*minutes.start(), *minutes.end())),
-            line: self.presences.line(),
+            line: self.heard.line(),
             missed: booth.has_missed(),
         })
     }
@@ -172,6 +172,7 @@ impl Node {
             party,
             since_s: ago(since),
             media,
+            cut: live.map_or(CutAt::Nowhere, |live| self.cut_to(&live.peer)),
             own: self.calls.own,
             theirs: live.map_or(NONE_SENT, |live: &LiveCall| live.theirs),
             passed_to,
@@ -230,10 +231,18 @@ impl Node {
                         signal::Mode::Writing => Mode::Writing,
                     }),
                     waited_s: waited.as_secs(),
+                    cut_since_s: self.heard.cut_since(&seen.kiosk),
                     turn: self.turn(seen, next == Some(seen.notice.ticket)),
                 })
             });
         rows.collect()
+    }
+
+    /// Whether somebody at this kiosk waits or is spoken with.
+    pub(in crate::app) fn waits_at(&self, kiosk: &SubjectId) -> bool {
+        let services: Vec<_> = self.services.keys().cloned().collect();
+        let queue = self.calls.hall.queue(&services);
+        queue.iter().any(|seen| seen.kiosk == *kiosk)
     }
 
     fn turn(&self, seen: &hall::SeenTicket, is_next: bool) -> Turn {

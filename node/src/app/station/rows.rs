@@ -46,7 +46,7 @@ impl Node {
             place: self.name.clone(),
             adviser: vault.name.clone(),
             services,
-            line: self.presences.line(),
+            line: self.heard.line(),
             availability: self.availability(),
             call: self.call_view(),
             queue: self.queue_rows(&served),

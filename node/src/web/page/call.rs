@@ -15,7 +15,7 @@ use super::{Frame, icon, token_field};
 use crate::web::live::{Fragment, REVISION};
 use crate::web::text::Lang;
 use crate::web::time;
-use crate::web::view::{CallParty, CallView, MediaState, Sending};
+use crate::web::view::{CallParty, CallView, CutAt, MediaState, Sending};
 
 /// Both off: what a page may send while nobody speaks.
 const SILENT: Sending = Sending {
@@ -121,7 +121,11 @@ fn pictures(frame: &Frame) -> Markup {
 fn over(name: &str, small: &Markup, call: &CallView, cut_note: &str, frame: &Frame) -> Markup {
     let t = frame.lang();
     let CallView::Speaking {
-        media, own, theirs, ..
+        media,
+        cut,
+        own,
+        theirs,
+        ..
     } = call
     else {
         return html! {};
@@ -135,18 +139,37 @@ fn over(name: &str, small: &Markup, call: &CallView, cut_note: &str, frame: &Fra
         div.stage__calm {
             div.stack role="status" {
                 @match media {
-                    MediaState::Interrupted { .. } => { h2 { (t.call_cut()) } p { (cut_note) } },
+                    MediaState::Interrupted { .. } => { h2 { (cut_words(*cut, frame)) } p { (cut_note) } },
                     MediaState::Connecting => p.state { (icon("clock")) (t.call_connecting()) },
                     MediaState::Live => @if !theirs.video {
                         p.state { (icon("cam-off")) (their_camera(name, frame)) }
                     },
                 }
             }
-            @if let MediaState::Interrupted { since_s } = media { (since(*since_s, t)) }
+            @if let MediaState::Interrupted { since_s } = media { (since(cut_since(*cut).unwrap_or(*since_s), t)) }
         }
         @if !own.video {
             p.stage__self.stage__self--off { (icon("cam-off")) span.vh { (t.picture_own_off()) } }
         }
+    }
+}
+
+/// Whose line is cut, and no more than is known of it: the head of the page says the same.
+fn cut_words(cut: CutAt, frame: &Frame) -> &'static str {
+    let t = frame.lang();
+    match (cut, frame.role == Role::Kiosk) {
+        (CutAt::Here { .. }, _) => t.call_cut(),
+        (CutAt::There { .. }, true) => t.call_cut_adviser(),
+        (CutAt::There { .. }, false) => t.call_cut_kiosk(),
+        (CutAt::Nowhere, _) => t.call_quiet(),
+    }
+}
+
+fn cut_since(cut: CutAt) -> Option<u64> {
+    match cut {
+        CutAt::Nowhere => None,
+        CutAt::Here { since_s } => since_s,
+        CutAt::There { since_s } => Some(since_s),
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
 };
 use super::{moment, progress, state, token_field, viewer};
 use crate::web::live::{Fragment, REVISION};
+use crate::web::time;
 use crate::web::view::{CaseView, FormView, Line, Side, VisitState};
 
 pub(in crate::web) fn draw(
@@ -160,6 +161,11 @@ fn head(view: &CaseView, frame: &Frame) -> Fragment {
             (identity::state_of(view, frame))
             p role="status" {
                 @if !view.readers.is_empty() { (state("info", "eye", &t.also_here(&view.readers))) }
+            }
+            p role="status" {
+                @if let Some(since_s) = view.kiosk_cut_since_s {
+                    (state("bad", "cut", &t.kiosk_cut(&time::clock(t, since_s)))) " " span.small.soft { (t.kiosk_cut_note()) }
+                }
             }
         }
     };

@@ -50,7 +50,7 @@ texts! {
 }
 
 sentences! {
-    cut_since(time: &str): format!("Ligne coupée depuis {time}"), format!("Line down since {time}");
+    cut_since(time: &str): format!("Ligne coupée à {time}"), format!("Line down since {time}");
     queue_of(time: &str): format!("File d’avant la coupure, à {time}"), format!("The queue as it was at {time}");
     unsent(items: usize): match items {
         1 => "Enregistré ici, 1 changement à envoyer".to_owned(),

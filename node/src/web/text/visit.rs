@@ -8,6 +8,10 @@ texts! {
     receipt_h1_empty: "Rien n’est enregistré pour l’instant.", "Nothing is saved yet.";
     receipt_nothing: "Rien à envoyer pour l’instant", "Nothing to send yet";
     receipt_now_later: "Le service étudiera votre demande et vous répondra. Vous n’avez plus rien à faire ici.", "The service will study your request and answer you. There is nothing more to do here.";
+    kiosk_cut_note: "Ce que vous écrivez lui parviendra ensuite.", "What you write will reach it afterwards.";
+    call_cut_adviser: "La ligne du conseiller est coupée. Tout est gardé.", "The adviser’s line is down. Everything is kept.";
+    call_cut_kiosk: "La ligne de la borne est coupée. Tout est gardé.", "The kiosk’s line is down. Everything is kept.";
+    call_quiet: "L’image et le son n’arrivent plus. Tout est gardé.", "Picture and sound no longer arrive. Everything is kept.";
     loose_title: "Avant de terminer, décidez", "Decide before you finish";
     loose_lost: "À la fin de la visite, la borne efface ce qui n’est ni joint ni envoyé.", "At the end of the visit the kiosk erases what is neither joined nor sent.";
     loose_join: "Joindre", "Join";
@@ -24,6 +28,7 @@ texts! {
 }
 
 sentences! {
+    kiosk_cut(time: &str): format!("Ligne de la borne coupée à {time}"), format!("The kiosk’s line is down since {time}");
     loose_sheets(sheets: usize): match sheets {
         1 => "1 page n’est pas jointe\u{a0}:".to_owned(),
         _ => format!("{sheets} pages ne sont pas jointes\u{a0}:"),

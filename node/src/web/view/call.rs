@@ -41,6 +41,8 @@ pub enum CallView {
         since_s: u64,
         /// How the media fares.
         media: MediaState,
+        /// Where the line is cut, as far as this node knows.
+        cut: CutAt,
         /// What leaves from here.
         own: Sending,
         /// What the other side sends.
@@ -126,6 +128,24 @@ pub enum MediaState {
     },
 }
 
+/// Where the line to somebody is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "cut")]
+pub enum CutAt {
+    /// Nowhere that is known.
+    Nowhere,
+    /// At this node: it hears nobody.
+    Here {
+        /// Since when, if the node has seen it fall.
+        since_s: Option<u64>,
+    },
+    /// At the other: nobody hears them.
+    There {
+        /// Since when.
+        since_s: u64,
+    },
+}
+
 /// What one side sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sending {
@@ -174,6 +194,8 @@ pub struct QueueRow {
     pub mode: Option<Mode>,
     /// For how long they have waited, in seconds.
     pub waited_s: u64,
+    /// Since when nobody hears their kiosk, if nobody does.
+    pub cut_since_s: Option<u64>,
     /// What can be done with them.
     pub turn: Turn,
 }

@@ -62,6 +62,8 @@ pub struct CaseView {
     pub identity: Option<IdentityView>,
     /// The wait or call of who sits here.
     pub call: CallView,
+    /// At the desk, since when nobody hears the kiosk at which somebody has it open.
+    pub kiosk_cut_since_s: Option<u64>,
     /// How many sealed things of it are on this disk alone.
     pub unsent: usize,
     /// How far the least of all items has come; nothing while the case holds nothing.

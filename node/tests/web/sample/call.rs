@@ -30,6 +30,12 @@ fn speaking(side: Side, media: MediaState, own: Sending, theirs: Sending) -> Cal
         party: party(side),
         since_s: NOW_S - 480,
         media,
+        cut: match media {
+            MediaState::Interrupted { since_s } => CutAt::Here {
+                since_s: Some(since_s),
+            },
+            MediaState::Connecting | MediaState::Live => CutAt::Nowhere,
+        },
         own,
         theirs,
         passed_to: None,
@@ -98,6 +104,7 @@ pub fn queue(scene: Scene) -> Vec<QueueRow> {
             lang: Some("fr".to_owned()),
             mode: Some(Mode::Voice),
             waited_s: waited_min * 60,
+            cut_since_s: None,
             turn,
         }
     };

@@ -142,9 +142,10 @@ fn one(row: &QueueRow, availability: Availability, frame: &Frame) -> Markup {
             td { (exchange(row, t)) }
             td.num.right { (t.minutes(row.waited_s / 60)) }
             td {
-                @match row.turn {
-                    Turn::Cut => (state("bad", "cut", t.queue_line_cut())),
-                    Turn::Next | Turn::HandedOver { .. } | Turn::Later | Turn::Mine | Turn::With { .. } => {
+                @match (row.cut_since_s, &row.turn) {
+                    (Some(since_s), _) => (state("bad", "cut", &t.cut_since(&time::clock(t, since_s)))),
+                    (None, Turn::Cut) => (state("bad", "cut", t.queue_line_cut())),
+                    (None, Turn::Next | Turn::HandedOver { .. } | Turn::Later | Turn::Mine | Turn::With { .. }) => {
                         (state("ok", "line", t.queue_line_good()))
                     },
                 }
