@@ -102,6 +102,8 @@ pub enum Ending {
     Restarted,
     /// The citizen left or hung up.
     Left,
+    /// The citizen did not wish to speak when the call rang.
+    Declined,
     /// This adviser hung up.
     Released,
     /// A colleague has taken over.
@@ -469,6 +471,11 @@ impl Desk {
 
     fn release(&mut self, now: Instant, ending: Ending) {
         if let Some(holding) = self.holding().copied() {
+            let ending = match (ending, &self.state) {
+                // Nobody has spoken yet: no call was ended.
+                (Ending::Left, State::Taking { .. } | State::Ringing(..)) => Ending::Declined,
+                (ending, _) => ending,
+            };
             self.reason = None;
             self.end_call(now);
             self.turn(State::Idle(Some((holding.ticket, ending))));

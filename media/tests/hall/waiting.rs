@@ -28,12 +28,17 @@ pub fn speaks(town: &Town, kiosk: u8, station: u8) -> bool {
     at_booth && at_desk && in_touch && calls.len() == 1 && calls == town.open_calls(station)
 }
 
-/// A call between a kiosk and a station, from asking to speaking.
-pub fn call(town: &mut Town, kiosk: u8, station: u8) {
+/// A kiosk asks, and an adviser's call rings there.
+fn ring(town: &mut Town, kiosk: u8, station: u8) {
     let ticket = town.ask(kiosk);
     town.pass(MOMENT);
     town.take(station, ticket);
     town.pass(MOMENT);
+}
+
+/// A call between a kiosk and a station, from asking to speaking.
+pub fn call(town: &mut Town, kiosk: u8, station: u8) {
+    ring(town, kiosk, station);
     assert!(
         town.open_calls(kiosk).is_empty(),
         "before the citizen's yes"
@@ -69,6 +74,25 @@ fn a_call_comes_about_and_ends_from_either_end() {
     for node in [KIOSKS[0], STATIONS[0]] {
         assert!(town.begun_calls(node).is_empty());
     }
+}
+
+#[test]
+fn who_does_not_wish_to_speak_has_ended_no_call_and_is_forgotten_when_they_go() {
+    let mut town = Town::new();
+    call(&mut town, KIOSKS[0], STATIONS[0]);
+    town.at_desk(STATIONS[0], desk::Input::Released);
+    town.pass(MOMENT);
+    ring(&mut town, KIOSKS[0], STATIONS[0]);
+    town.at_booth(KIOSKS[0], booth::Input::Left);
+    town.pass(MOMENT);
+    assert!(matches!(
+        town.desk(STATIONS[0]).state(),
+        desk::State::Idle(Some((_, desk::Ending::Declined)))
+    ));
+    let left = booth::State::Idle(Some(Ending::Left));
+    assert_eq!(*town.booth(KIOSKS[0]), left);
+    town.at_booth(KIOSKS[0], booth::Input::Gone);
+    assert_eq!(*town.booth(KIOSKS[0]), booth::State::Idle(None));
 }
 
 #[test]

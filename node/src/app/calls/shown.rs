@@ -147,6 +147,7 @@ impl Node {
             desk::Ending::Unreachable => CallEnding::Unreachable,
             desk::Ending::Restarted => CallEnding::Restarted,
             desk::Ending::Left => CallEnding::HungUp,
+            desk::Ending::Declined => CallEnding::Declined,
             desk::Ending::Released => CallEnding::Left,
             desk::Ending::Passed => CallEnding::Passed,
         }

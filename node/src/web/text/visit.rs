@@ -12,6 +12,7 @@ texts! {
     call_cut_adviser: "La ligne du conseiller est coupée. Tout est gardé.", "The adviser’s line is down. Everything is kept.";
     call_cut_kiosk: "La ligne de la borne est coupée. Tout est gardé.", "The kiosk’s line is down. Everything is kept.";
     call_quiet: "L’image et le son n’arrivent plus. Tout est gardé.", "Picture and sound no longer arrive. Everything is kept.";
+    desk_ended_declined: "La personne ne souhaite pas parler maintenant.", "The person does not wish to speak now.";
     loose_title: "Avant de terminer, décidez", "Decide before you finish";
     loose_lost: "À la fin de la visite, la borne efface ce qui n’est ni joint ni envoyé.", "At the end of the visit the kiosk erases what is neither joined nor sent.";
     loose_join: "Joindre", "Join";

@@ -100,6 +100,8 @@ pub enum CallEnding {
     HungUp,
     /// Nobody answered at the kiosk.
     Missed,
+    /// The person at the kiosk did not wish to speak now.
+    Declined,
     /// The kiosk cannot be reached.
     Unreachable,
     /// The kiosk has started anew.

@@ -204,9 +204,10 @@ fn ended_words(ended: &CallEnding, t: Lang) -> &'static str {
         CallEnding::Left => t.ended_left(),
         CallEnding::HungUp => t.ended_hung_up(),
         CallEnding::Missed => t.ended_missed(),
-        CallEnding::Unreachable | CallEnding::Restarted | CallEnding::TakenBy { .. } => {
-            t.ended_unreachable()
-        }
+        CallEnding::Unreachable
+        | CallEnding::Declined
+        | CallEnding::Restarted
+        | CallEnding::TakenBy { .. } => t.ended_unreachable(),
         CallEnding::Passed => t.ended_passed(),
     }
 }

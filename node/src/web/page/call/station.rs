@@ -67,6 +67,7 @@ fn ended_words(ended: &CallEnding, t: Lang) -> String {
     match ended {
         CallEnding::Left => t.desk_ended_left().to_owned(),
         CallEnding::HungUp => t.desk_ended_hung_up().to_owned(),
+        CallEnding::Declined => t.desk_ended_declined().to_owned(),
         CallEnding::Missed => t.desk_ended_missed().to_owned(),
         CallEnding::Unreachable => t.desk_ended_unreachable().to_owned(),
         CallEnding::Restarted => t.desk_ended_restarted().to_owned(),
