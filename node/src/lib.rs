@@ -31,6 +31,7 @@ pub mod network;
 pub mod render;
 pub mod services;
 pub mod stop;
+pub mod times;
 pub mod web;
 
 /// The parts of a node that a test may exchange.

@@ -1,5 +1,6 @@
 //! One open case in the hands of its worker: its log, and what is only there while it is open.
 
+mod arrivals;
 mod papers;
 mod reading;
 mod typing;
@@ -9,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, Salt};
-use guichet_sync::case::{CaseLog, Writer};
-use guichet_sync::envelope::Envelope;
+use guichet_sync::case::{CaseLog, SignedAct, Writer};
+use guichet_sync::envelope::{Envelope, Kind};
 use guichet_sync::page::{Manifest, PageHead, PageId};
 use guichet_sync::store::Location;
 use guichet_sync::wire::What;
@@ -21,6 +22,7 @@ use crate::entropy;
 use crate::services::Service;
 use crate::web::view::CaseView;
 
+use arrivals::Arrivals;
 pub use papers::{Attached, Paper, SealedPage, SealedPaper, Sheet, attached};
 use reading::Said;
 use typing::Drafts;
@@ -37,7 +39,7 @@ pub struct Opening {
     pub class: ActClass,
     /// Its service.
     pub service: Arc<Service>,
-    /// Where its envelopes and manifests are.
+    /// Where its envelopes and manifests are, in the order of their arrival.
     pub at: Vec<(What, Location)>,
 }
 
@@ -46,6 +48,7 @@ pub struct OpenCase {
     log: CaseLog,
     service: Arc<Service>,
     class: ActClass,
+    arrivals: Arrivals,
     manifests: BTreeMap<PageId, PageHead>,
     drafts: Drafts,
     draft_sequence: u64,
@@ -62,6 +65,7 @@ impl OpenCase {
             log,
             service,
             class,
+            arrivals: Arrivals::default(),
             manifests: BTreeMap::new(),
             drafts: Drafts::default(),
             // Above whatever was told before the case was last closed.
@@ -81,6 +85,18 @@ impl OpenCase {
     /// Its log.
     pub fn log(&self) -> &CaseLog {
         &self.log
+    }
+
+    /// Every act that stands, in the order of arrival.
+    pub fn acts(&self) -> Vec<SignedAct> {
+        let mut acts = self.log.acts();
+        acts.sort_by_key(|act| self.arrivals.of_act(act));
+        acts
+    }
+
+    /// In which order acts and forms arrived.
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
     }
 
     /// Its service.
@@ -117,8 +133,13 @@ impl OpenCase {
     /// Takes in an envelope; gives whether anything reads otherwise now.
     pub fn insert(&mut self, envelope: &Envelope) -> bool {
         let effect = self.log.insert(envelope);
+        let header = envelope.header();
+        match header.kind {
+            Kind::Act => self.arrivals.on_act(header.author, header.index),
+            Kind::Edit => self.arrivals.on_forms(self.log.doc().forms()),
+        }
         for field in &effect.touched.fields {
-            self.drafts.end(field, envelope.header().author);
+            self.drafts.end(field, header.author);
         }
         self.seq += 1;
         effect.rebuilt

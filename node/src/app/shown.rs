@@ -276,7 +276,7 @@ fn person(open: &OpenCase, templates: &[(DocForm, &FormTemplate)]) -> Option<Str
 
 fn acts(open: &OpenCase, context: &Context) -> (Vec<DocumentView>, Vec<MessageView>) {
     let (mut documents, mut messages) = (Vec::new(), Vec::new());
-    for signed in open.log().acts() {
+    for signed in open.acts() {
         let chain = ChainId {
             case: open.case(),
             author: signed.author,

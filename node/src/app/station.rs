@@ -22,11 +22,12 @@ use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::Input;
 use tokio::sync::{mpsc, oneshot};
 
+use self::rows::Row;
 use super::cases::{Task, answer};
 use super::node::{Duty, Node};
 use super::opened::Opening;
 use crate::web::counter::{Change, Passphrase, Refusal, Reply, Thing};
-use crate::web::view::{AdviserBrief, CaseView, DeskCase, UnlockView, Words};
+use crate::web::view::{AdviserBrief, CaseView, UnlockView, Words};
 use crate::{clock, entropy};
 
 /// Pauses after wrong passphrases: none, then these, then the last.
@@ -85,7 +86,7 @@ pub enum StationEvent {
     /// A vault was opened, or not.
     Unlocked(Unlocked),
     /// A case's line on the desk was made.
-    Row(Box<DeskCase>, u64),
+    Row(Box<Row>, u64),
 }
 
 /// A station's own state.
@@ -94,7 +95,7 @@ pub struct Station {
     open: Option<OpenVault>,
     failures: usize,
     next_try: Option<Instant>,
-    rows: BTreeMap<CaseTag, (u64, Option<DeskCase>)>,
+    rows: BTreeMap<CaseTag, (u64, Option<Row>)>,
     alarms: BTreeMap<CaseTag, (u64, u64)>,
     events: mpsc::UnboundedSender<StationEvent>,
 }
@@ -202,7 +203,7 @@ impl Node {
             StationEvent::Unlocked(unlocked) => self.on_unlocked(unlocked),
             StationEvent::Row(row, version) => {
                 if let Duty::Station(station) = &mut self.duty
-                    && let Some(kept) = station.rows.get_mut(&row.brief.case)
+                    && let Some(kept) = station.rows.get_mut(&row.shown.brief.case)
                     && kept.0 == version
                 {
                     kept.1 = Some(*row);
@@ -335,7 +336,8 @@ impl Node {
             .ok_or_else(lost)?;
         let keys = CaseKeys::open(statement, secret).map_err(|_| lost())?;
         let (epoch, _) = keys.newest(KeyUse::Shared).ok_or_else(lost)?;
-        let contents = self.replica.catalogue().contents_of(case);
+        let mut contents = self.replica.catalogue().contents_of(case);
+        contents.sort_unstable_by_key(|entry| entry.at);
         Ok(Opening {
             keys,
             reader: vault.author,

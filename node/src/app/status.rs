@@ -6,6 +6,7 @@ use guichet_sync::feed::Feed;
 use super::line::role_word;
 use super::node::Node;
 use crate::clock;
+use crate::times::can_be;
 use crate::web::view::{Ill, Member, Outbox, StatusView, Stored};
 
 /// Hours after which something that has not left is an ill.
@@ -82,9 +83,10 @@ impl Node {
                 break;
             }
         }
-        let age_s = self
-            .outbox()
-            .oldest_at_s
+        let oldest_at_s = self.outbox().oldest_at_s;
+        // The clock of another may have told it; a time that cannot be is no age.
+        let age_s = oldest_at_s
+            .filter(|oldest| can_be(*oldest, now_s))
             .map_or(0, |oldest| now_s.saturating_sub(oldest));
         if age_s >= OUTBOX_OLD_H * 3600 {
             ills.push(Ill::OutboxOld {

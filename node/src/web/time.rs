@@ -2,10 +2,18 @@
 //!
 //! The rule (European directive 2000/84/EC): UTC+1, and UTC+2 from the last Sunday of March,
 //! 01:00 UTC, to the last Sunday of October, 01:00 UTC.
+//!
+//! Times come from anybody, so every number gives words: beyond the last second of 9999 it is that
+//! second, and a time that cannot be, seen from now, is said to be uncertain.
+
+#![warn(clippy::arithmetic_side_effects)]
 
 use super::text::Lang;
+use crate::times::can_be;
 
 const DAY_S: u64 = 86_400;
+/// The last second of 9999, UTC; ISO 8601 has four digits for a year.
+const LAST_S: u64 = 253_402_300_799;
 const MONTHS_FR: [&str; 12] = [
     "janvier",
     "février",
@@ -73,17 +81,27 @@ fn short_day(lang: Lang, at_s: u64) -> String {
     ];
     let Local { month, day, .. } = local(at_s);
     let month = match lang {
-        Lang::Fr => FR[month - 1],
-        Lang::En => &MONTHS_EN[month - 1][..3],
+        Lang::Fr => of_month(&FR, month),
+        Lang::En => &of_month(&MONTHS_EN, month)[..3],
     };
     format!("{day}\u{a0}{month}")
 }
 
 /// The clock if it is the same day as `now_s`, else the day: `23 nov.`.
 pub(super) fn lately(lang: Lang, at_s: u64, now_s: u64) -> String {
-    match is_today(at_s, now_s) {
-        true => clock(lang, at_s),
-        false => short_day(lang, at_s),
+    match (can_be(at_s, now_s), is_today(at_s, now_s)) {
+        (false, _) => lang.time_uncertain().to_owned(),
+        (true, true) => clock(lang, at_s),
+        (true, false) => short_day(lang, at_s),
+    }
+}
+
+/// The clock if it is the same day as `now_s`, else the day as well: `23 nov., 10 h 52`.
+pub(super) fn written(lang: Lang, at_s: u64, now_s: u64) -> String {
+    match (can_be(at_s, now_s), is_today(at_s, now_s)) {
+        (false, _) => lang.time_uncertain().to_owned(),
+        (true, true) => clock(lang, at_s),
+        (true, false) => short(lang, at_s),
     }
 }
 
@@ -95,8 +113,22 @@ pub(super) fn recent(lang: Lang, at_s: u64, now_s: u64) -> String {
     }
 }
 
+/// In a sentence: `à 10 h 52`, `le 23 nov., 10 h 52`.
+pub(super) fn when(lang: Lang, at_s: u64, now_s: u64) -> String {
+    match (can_be(at_s, now_s), is_today(at_s, now_s)) {
+        (false, _) => lang.on_uncertain_day().to_owned(),
+        (true, true) => lang.at_time(&clock(lang, at_s)),
+        (true, false) => lang.on_day(&short(lang, at_s)),
+    }
+}
+
+/// The clock, if it is the same day as `now_s`.
+pub(super) fn of_today(lang: Lang, at_s: u64, now_s: u64) -> Option<String> {
+    is_today(at_s, now_s).then(|| clock(lang, at_s))
+}
+
 /// Whether it is the same day as `now_s`.
-pub(super) fn is_today(at_s: u64, now_s: u64) -> bool {
+fn is_today(at_s: u64, now_s: u64) -> bool {
     let (at, now) = (local(at_s), local(now_s));
     (at.year, at.month, at.day) == (now.year, now.month, now.day)
 }
@@ -123,6 +155,7 @@ pub(super) fn day_typed(iso: &str) -> String {
 
 /// `2026-11-23T09:52:00Z`, for `datetime`.
 pub(super) fn machine(at_s: u64) -> String {
+    let at_s = at_s.min(LAST_S);
     let (year, month, day) = civil(at_s / DAY_S);
     let of_day = at_s % DAY_S;
     format!(
@@ -133,18 +166,25 @@ pub(super) fn machine(at_s: u64) -> String {
     )
 }
 
+fn of_month<'a>(names: &[&'a str; 12], month: usize) -> &'a str {
+    names[month.clamp(1, 12).saturating_sub(1)]
+}
+
 fn date(lang: Lang, year: u64, month: usize, day: u64) -> String {
     match (lang, day) {
-        (Lang::Fr, 1) => format!("1er {} {year}", MONTHS_FR[month - 1]),
-        (Lang::Fr, _) => format!("{day} {} {year}", MONTHS_FR[month - 1]),
-        (Lang::En, _) => format!("{day} {} {year}", MONTHS_EN[month - 1]),
+        (Lang::Fr, 1) => format!("1er {} {year}", of_month(&MONTHS_FR, month)),
+        (Lang::Fr, _) => format!("{day} {} {year}", of_month(&MONTHS_FR, month)),
+        (Lang::En, _) => format!("{day} {} {year}", of_month(&MONTHS_EN, month)),
     }
 }
 
 fn local(at_s: u64) -> Local {
+    // The last hours of 9999 are winter and stay in their year.
+    let at_s = at_s.min(LAST_S - 3600);
     let (year, ..) = civil(at_s / DAY_S);
     let summer = last_sunday_s(year, 3)..last_sunday_s(year, 10);
-    let shifted_s = at_s + if summer.contains(&at_s) { 7200 } else { 3600 };
+    let shift_s = if summer.contains(&at_s) { 7200 } else { 3600 };
+    let shifted_s = at_s.saturating_add(shift_s);
     let (year, month, day) = civil(shifted_s / DAY_S);
     Local {
         year,
@@ -156,6 +196,10 @@ fn local(at_s: u64) -> Local {
 }
 
 /// 01:00 UTC of the last Sunday of a month of 31 days.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the years are those of `civil`: from 1970 to 9999"
+)]
 fn last_sunday_s(year: u64, month: u64) -> u64 {
     let last = days(year, month, 31);
     let weekday = (last + 4) % 7;
@@ -164,6 +208,10 @@ fn last_sunday_s(year: u64, month: u64) -> u64 {
 
 /// Year, month and day of a day since 1970 (Howard Hinnant, "chrono-compatible low-level date
 /// algorithms", `civil_from_days`).
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the callers keep days below the year 10,000"
+)]
 fn civil(days: u64) -> (u64, u64, u64) {
     let z = days + 719_468;
     let era = z / 146_097;
@@ -181,6 +229,10 @@ fn civil(days: u64) -> (u64, u64, u64) {
 }
 
 /// Days since 1970 (the same source, `days_from_civil`).
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the years are those of `civil`: from 1970 to 9999"
+)]
 fn days(year: u64, month: u64, day: u64) -> u64 {
     let year = year - u64::from(month <= 2);
     let era = year / 400;
@@ -222,6 +274,42 @@ mod tests {
         assert_eq!(lately(Lang::Fr, now_s - 3600, now_s), "9\u{a0}h\u{a0}52");
         assert_eq!(lately(Lang::Fr, now_s - 86_400, now_s), "22\u{a0}nov.");
         assert_eq!(clock(Lang::Fr, 0), "1\u{a0}h\u{a0}00");
+        assert_eq!(lately(Lang::Fr, 0, now_s), "date incertaine");
+        assert_eq!(written(Lang::En, u64::MAX, now_s), "uncertain date");
+        assert_eq!(when(Lang::Fr, now_s, now_s), "à 10\u{a0}h\u{a0}52");
+        assert_eq!(when(Lang::Fr, 0, now_s), "à une date incertaine");
+    }
+
+    #[test]
+    fn every_number_gives_words() {
+        let powers = (0..64).map(|power| 1_u64 << power);
+        let extremes = [
+            0,
+            LAST_S,
+            u64::MAX,
+            u64::MAX / 1000,
+            i64::MAX.unsigned_abs(),
+        ];
+        for at_s in powers.chain(extremes) {
+            for at_s in [at_s.saturating_sub(1), at_s, at_s.saturating_add(1)] {
+                for now_s in [0, 1_795_427_520, u64::MAX] {
+                    for lang in [Lang::Fr, Lang::En] {
+                        for said in [
+                            lately(lang, at_s, now_s),
+                            written(lang, at_s, now_s),
+                            recent(lang, at_s, now_s),
+                            when(lang, at_s, now_s),
+                            moment(lang, at_s),
+                        ] {
+                            assert!(!said.is_empty() && said.len() < 40, "{said}");
+                        }
+                    }
+                    assert_eq!(machine(at_s).len(), "2026-11-23T09:52:00Z".len());
+                }
+            }
+        }
+        assert_eq!(machine(u64::MAX), "9999-12-31T23:59:59Z");
+        assert_eq!(moment(Lang::En, u64::MAX), "31 December 9999, 23:59");
     }
 
     #[test]

@@ -426,7 +426,7 @@ pub fn desk(scene: Scene) -> DeskView {
             person: person.map(str::to_owned),
             place: place.to_owned(),
             opened_at_s: NOW_S - 3600,
-            changed_at_s: NOW_S - u64::from(n) * 47,
+            changed_at_s: Some(NOW_S - u64::from(n) * 47),
             filled,
             fields: 15,
             documents,

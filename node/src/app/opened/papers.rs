@@ -244,7 +244,7 @@ impl OpenCase {
     }
 
     fn attached(&self, document: DocumentId) -> Result<Attached, Refusal> {
-        let acts = self.log.acts().into_iter();
+        let acts = self.acts().into_iter();
         let mut documents = acts.filter_map(|signed| attached(&signed.act));
         documents
             .find(|attached| attached.document == document)

@@ -11,17 +11,17 @@ use crate::web::view::{EventView, Happened, IdentityView, IdentityWay, NoteView,
 /// What the acts of a case tell beside its documents and messages.
 #[derive(Debug, Default)]
 pub struct Story {
-    /// The service's notes, oldest first.
+    /// The service's notes, in the order of their arrival.
     pub notes: Vec<NoteView>,
     /// How it was last made sure who the citizen is.
     pub identity: Option<IdentityView>,
-    /// All that happened, oldest first; for the service.
+    /// All that happened, in the order of arrival; for the service.
     pub timeline: Vec<EventView>,
 }
 
 /// Reads the story of a case.
 pub fn of(open: &OpenCase, context: &Context) -> Story {
-    let acts = open.log().acts();
+    let acts = open.acts();
     let mut story = Story::default();
     for signed in &acts {
         let by = who(context, &signed.author);
@@ -64,34 +64,33 @@ fn timeline(open: &OpenCase, context: &Context, acts: &[SignedAct]) -> Vec<Event
     let forms = doc.forms().into_iter().filter_map(|form| {
         let title = open.service().form(&doc.template(form)?)?.title.clone();
         let opened = doc.opened(form)?;
-        Some(EventView {
+        let event = EventView {
             what: Happened::FormStarted { title },
             by: who(context, &opened.author),
             at_s: opened.at_s,
-        })
+        };
+        Some((open.arrivals().of_form(form), event))
     });
     let acts = acts.iter().filter_map(|signed| {
         let (what, at_ms) = happened(signed, acts)?;
-        Some(EventView {
+        let event = EventView {
             what,
             by: who(context, &signed.author),
             at_s: at_ms / 1000,
-        })
+        };
+        Some((open.arrivals().of_act(signed), event))
     });
-    let mut timeline: Vec<_> = forms.chain(acts).collect();
-    timeline.sort_by_key(|event| event.at_s);
-    // Whatever the clocks of others say, nothing comes before the case.
-    timeline.insert(
-        0,
-        EventView {
-            what: Happened::CaseOpened {
-                place: context.place.clone(),
-            },
-            by: Who::Citizen,
-            at_s: context.opened_at_s,
+    let mut events: Vec<_> = forms.chain(acts).collect();
+    events.sort_by_key(|(arrival, _)| *arrival);
+    let opened = EventView {
+        what: Happened::CaseOpened {
+            place: context.place.clone(),
         },
-    );
-    timeline
+        by: Who::Citizen,
+        at_s: context.opened_at_s,
+    };
+    let events = events.into_iter().map(|(_, event)| event);
+    std::iter::once(opened).chain(events).collect()
 }
 
 /// What an act is in the timeline, if it stands there by itself.

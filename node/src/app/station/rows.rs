@@ -1,8 +1,12 @@
 //! The desk as a page shows it: who waits, the cases, what needs someone's eyes.
 //!
-//! A case's line is made by its worker and kept until the case changes.
+//! A case's line is made by its worker and kept until the case changes. Lines are in the order of
+//! arrival on this disk; the clocks of others are only shown.
+
+use std::cmp::Reverse;
 
 use guichet_keys::CaseTag;
+use guichet_sync::store::Location;
 
 use super::StationEvent;
 use super::search::find;
@@ -10,8 +14,25 @@ use crate::app::calls::describe;
 use crate::app::cases::answer;
 use crate::app::node::{Duty, Node};
 use crate::app::shown;
+use crate::clock;
+use crate::times::can_be;
 use crate::web::counter::{Change, Refusal, Reply};
 use crate::web::view::{Alarm, CaseView, DeskCase, DeskView};
+
+/// A case's line, and where it stands among the others.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Where the last of its things lies on this disk, in the order of arrival.
+    arrived: Option<Location>,
+    /// What is shown.
+    pub shown: DeskCase,
+}
+
+/// When something of a case last arrived.
+struct Changed {
+    arrived: Option<Location>,
+    at_s: Option<u64>,
+}
 
 impl Node {
     /// The cases of the unlocked adviser's services.
@@ -56,13 +77,13 @@ impl Node {
             outbox: self.outbox().items,
             alarms: self.alarms(),
         };
-        let mut coming = Vec::new();
+        let (mut rows, mut coming) = (Vec::new(), Vec::new());
         for case in self.desk_cases() {
             match self.row(&case) {
-                (_, Some(row)) => view.cases.push(row),
+                (_, Some(row)) => rows.push(row),
                 (version, None) => coming.extend(
                     self.view_case(&case)
-                        .map(|page| (page, version, self.changed_at_s(&case))),
+                        .map(|page| (page, version, self.changed(&case))),
                 ),
             }
         }
@@ -70,16 +91,19 @@ impl Node {
             return;
         };
         tokio::spawn(async move {
-            for (page, version, changed_at_s) in coming {
+            for (page, version, changed) in coming {
                 if let Ok(Ok(case)) = page.await {
-                    let row = desk_case(case, changed_at_s);
+                    let row = Row {
+                        arrived: changed.arrived,
+                        shown: desk_case(case, changed.at_s),
+                    };
                     let _the_node_is_stopping =
                         events.send(StationEvent::Row(Box::new(row.clone()), version));
-                    view.cases.push(row);
+                    rows.push(row);
                 }
             }
-            view.cases
-                .sort_by_key(|row| (std::cmp::Reverse(row.changed_at_s), row.brief.case));
+            rows.sort_by_key(|row| (Reverse(row.arrived), row.shown.brief.case));
+            view.cases = rows.into_iter().map(|row| row.shown).collect();
             describe(&mut view.queue, &view.cases);
             if let Some(words) = search {
                 view.search = Some(find(&mut view.cases, words));
@@ -123,28 +147,40 @@ impl Node {
             .collect()
     }
 
-    fn row(&mut self, case: &CaseTag) -> (u64, Option<DeskCase>) {
+    fn row(&mut self, case: &CaseTag) -> (u64, Option<Row>) {
         match &mut self.duty {
             Duty::Station(station) => station.rows.entry(*case).or_default().clone(),
             Duty::Kiosk(_) | Duty::Relay => (0, None),
         }
     }
 
-    fn changed_at_s(&self, case: &CaseTag) -> u64 {
-        let chains = self.replica.catalogue().chains_of(case).iter();
-        let reached = chains.filter_map(|chain| {
-            let next = self.replica.catalogue().chain(chain)?.next();
+    /// Where the last thing of a case lies, and the last believable time at which something came:
+    /// by the receipts of the service, and by the kiosk only where there is none.
+    fn changed(&self, case: &CaseTag) -> Changed {
+        let catalogue = self.replica.catalogue();
+        let contents = catalogue
+            .contents_of(case)
+            .into_iter()
+            .map(|entry| entry.at);
+        let loose = catalogue.loose_of(case);
+        let stated =
+            loose.filter_map(|(feed, arrival, _)| Some(catalogue.entry(feed, arrival)?.at));
+        let reached = catalogue.chains_of(case).iter().filter_map(|chain| {
+            let next = catalogue.chain(chain)?.next();
             self.replica.book().envelope(chain, next.checked_sub(1)?)
         });
-        let received = reached
-            .map(|reached| reached.at_ms / 1000)
-            .max()
-            .unwrap_or(0);
-        received.max(self.replica.directory().case_opened_at_s(case).unwrap_or(0))
+        let now_s = clock::wall_s();
+        let believed = |at_s: &u64| can_be(*at_s, now_s);
+        let received = reached.map(|reached| reached.at_ms / 1000).filter(believed);
+        let opened = self.replica.directory().case_opened_at_s(case);
+        Changed {
+            arrived: contents.chain(stated).max(),
+            at_s: received.max().or(opened.filter(believed)),
+        }
     }
 }
 
-fn desk_case(case: CaseView, changed_at_s: u64) -> DeskCase {
+fn desk_case(case: CaseView, changed_at_s: Option<u64>) -> DeskCase {
     let fields = case
         .forms
         .iter()

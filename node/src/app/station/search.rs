@@ -97,7 +97,7 @@ mod tests {
             person: person.map(str::to_owned),
             place: place.to_owned(),
             opened_at_s: 0,
-            changed_at_s: 0,
+            changed_at_s: None,
             filled: 0,
             fields: 1,
             documents: 0,

@@ -50,7 +50,7 @@ fn bubble(view: &CaseView, message: &MessageView, frame: &Frame) -> Markup {
             small { (t.said(t.who(&message.by))) }
             span lang=[foreign] { (message.text) }
             small.chat__far {
-                time.num datetime=(time::machine(message.at_s)) { (time::clock(t, message.at_s)) }
+                time.num datetime=(time::machine(message.at_s)) { (time::written(t, message.at_s, view.at_s)) }
                 @if mine { " · " (icon(mark)) " " (far) }
             }
         }

@@ -113,13 +113,13 @@ fn lead(view: &ReceiptView, frame: &Frame) -> Fragment {
 fn items(view: &ReceiptView, frame: &Frame) -> Fragment {
     let markup = html! {
         div #items.receipts.scroll data-rev=(REVISION) tabindex="0" role="group" aria-label=(frame.lang().receipt_h1()) {
-            @for case in &view.cases { (case_panel(case, frame)) }
+            @for case in &view.cases { (case_panel(case, view.at_s, frame)) }
         }
     };
     Fragment::new("items", markup)
 }
 
-fn case_panel(case: &ReceiptCase, frame: &Frame) -> Markup {
+fn case_panel(case: &ReceiptCase, now_s: u64, frame: &Frame) -> Markup {
     let t = frame.lang();
     let id = format!("case-{}", case.brief.case);
     let service = &case.brief.service.name;
@@ -130,12 +130,12 @@ fn case_panel(case: &ReceiptCase, frame: &Frame) -> Markup {
                 p.small.soft.push { (t.reference(&case.brief.case.to_string()[..8])) }
             }
             @if case.items.is_empty() { p.panel__body.soft { (t.receipt_empty()) } }
-            ol.items { @for item in &case.items { li { (row(item, &case.brief.service.named, t)) } } }
+            ol.items { @for item in &case.items { li { (row(item, &case.brief.service.named, now_s, t)) } } }
         }
     }
 }
 
-fn row(item: &ReceiptItem, service: &Words, t: Lang) -> Markup {
+fn row(item: &ReceiptItem, service: &Words, now_s: u64, t: Lang) -> Markup {
     let (name, note) = match &item.what {
         ReceiptWhat::Form {
             title,
@@ -148,21 +148,24 @@ fn row(item: &ReceiptItem, service: &Words, t: Lang) -> Markup {
     html! {
         div { b { (name) } p.small.soft { (note) } }
         @match &item.state {
-            Some(state) => (track(&name, state, service, t)),
+            Some(state) => (track(&name, state, service, now_s, t)),
             None => p.soft { (t.receipt_nothing()) },
         }
     }
 }
 
 /// Saved here, on its way, received.
-fn track(name: &str, state: &ItemState, service: &Words, t: Lang) -> Markup {
+fn track(name: &str, state: &ItemState, service: &Words, now_s: u64, t: Lang) -> Markup {
     let come = match state {
         ItemState::Saved => 1,
         ItemState::EnRoute => 2,
         ItemState::Received { .. } => 3,
     };
     let received = match state {
-        ItemState::Received { at_s } => t.received_at(t.of(service), &time::clock(t, *at_s)),
+        ItemState::Received { at_s } => match time::of_today(t, *at_s, now_s) {
+            Some(time) => t.received_at(t.of(service), &time),
+            None => t.received_by(t.of(service)),
+        },
         ItemState::Saved | ItemState::EnRoute => t.received_by(t.of(service)),
     };
     let steps = [t.saved_here(), t.en_route(), received.as_str()];

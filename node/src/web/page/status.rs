@@ -212,7 +212,8 @@ fn call_rows(call: &CallLine, view: &StatusView, t: Lang) -> Markup {
         MediaState::Interrupted { .. } => ("bad", "cut", t.link_interrupted()),
     };
     let measured = |said: Option<String>| said.unwrap_or_else(|| t.not_measured().to_owned());
-    let passed = |passed: &Passed| t.kilobits(passed.audio_kbit_s + passed.video_kbit_s);
+    let passed =
+        |passed: &Passed| t.kilobits(passed.audio_kbit_s.saturating_add(passed.video_kbit_s));
     let path = call.direct.map_or(t.link_none(), |_| t.link_direct());
     let rows = [
         (t.link_with(), name(view, &call.with.to_string())),

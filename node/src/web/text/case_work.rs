@@ -29,12 +29,14 @@ texts! {
     history: "Historique", "History";
     history_all: "Tout l’historique", "The whole history";
     history_back: "Revenir au dossier", "Back to the case";
-    history_order: "Du plus ancien au plus récent, à l’heure de chaque machine", "Oldest first, by the clock of each machine";
+    history_order: "Dans l’ordre d’arrivée ici, à l’heure de chaque machine", "In order of arrival here, by the clock of each machine";
     happened_opened: "Dossier ouvert", "Case opened";
     happened_message: "Message écrit", "Message written";
     happened_note: "Note du service", "Note of the service";
     happened_identity: "Identité vérifiée", "Identity checked";
     happened_out_of_turn: "Pris avant son tour", "Taken out of turn";
+    time_uncertain: "date incertaine", "uncertain date";
+    on_uncertain_day: "à une date incertaine", "on an uncertain date";
     // Search
     search: "Chercher", "Search";
     search_case: "Chercher un dossier", "Search for a case";

@@ -52,7 +52,7 @@ pub struct DeskView {
     pub queue: Vec<QueueRow>,
     /// The other advisers of their services.
     pub colleagues: Vec<Colleague>,
-    /// The cases, the one that changed last first; of a search, those found.
+    /// The cases, the one of which something arrived last first; of a search, those found.
     pub cases: Vec<DeskCase>,
     /// What was searched for, if anything was.
     pub search: Option<Search>,
@@ -81,10 +81,10 @@ pub struct DeskCase {
     pub person: Option<String>,
     /// Where it was opened.
     pub place: String,
-    /// When it was opened.
+    /// When it was opened, on the clock of the kiosk.
     pub opened_at_s: u64,
-    /// When it last changed.
-    pub changed_at_s: u64,
+    /// When something of it last arrived at the service; none if no clock that told so can be right.
+    pub changed_at_s: Option<u64>,
     /// Fields with a value.
     pub filled: usize,
     /// All fields.

@@ -33,11 +33,7 @@ pub(super) fn state_of(view: &CaseView, frame: &Frame) -> Markup {
 /// What everybody may read of it.
 pub(super) fn checked(identity: &IdentityView, view: &CaseView, frame: &Frame) -> String {
     let t = frame.lang();
-    let at_s = identity.at_s;
-    let when = match time::is_today(at_s, view.at_s) {
-        true => t.at_time(&time::clock(t, at_s)),
-        false => t.on_day(&time::short(t, at_s)),
-    };
+    let when = time::when(t, identity.at_s, view.at_s);
     t.identity_by(&t.by(&identity.by), &when)
 }
 

@@ -77,7 +77,12 @@ fn row(case: &DeskCase, frame: &Frame) -> Markup {
                 @if case.documents_coming > 0 { small { (case.documents_coming) " " (t.documents_coming()) } }
             }
             td.num.right { (case.messages) }
-            td { time.num datetime=(time::machine(case.changed_at_s)) { (time::short(t, case.changed_at_s)) } }
+            td {
+                @match case.changed_at_s {
+                    Some(at_s) => time.num datetime=(time::machine(at_s)) { (time::short(t, at_s)) },
+                    None => (t.time_uncertain()),
+                }
+            }
             td.right { a.btn href=(href) aria-label={ (t.open()) " " (name) ", " (t.of(&case.brief.title)) } { (t.open()) } }
         }
     }

@@ -1,0 +1,6 @@
+//! What the process of a node is: it ends when it must, says why, keeps its memory to itself, and is
+//! brought down by nobody's numbers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod told_times;
