@@ -1,13 +1,14 @@
 //! When to stop: a signal, or the closing of the control pipe held by the parent.
 //!
 //! A node that the demo started reads its standard input; nothing is ever written there, and the
-//! kernel closes it when the parent ends, however the parent ends. So no child outlives it.
+//! kernel closes it when the parent ends, however the parent ends. So no child outlives it. A
+//! thread of its own waits there: nothing can take a read back that has begun, and a runtime would
+//! wait for it at the end.
 
-use std::io;
+use std::{io, thread};
 
-use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// A copy of the order to stop, given once and never taken back.
 #[derive(Clone, Debug)]
@@ -22,12 +23,13 @@ impl Stop {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
+        let closed = closed(control_pipe)?;
         tokio::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {}
-                () = closing(control_pipe) => {}
+                Ok(()) = closed => {}
             }
             order.send_replace(true);
         });
@@ -55,13 +57,18 @@ pub enum ControlPipe {
     StandardInput,
 }
 
-async fn closing(control_pipe: ControlPipe) {
-    match control_pipe {
-        ControlPipe::None => std::future::pending().await,
-        ControlPipe::StandardInput => {
-            let mut pipe = tokio::io::stdin();
-            let mut ignored = [0; 64];
-            while matches!(pipe.read(&mut ignored).await, Ok(read) if read > 0) {}
-        }
+/// Told once the control pipe closes; never without one.
+fn closed(control_pipe: ControlPipe) -> io::Result<oneshot::Receiver<()>> {
+    let (told, closed) = oneshot::channel();
+    if control_pipe == ControlPipe::StandardInput {
+        let wait = move || {
+            let _what_is_written_there_means_nothing =
+                io::copy(&mut io::stdin().lock(), &mut io::sink());
+            let _the_node_is_stopping = told.send(());
+        };
+        thread::Builder::new()
+            .name("control-pipe".to_owned())
+            .spawn(wait)?;
     }
+    Ok(closed)
 }
