@@ -39,7 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::folder::Opened;
 use crate::mesh::MeshEvents;
 use crate::web::counter::Ask;
-use crate::{Parts, clock, stop::Stop};
+use crate::{Parts, clock, owners, stop::Stop};
 
 use cases::CaseEvent;
 use disk::DiskEvent;
@@ -68,12 +68,14 @@ pub(crate) struct Sources {
     station: mpsc::UnboundedReceiver<StationEvent>,
     media: mpsc::UnboundedReceiver<guichet_media::Event>,
     trays: mpsc::UnboundedReceiver<TrayEvent>,
+    owners: owners::Watch,
 }
 
 /// Runs a node until it is told to stop.
 ///
 /// # Errors
-/// A port, the disk or the folder does not do what it must at the start.
+/// A port, the disk or the folder does not do what it must at the start, or an owner of a part of
+/// the node is no more.
 pub async fn run(
     opened: Opened,
     parts: Parts,
@@ -82,10 +84,12 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (mut node, mut sources, pages) = start::start(&opened, &parts, stop.clone(), ready).await?;
     let mut stop = stop;
-    loop {
+    let ended = loop {
         let wake = tokio::time::Instant::from_std(next_wake(&node));
         tokio::select! {
-            () = stop.ordered() => break,
+            () = stop.ordered() => break Ok(()),
+            // Told to stop, they go as well.
+            left = sources.owners.left() => break if stop.is_ordered() { Ok(()) } else { Err(left) },
             Some(event) = sources.mesh.recv() => node.on_mesh_event(event),
             Some(event) = sources.disk.recv() => node.on_disk_event(event),
             Some(event) = sources.cases.recv() => node.on_case_event(event),
@@ -95,9 +99,10 @@ pub async fn run(
             Some(ask) = sources.asks.recv() => node.on_ask(ask),
             () = tokio::time::sleep_until(wake) => node.on_timeout(),
         }
-    }
+    };
     node.lock();
     drop(node);
+    ended?;
     pages.await??;
     Ok(())
 }

@@ -11,8 +11,10 @@ pub mod say;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -20,8 +22,12 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::stop::{ControlPipe, Stop};
-use crate::{Parts, app, demo, folder, network, render};
+use crate::{Parts, app, demo, folder, network, owners, render};
 pub use say::Voice;
+
+/// How long work in the background (a passphrase being judged, a name being looked up) may go on
+/// once the node has stopped.
+const LAST_WORK_MAX: Duration = Duration::from_millis(500);
 
 #[derive(Parser)]
 #[command(
@@ -171,7 +177,7 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
     }
     match command {
         Command::Demo(Demo { dir, fresh, ports }) => {
-            runtime()?.block_on(demo::run(&dir, start_over(fresh), ports, voice))
+            live(demo::run(&dir, start_over(fresh), ports, voice))
         }
         Command::Network {
             command: NetworkCommand::Init(init),
@@ -245,13 +251,13 @@ fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         opened.config.port = port;
     }
     start_log(&opened.config.log)?;
-    log_panics();
+    owners::note_panics();
     let control_pipe = if run.until_stdin_closes {
         ControlPipe::StandardInput
     } else {
         ControlPipe::None
     };
-    runtime()?.block_on(async move {
+    live(async move {
         let stop = Stop::listen(control_pipe).context("cannot listen for signals")?;
         let (ready, started) = oneshot::channel();
         tokio::spawn(async move {
@@ -296,15 +302,15 @@ fn examine(dir: &std::path::Path, voice: Voice) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A panic's message may hold what somebody typed: only its place is logged.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        tracing::error!(place, "a part of the program panicked");
-    }));
+/// Runs something to its end; a panic is an error like others, and what still goes on in the
+/// background is not waited for.
+fn live(run: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run)));
+    runtime.shutdown_timeout(LAST_WORK_MAX);
+    ended.unwrap_or_else(|_| {
+        anyhow::bail!("the event loop panicked at {}", owners::panicked_at());
+    })
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

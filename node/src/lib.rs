@@ -28,6 +28,7 @@ pub mod media;
 )]
 pub mod mesh;
 pub mod network;
+pub mod owners;
 pub mod render;
 pub mod services;
 pub mod stop;

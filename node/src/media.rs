@@ -49,6 +49,14 @@ pub struct NotTaken;
 impl Media {
     /// Binds the sockets, at most [`CANDIDATES_MAX`] for pages and for nodes, and starts the thread.
     pub fn start(config: MediaConfig) -> io::Result<(Self, mpsc::UnboundedReceiver<Event>)> {
+        Self::start_holding(config, ())
+    }
+
+    /// The same; `held` is dropped on the thread when it ends, in whatever way.
+    pub fn start_holding(
+        config: MediaConfig,
+        held: impl Send + 'static,
+    ) -> io::Result<(Self, mpsc::UnboundedReceiver<Event>)> {
         let MediaConfig {
             certificate,
             page_hosts,
@@ -82,7 +90,10 @@ impl Media {
         };
         thread::Builder::new()
             .name("media".to_owned())
-            .spawn(move || runtime.block_on(worker.run(queue)))?;
+            .spawn(move || {
+                let _held = held;
+                runtime.block_on(worker.run(queue))
+            })?;
         Ok((Self { orders }, told))
     }
 

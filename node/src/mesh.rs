@@ -238,6 +238,14 @@ impl Mesh {
     /// Binds both ports and starts. Needs a tokio runtime. The events are bounded by what each peer
     /// may have under way; read them steadily.
     pub fn start(config: MeshConfig) -> Result<(Self, MeshEvents), MeshError> {
+        Self::start_holding(config, ())
+    }
+
+    /// The same; `held` is dropped by the task that owns both swarms when it ends, in whatever way.
+    pub fn start_holding(
+        config: MeshConfig,
+        held: impl Send + 'static,
+    ) -> Result<(Self, MeshEvents), MeshError> {
         let key = keypair(&config.seed);
         let own = subject_of(&key.public().to_peer_id()).expect("the key is Ed25519");
         let relays = config
@@ -274,7 +282,11 @@ impl Mesh {
             network: config.network,
             admit: config.admit,
         };
-        tokio::spawn(Task::new(main, porch, supervisor, admission, outward).run());
+        let task = Task::new(main, porch, supervisor, admission, outward);
+        tokio::spawn(async move {
+            let _held = held;
+            task.run().await;
+        });
         let events = MeshEvents {
             told: events_out,
             shared: Arc::clone(&shared),

@@ -42,6 +42,11 @@ impl Stop {
         (order, Self(stop))
     }
 
+    /// Whether the order was given.
+    pub fn is_ordered(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Returns once the order was given, or once nobody can give it any more.
     pub async fn ordered(&mut self) {
         let _ = self.0.wait_for(|ordered| *ordered).await;

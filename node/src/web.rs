@@ -199,7 +199,7 @@ impl Web {
             ..
         } = self;
         let router = routes::router(Arc::clone(&site));
-        let forgetting = tokio::spawn(forget_preferences(site));
+        let mut forgetting = tokio::spawn(forget_preferences(site));
         let (told, mut stopped) = watch::channel(false);
         let served = axum::serve(listener, router).with_graceful_shutdown(async move {
             ordered.await;
@@ -213,6 +213,8 @@ impl Web {
         let end = tokio::select! {
             end = async { served.await } => end,
             () = too_late => Ok(()),
+            // It ends with the node; by a panic, preferences would stay for the next visitor.
+            Err(error) = &mut forgetting => Err(io::Error::other(error)),
         };
         forgetting.abort();
         end

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use guichet::Parts;
 use guichet_keys::seal::SEAL_OVERHEAD;
-use guichet_keys::{Salt, SealError, Sealer, SecretKey};
+use guichet_keys::{AesGcm, Salt, SealError, Sealer, SecretKey};
 use guichet_sync::rules::Rules;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -33,7 +33,12 @@ pub enum Care {
     Sealing,
     /// The end of a visit ends nothing.
     Forgetting,
+    /// Whoever seals [`STUMBLE`] panics.
+    Standing,
 }
+
+/// What a node that goes without [`Care::Standing`] falls over.
+pub const STUMBLE: &str = "croche-pied";
 
 impl Care {
     /// The node without this care, to be run in a place.
@@ -46,7 +51,7 @@ impl Care {
     /// What this process was told to go without.
     pub fn told() -> Option<Self> {
         let told = std::env::var(VARIABLE).ok()?;
-        let known = [Self::Sealing, Self::Forgetting];
+        let known = [Self::Sealing, Self::Forgetting, Self::Standing];
         known.into_iter().find(|care| care.name() == told)
     }
 
@@ -65,6 +70,10 @@ impl Care {
                 },
                 ..shipped
             },
+            Self::Standing => Parts {
+                sealer: Arc::new(Stumbling),
+                ..shipped
+            },
         }
     }
 
@@ -72,6 +81,7 @@ impl Care {
         match self {
             Self::Sealing => "sealing",
             Self::Forgetting => "forgetting",
+            Self::Standing => "standing",
         }
     }
 }
@@ -96,6 +106,40 @@ impl Sealer for Plain {
         let length = sealed.len().checked_sub(SEAL_OVERHEAD);
         let plain = &sealed[..length.ok_or(SealError)?];
         Ok(Zeroizing::new(plain.to_vec()))
+    }
+}
+
+/// Seals as it should until it meets [`STUMBLE`].
+struct Stumbling;
+
+impl Sealer for Stumbling {
+    fn seal(
+        &self,
+        key: &SecretKey,
+        salt: &Salt,
+        purpose: &str,
+        index: u64,
+        clear: &[u8],
+        plain: &[u8],
+    ) -> Vec<u8> {
+        let word = STUMBLE.as_bytes();
+        assert!(
+            !plain.windows(word.len()).any(|window| window == word),
+            "it stumbles"
+        );
+        AesGcm.seal(key, salt, purpose, index, clear, plain)
+    }
+
+    fn open(
+        &self,
+        key: &SecretKey,
+        salt: &Salt,
+        purpose: &str,
+        index: u64,
+        clear: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        AesGcm.open(key, salt, purpose, index, clear, sealed)
     }
 }
 

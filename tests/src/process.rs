@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -191,6 +191,18 @@ impl Process {
             self.name,
             self.last_words()
         )
+    }
+
+    /// Waits until it ends by itself and gives its exit status.
+    pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
+        let begun = Instant::now();
+        while begun.elapsed() < within {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+        bail!("{} still runs after {within:?}", self.name)
     }
 
     /// Whether it still runs.

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -202,6 +203,12 @@ impl Site {
         if let Some(node) = self.node.take() {
             node.kill();
         }
+    }
+
+    /// Waits until the node ends by itself and gives its exit status.
+    pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
+        let mut node = self.node.take().context("no node runs here")?;
+        node.process().ended(within).await
     }
 
     /// The node that runs here.

@@ -25,6 +25,7 @@ use super::disk::{Done, Job};
 use super::opened::{OpenCase, Opening, Paper, SealedPaper};
 use super::readers::Word;
 use super::shown::Context;
+use crate::owners::Posts;
 use crate::render::Drawing;
 use crate::web::counter::{FieldPlace, Refusal, Reply, Splice, Thing as Lost, Upload, Whereabouts};
 use crate::web::ids::{DocumentId, FormId};
@@ -228,7 +229,7 @@ pub struct Shared {
 
 impl Cases {
     /// Starts the workers.
-    pub fn start(shared: &Shared) -> std::io::Result<Self> {
+    pub fn start(shared: &Shared, posts: &Posts) -> std::io::Result<Self> {
         let mut workers = Vec::new();
         for number in 0..WORKERS {
             let (tasks, queue) = mpsc::channel();
@@ -236,9 +237,12 @@ impl Cases {
                 shared: shared.clone(),
                 open: BTreeMap::new(),
             };
-            thread::Builder::new()
-                .name(format!("cases-{number}"))
-                .spawn(move || worker.run(&queue))?;
+            let name = format!("cases-{number}");
+            let post = posts.of(&name);
+            thread::Builder::new().name(name).spawn(move || {
+                let _post = post;
+                worker.run(&queue)
+            })?;
             workers.push(tasks);
         }
         Ok(Self {

@@ -14,6 +14,7 @@ use guichet_sync::store::{NewRecord, PeerCursors, Store, StoreError, Stored};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::opened::SealedPage;
+use crate::owners::Post;
 use crate::web::counter::Refusal;
 
 /// Jobs taken together at most.
@@ -67,11 +68,16 @@ pub struct Disk {
 
 impl Disk {
     /// Starts the thread.
-    pub fn start(store: Store, events: UnboundedSender<DiskEvent>) -> std::io::Result<Self> {
+    pub fn start(
+        store: Store,
+        events: UnboundedSender<DiskEvent>,
+        post: Post,
+    ) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("disk".to_owned())
             .spawn(move || {
+                let _post = post;
                 Worker {
                     store,
                     events,

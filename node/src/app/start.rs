@@ -29,10 +29,11 @@ use crate::folder::{self, Opened, private};
 use crate::hosts::hosts;
 use crate::media::{Media, MediaConfig};
 use crate::mesh::{self, Mesh, MeshConfig, MeshEvents, RelayAddress};
+use crate::owners::Post;
 use crate::render::Renderer;
 use crate::web::view::Ill;
 use crate::web::{Counter, Settings, Web};
-use crate::{Parts, entropy, stop::Stop};
+use crate::{Parts, entropy, owners, stop::Stop};
 
 /// The pages' task: it ends when the node is told to stop.
 pub(super) type Pages = JoinHandle<std::io::Result<()>>;
@@ -53,13 +54,14 @@ pub(super) async fn start(
     let (counter, asks) = Counter::open();
     let web = bind(opened, counter.clone()).await?;
     // Media first: where it has the UDP port of the mesh, members come over TCP alone.
-    let (media, media_events) = media(opened)?;
-    let (mesh, mesh_events) = connect(opened)?;
+    let (posts, owners) = owners::posts();
+    let (media, media_events) = media(opened, posts.of("calls"))?;
+    let (mesh, mesh_events) = connect(opened, posts.of("the mesh"))?;
     let (disk_told, disk_events) = mpsc::unbounded_channel();
     let (cases_told, case_events) = mpsc::unbounded_channel();
     let (station_told, station_events) = mpsc::unbounded_channel();
     let (trays_told, tray_events) = mpsc::unbounded_channel();
-    let disk = Disk::start(store, disk_told)?;
+    let disk = Disk::start(store, disk_told, posts.of("the disk"))?;
     let shared = Shared {
         sealer: parts.sealer.clone(),
         rules: parts.rules,
@@ -87,10 +89,10 @@ pub(super) async fn start(
         mesh,
         disk,
         reader,
-        cases: Cases::start(&shared)?,
+        cases: Cases::start(&shared, &posts)?,
         counter,
         renderer: Renderer::new(),
-        trays: trays(opened, trays_told),
+        trays: trays(opened, trays_told, posts.of("the printer")),
         ills,
     });
     node.tell_replica(Input::Written(
@@ -105,7 +107,11 @@ pub(super) async fn start(
         address.to_string().as_bytes(),
     )?;
     let start_url = web.start_url();
-    let pages = tokio::spawn(web.serve(async move { stop.ordered().await }));
+    let post = posts.of("the pages");
+    let pages = tokio::spawn(async move {
+        let _post = post;
+        web.serve(async move { stop.ordered().await }).await
+    });
     let _nobody_waits = ready.send(Ready { address, start_url });
     let (mesh, disk, cases, station) = (mesh_events, disk_events, case_events, station_events);
     Ok((
@@ -118,35 +124,41 @@ pub(super) async fn start(
             station,
             media: media_events,
             trays: tray_events,
+            owners,
         },
         pages,
     ))
 }
 
 /// The trays of a kiosk or a station, and the devices beside them; a relay has none.
-fn trays(opened: &Opened, events: mpsc::UnboundedSender<TrayEvent>) -> Trays {
+fn trays(opened: &Opened, events: mpsc::UnboundedSender<TrayEvent>, post: Post) -> Trays {
     let (mut scanner, mut printer) = (opened.config.scanner(), opened.config.printer());
     if opened.identity.credential.role == Role::Relay {
         (scanner.device, printer.queue) = (Device::Off, Device::Off);
     }
     // Nodes that share a print service purge their own jobs and no other's.
     printer.title = format!("guichet {}", opened.identity.key.subject());
-    let printing = Printing::start(Printer::new(printer), events.clone());
+    let printing = Printing::start(Printer::new(printer), events.clone(), post);
     Trays::new(Scanner::new(scanner), printing, events)
 }
 
 /// The media thread of a kiosk or a station; a relay carries no call.
-fn media(opened: &Opened) -> anyhow::Result<(Option<Media>, mpsc::UnboundedReceiver<Event>)> {
+fn media(
+    opened: &Opened,
+    post: Post,
+) -> anyhow::Result<(Option<Media>, mpsc::UnboundedReceiver<Event>)> {
     if opened.identity.credential.role == Role::Relay {
+        post.vacate();
         return Ok((None, mpsc::unbounded_channel().1));
     }
     let hosts = hosts(opened.config.mesh_host)?;
-    let (media, events) = Media::start(MediaConfig {
+    let config = MediaConfig {
         certificate: opened.certificate.clone(),
         page_hosts: hosts.clone(),
         wan_hosts: hosts,
         wan_port: opened.config.media_port,
-    })?;
+    };
+    let (media, events) = Media::start_holding(config, post)?;
     Ok((Some(media), events))
 }
 
@@ -204,7 +216,7 @@ async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<Web> {
     Ok(web)
 }
 
-fn connect(opened: &Opened) -> anyhow::Result<(Mesh, MeshEvents)> {
+fn connect(opened: &Opened, post: Post) -> anyhow::Result<(Mesh, MeshEvents)> {
     let (identity, config) = (&opened.identity, &opened.config);
     let root = identity.root;
     let relays = config
@@ -221,7 +233,7 @@ fn connect(opened: &Opened) -> anyhow::Result<(Mesh, MeshEvents)> {
         std::net::IpAddr::V6(host) => format!("/ip6/{host}/tcp/{port}"),
     };
     let carries = identity.credential.role == Role::Relay;
-    let started = Mesh::start(MeshConfig {
+    let config = MeshConfig {
         seed: *identity.node_seed,
         network: root,
         chain: identity
@@ -247,6 +259,6 @@ fn connect(opened: &Opened) -> anyhow::Result<(Mesh, MeshEvents)> {
         porch: listen(config.porch_port),
         relays: relays.collect(),
         jitter: u64::from_be_bytes(entropy::bytes()),
-    })?;
-    Ok(started)
+    };
+    Ok(Mesh::start_holding(config, post)?)
 }

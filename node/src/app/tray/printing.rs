@@ -14,6 +14,7 @@ use super::TrayEvent;
 use crate::app::cases::{Task, answer};
 use crate::app::node::Node;
 use crate::devices::{self, PrintError, PrintJob, Printer, PrinterState};
+use crate::owners::Post;
 use crate::web::counter::{Change, Refusal, Reply, Thing, Upload};
 use crate::web::ids::DocumentId;
 use crate::web::view::{PrintState, PrintView, PrintingView};
@@ -57,8 +58,12 @@ enum Wish {
 
 impl Printing {
     /// Nothing is printed yet. What an earlier run left in the printer's queue is purged.
-    pub fn start(printer: Printer, events: UnboundedSender<TrayEvent>) -> Self {
-        tokio::spawn(look_after(printer.clone(), events));
+    pub fn start(printer: Printer, events: UnboundedSender<TrayEvent>, post: Post) -> Self {
+        let looking = look_after(printer.clone(), events);
+        tokio::spawn(async move {
+            let _post = post;
+            looking.await;
+        });
         Self {
             printer,
             is_there: false,
