@@ -6,11 +6,11 @@
 
 mod rows;
 mod search;
+mod tries;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use guichet_keys::{
     ActClass, AgentKeys, AgreementKey, AgreementSecret, AuthorId, CaseKeys, CaseTag, KeyUse,
@@ -23,6 +23,7 @@ use guichet_sync::replica::Input;
 use tokio::sync::{mpsc, oneshot};
 
 use self::rows::Row;
+use self::tries::{Judged, Tries, Verdict};
 use super::cases::{Task, answer};
 use super::node::{Duty, Node};
 use super::opened::Opening;
@@ -30,8 +31,6 @@ use crate::web::counter::{Change, Passphrase, Refusal, Reply, Thing};
 use crate::web::view::{AdviserBrief, CaseView, UnlockView, Words};
 use crate::{clock, entropy};
 
-/// Pauses after wrong passphrases: none, then these, then the last.
-const PAUSES_S: [u64; 4] = [0, 5, 30, 120];
 /// Cases open at once; the one unused for longest is closed for another.
 const OPEN_CASES_MAX: usize = 256;
 
@@ -93,8 +92,7 @@ pub enum StationEvent {
 pub struct Station {
     vaults: Vec<VaultFile>,
     open: Option<OpenVault>,
-    failures: usize,
-    next_try: Option<Instant>,
+    tries: Tries,
     rows: BTreeMap<CaseTag, (u64, Option<Row>)>,
     alarms: BTreeMap<CaseTag, (u64, u64)>,
     events: mpsc::UnboundedSender<StationEvent>,
@@ -106,8 +104,7 @@ impl Station {
         Self {
             vaults,
             open: None,
-            failures: 0,
-            next_try: None,
+            tries: Tries::default(),
             rows: BTreeMap::new(),
             alarms: BTreeMap::new(),
             events,
@@ -169,31 +166,36 @@ impl Node {
 
     /// Begins to open a vault, on a thread of its own; the answer comes back as [`StationEvent::Unlocked`].
     pub(super) fn unlock(&mut self, adviser: SubjectId, passphrase: Passphrase, reply: Reply<()>) {
-        let begun = self.station().and_then(|station| {
-            if let Some(left) = station
-                .next_try
-                .and_then(|at| at.checked_duration_since(clock::now()))
-            {
-                return Err(Refusal::WrongPassphrase {
-                    pause_s: left.as_secs() + 1,
-                });
-            }
-            let vault = station.vaults.iter().find(|vault| vault.adviser == adviser);
-            let vault = vault.ok_or(Refusal::NotFound(Thing::Adviser))?;
-            Ok((vault.path.clone(), station.events.clone()))
+        let (path, events) = match self.begin_try(adviser) {
+            Ok(begun) => begun,
+            Err(refusal) => return answer(reply, Err(refusal)),
+        };
+        tokio::spawn(async move {
+            let judging = move || super::vault::open(&path, passphrase.expose());
+            let keys = tokio::task::spawn_blocking(judging).await;
+            // A vault that makes the judge panic is one that does not open, and nothing else.
+            let keys = keys.unwrap_or(Err(Refusal::DiskFailed));
+            let _the_node_is_stopping = events.send(StationEvent::Unlocked(Unlocked {
+                adviser,
+                keys,
+                reply,
+            }));
         });
-        match begun {
-            Ok((path, events)) => {
-                tokio::task::spawn_blocking(move || {
-                    let keys = super::vault::open(&path, passphrase.expose());
-                    let _the_node_is_stopping = events.send(StationEvent::Unlocked(Unlocked {
-                        adviser,
-                        keys,
-                        reply,
-                    }));
-                });
-            }
-            Err(refusal) => answer(reply, Err(refusal)),
+    }
+
+    /// Counts a try of an adviser's passphrase, if one may be judged now.
+    fn begin_try(
+        &mut self,
+        adviser: SubjectId,
+    ) -> Result<(PathBuf, mpsc::UnboundedSender<StationEvent>), Refusal> {
+        let Duty::Station(station) = &mut self.duty else {
+            return Err(Refusal::NotFound(Thing::Page));
+        };
+        let vault = station.vaults.iter().find(|vault| vault.adviser == adviser);
+        let path = vault.ok_or(Refusal::NotFound(Thing::Adviser))?.path.clone();
+        match station.tries.ask(clock::now()) {
+            Verdict::Judge => Ok((path, station.events.clone())),
+            Verdict::Wait { pause_s } => Err(Refusal::TryLater { pause_s }),
         }
     }
 
@@ -220,9 +222,21 @@ impl Node {
             reply,
         }: Unlocked,
     ) {
+        let judged = match &keys {
+            Ok(_) => Judged::Right,
+            Err(Refusal::WrongPassphrase { .. }) => Judged::Wrong,
+            Err(_) => Judged::Unknown,
+        };
+        let mut pause_s = 0;
+        if let Duty::Station(station) = &mut self.duty {
+            pause_s = station.tries.judged(clock::now(), judged);
+        }
         let keys = match keys {
             Ok(keys) => keys,
-            Err(refusal) => return answer(reply, Err(self.on_wrong_passphrase(refusal))),
+            Err(Refusal::WrongPassphrase { .. }) => {
+                return answer(reply, Err(Refusal::WrongPassphrase { pause_s }));
+            }
+            Err(refusal) => return answer(reply, Err(refusal)),
         };
         self.lock();
         let signer = Arc::new(keys.signing_key());
@@ -236,7 +250,6 @@ impl Node {
             .to_owned();
         let binding = self.bind(&signer, author, Some(adviser), None);
         if let Duty::Station(station) = &mut self.duty {
-            (station.failures, station.next_try) = (0, None);
             let opened = BTreeMap::new();
             station.open = Some(OpenVault {
                 person: adviser,
@@ -256,17 +269,6 @@ impl Node {
         });
         self.counter.tell(Change::Desk);
         answer(reply, Ok(()));
-    }
-
-    fn on_wrong_passphrase(&mut self, refusal: Refusal) -> Refusal {
-        let (Duty::Station(station), Refusal::WrongPassphrase { .. }) = (&mut self.duty, &refusal)
-        else {
-            return refusal;
-        };
-        let pause_s = PAUSES_S[station.failures.min(PAUSES_S.len() - 1)];
-        station.failures += 1;
-        station.next_try = Some(clock::now() + Duration::from_secs(pause_s));
-        Refusal::WrongPassphrase { pause_s }
     }
 
     fn service_secrets(

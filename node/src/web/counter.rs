@@ -338,6 +338,12 @@ pub enum Refusal {
         /// The pause before the next try, in seconds.
         pause_s: u64,
     },
+    /// A passphrase is not judged now: another is, or the pause after a wrong one is not over.
+    #[error("not judged: try again in {pause_s} s")]
+    TryLater {
+        /// When it may come again, in seconds.
+        pause_s: u64,
+    },
     /// No picture can be drawn of the page.
     #[error("no picture: {0}")]
     NoPicture(PictureTrouble),

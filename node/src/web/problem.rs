@@ -68,6 +68,7 @@ impl Problem {
                 | Refusal::CallUnderWay
                 | Refusal::TakenBy { .. } => StatusCode::CONFLICT,
                 Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
+                Refusal::TryLater { .. } => StatusCode::TOO_MANY_REQUESTS,
                 Refusal::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
                 Refusal::DiskFailed => StatusCode::INTERNAL_SERVER_ERROR,
                 Refusal::Busy | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
@@ -100,6 +101,7 @@ impl Problem {
                 Refusal::NoVisit => "no-visit",
                 Refusal::Locked => "locked",
                 Refusal::WrongPassphrase { .. } => "wrong-passphrase",
+                Refusal::TryLater { .. } => "try-later",
                 Refusal::NoPicture(_) => "no-picture",
                 Refusal::DiskFull => "disk-full",
                 Refusal::DiskFailed => "disk-failed",
@@ -147,7 +149,9 @@ impl Problem {
             "todo": told.todo,
             "error": error,
         });
-        if let Self::Refused(Refusal::WrongPassphrase { pause_s }) = self {
+        if let Self::Refused(Refusal::WrongPassphrase { pause_s } | Refusal::TryLater { pause_s }) =
+            self
+        {
             json["pause_s"] = json!(pause_s);
         }
         if let Self::Refused(Refusal::NoPicture(trouble)) = self {
@@ -185,6 +189,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
         Refusal::NoVisit => told(t.err_no_visit(), t.err_no_visit_do()),
         Refusal::Locked => told(t.err_locked(), t.err_locked_do()),
         Refusal::WrongPassphrase { pause_s } => told(t.unlock_wrong(), t.unlock_pause(*pause_s)),
+        Refusal::TryLater { pause_s } => told(t.unlock_waits(), t.unlock_pause(*pause_s)),
         Refusal::NoPicture(trouble) => told(no_picture(*trouble, t), ""),
         Refusal::DiskFull => told(t.err_disk_full(), t.err_disk_full_do()),
         Refusal::DiskFailed => told(t.err_disk_failed(), t.err_disk_full_do()),

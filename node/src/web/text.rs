@@ -239,6 +239,7 @@ texts! {
     unlock_pass_what: "la phrase", "the passphrase";
     unlock_do: "Ouvrir mon coffre", "Open my vault";
     unlock_doing: "Ouverture…", "Opening…";
+    unlock_waits: "La phrase n’a pas encore été vérifiée : il faut attendre un peu.", "The passphrase has not been checked yet: it has to wait a little.";
     unlock_wrong: "Ce n’est pas la bonne phrase.", "That is not the passphrase.";
     unlock_none: "Personne n’a de coffre sur ce poste. Invitez un conseiller depuis l’autorité du réseau.", "Nobody has a vault on this station. Invite an adviser from the network’s authority.";
     unlock_sending: "Coffres fermés, envois en cours", "Vaults closed, still sending";

@@ -6,3 +6,4 @@
 mod owners;
 mod stops;
 mod told_times;
+mod unlocking;
