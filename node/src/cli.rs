@@ -22,7 +22,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::stop::{ControlPipe, Stop};
-use crate::{Parts, app, demo, folder, network, owners, render};
+use crate::{Parts, app, demo, folder, memory, network, owners, render};
 pub use say::Voice;
 
 /// How long work in the background (a passphrase being judged, a name being looked up) may go on
@@ -251,6 +251,12 @@ fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         opened.config.port = port;
     }
     start_log(&opened.config.log)?;
+    match memory::keep().context("cannot forbid core files")? {
+        memory::Swapped::Never => {}
+        memory::Swapped::Perhaps => {
+            tracing::info!("memory may be swapped out; see `guichet doctor`")
+        }
+    }
     owners::note_panics();
     let control_pipe = if run.until_stdin_closes {
         ControlPipe::StandardInput

@@ -22,6 +22,7 @@ pub mod entropy;
 pub mod folder;
 pub mod hosts;
 pub mod media;
+pub mod memory;
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "libp2p's enums are open, and most of their variants mean nothing here"

@@ -100,6 +100,7 @@ pub async fn examine(dir: &Path) -> Vec<Finding> {
     findings.push(own::credential(&credential, clock::wall_s()));
     findings.push(own::clock(&credential, clock::wall_s()));
     findings.push(own::disk(dir));
+    findings.push(own::memory());
     findings.extend(reach::ports(dir, &config, role, process));
     findings.extend(reach::relays(&config, role).await);
     findings.extend(devices(&config, role).await);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{DOCUMENT_BYTES_MAX, Drawing, RenderError, pdf, picture};
+use crate::memory;
 
 const MEMORY_BYTES_MAX: u64 = 768 << 20;
 const PROCESSOR_S_MAX: u64 = 10;
@@ -34,7 +35,7 @@ fn limit_self() -> Result<(), RenderError> {
         };
         setrlimit(resource, limit).map_err(|error| RenderError::Unavailable(error.into()))?;
     }
-    Ok(())
+    Ok(memory::no_cores()?)
 }
 
 fn draw(drawing: &Drawing) -> Result<(), RenderError> {

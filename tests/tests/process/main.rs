@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod core_file;
 mod owners;
 mod stops;
 mod told_times;

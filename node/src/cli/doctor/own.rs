@@ -119,6 +119,36 @@ pub(super) fn disk(dir: &Path) -> Finding {
     }
 }
 
+/// The memory, where keys and what people type are: no way for it to come to a disk.
+pub(super) fn memory() -> Finding {
+    let check = "memory";
+    let swaps = fs::read_to_string("/proc/swaps").unwrap_or_default();
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    judge_memory(check, &swaps, pattern.trim())
+}
+
+fn judge_memory(check: &'static str, swaps: &str, pattern: &str) -> Finding {
+    let cores = match pattern {
+        "" | "|/bin/false" => "no program leaves core files".to_owned(),
+        pattern => format!("the node leaves no core file (others: {pattern})"),
+    };
+    let on_disk = |line: &&str| !line.starts_with("/dev/zram");
+    let swapped: Vec<_> = swaps.lines().skip(1).filter(on_disk).collect();
+    let names = swapped
+        .iter()
+        .filter_map(|line| line.split_whitespace().next());
+    let names = names.collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        return Finding::ok(check, format!("{cores}; nothing is swapped to a disk"));
+    }
+    Finding::warn(
+        check,
+        format!("{cores}; it may be swapped to {names}, with keys and what people type"),
+        "encrypt the swap or switch it off (swapoff), or let the service lock its memory \
+         (LimitMEMLOCK=infinity)",
+    )
+}
+
 fn write_through(dir: &Path) -> io::Result<()> {
     let probe = dir.join(PROBE);
     let mut file = OpenOptions::new()
@@ -137,6 +167,35 @@ mod tests {
 
     use super::super::Verdict;
     use super::*;
+
+    #[test]
+    fn swap_on_a_disk_is_said() {
+        let header = "Filename\tType\tSize\tUsed\tPriority\n";
+        let check = |swaps: &str, pattern, verdict, found: &str| {
+            let judged = judge_memory("memory", &format!("{header}{swaps}"), pattern);
+            assert_eq!(judged.verdict, verdict, "{judged:?}");
+            assert!(judged.found.contains(found), "{judged:?}");
+        };
+        check("", "core", Verdict::Ok, "others: core");
+        check(
+            "",
+            "|/bin/false",
+            Verdict::Ok,
+            "no program leaves core files",
+        );
+        check(
+            "/dev/zram0 partition 1 0 5\n",
+            "",
+            Verdict::Ok,
+            "nothing is swapped",
+        );
+        check(
+            "/dev/sda2 partition 1 0 5\n",
+            "",
+            Verdict::Warn,
+            "/dev/sda2",
+        );
+    }
 
     #[test]
     fn a_credential_is_judged_by_the_day() {
