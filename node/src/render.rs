@@ -1,12 +1,14 @@
 //! Pictures of documents, drawn in a process apart.
 //!
 //! A PDF, PNG or JPEG comes from anyone, and what decodes it is large. So each page is drawn by a
-//! child of this same program that may do nothing else: it reads the document on standard input,
-//! writes a PNG or a JPEG on standard output, and has set itself limits on memory, processor time and files
-//! before it looks at a byte ([`child`]). The parent limits wall time and output, runs one child
+//! child of this same program that may do nothing else: it reads the document on standard input
+//! and writes a PNG or a JPEG on standard output. Before it looks at a byte it has set itself limits
+//! on memory, processor time and files ([`child`]) and given up every system call but those that
+//! this takes ([`confine`]): it opens no file, makes no socket, starts nothing. The parent limits wall time and output, runs one child
 //! at a time, and turns every way in which it may end into one [`RenderError`].
 
 mod child;
+mod confine;
 mod pdf;
 mod picture;
 mod raster;
@@ -24,6 +26,7 @@ use tokio::process::Command;
 use tokio::sync::{Mutex, Semaphore};
 
 pub use child::run as child;
+pub use confine::{Walls, confine, walls};
 
 /// The largest document that is drawn, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 32 << 20;

@@ -18,7 +18,11 @@ use crate::clock;
 use crate::config::Config;
 use crate::devices::{Printer, PrinterState, Scanner, ScannerState};
 use crate::folder::{self, marker};
+use crate::render::{self, Drawing, Renderer, Walls};
 use guichet_keys::{Credential, Role};
+
+/// A PNG of one grey dot.
+const DOT: &[u8] = include_bytes!("doctor/dot.png");
 
 /// How well something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -101,6 +105,7 @@ pub async fn examine(dir: &Path) -> Vec<Finding> {
     findings.push(own::clock(&credential, clock::wall_s()));
     findings.push(own::disk(dir));
     findings.push(own::memory());
+    findings.extend(renderer(role).await);
     findings.extend(reach::ports(dir, &config, role, process));
     findings.extend(reach::relays(&config, role).await);
     findings.extend(devices(&config, role).await);
@@ -177,6 +182,28 @@ async fn state(dir: &Path, process: Process) -> Finding {
     let found = format!("it runs and reports: {}", kinds.join(", "));
     let advice = format!("see: guichet status --dir {}", dir.display());
     Finding::warn("node", found, advice)
+}
+
+/// The child that draws what anybody may have sent: it draws, and it is confined.
+async fn renderer(role: Role) -> Option<Finding> {
+    let check = "renderer";
+    if role == Role::Relay {
+        return None;
+    }
+    let advice = "see that this kernel has seccomp and that nothing kills `guichet render`";
+    let drawn = Renderer::new().draw(DOT, Drawing::of_page(1)).await;
+    Some(match (drawn, render::walls()) {
+        (Err(error), _) => Finding::ill(check, error.to_string(), advice),
+        (Ok(_), Ok(Walls::Both)) => {
+            Finding::ok(check, "it draws, confined by landlock and seccomp")
+        }
+        (Ok(_), Ok(Walls::Seccomp)) => Finding::warn(
+            check,
+            "it draws, confined by seccomp alone: this kernel has no landlock",
+            "boot a kernel of 5.13 or newer with landlock in its `lsm=`",
+        ),
+        (Ok(_), Err(error)) => Finding::ill(check, error.to_string(), advice),
+    })
 }
 
 /// Scanner and printer belong to a kiosk; camera and microphone to its browser.

@@ -1,11 +1,11 @@
-//! The child: limits first, then the document, then one page.
+//! The child: limits and confinement first, then the document, then one page.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{DOCUMENT_BYTES_MAX, Drawing, RenderError, pdf, picture};
+use super::{DOCUMENT_BYTES_MAX, Drawing, RenderError, confine::confine, pdf, picture};
 use crate::memory;
 
 const MEMORY_BYTES_MAX: u64 = 768 << 20;
@@ -14,14 +14,14 @@ const STANDARD_FILES: u64 = 3;
 
 /// Draws a page of the document on standard input as a picture on standard output.
 pub fn run(drawing: Drawing) -> ExitCode {
-    match limit_self().and_then(|()| draw(&drawing)) {
+    match confined().and_then(|()| draw(&drawing)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(error.code()),
     }
 }
 
 /// No more memory than a page needs, no files but the three that are open, no core dump.
-fn limit_self() -> Result<(), RenderError> {
+fn limit_self() -> io::Result<()> {
     for (resource, limit) in [
         (Resource::As, MEMORY_BYTES_MAX),
         (Resource::Cpu, PROCESSOR_S_MAX),
@@ -33,9 +33,14 @@ fn limit_self() -> Result<(), RenderError> {
             current: Some(limit),
             maximum: Some(limit),
         };
-        setrlimit(resource, limit).map_err(|error| RenderError::Unavailable(error.into()))?;
+        setrlimit(resource, limit)?;
     }
-    Ok(memory::no_cores()?)
+    memory::no_cores()
+}
+
+/// Nothing is drawn by a child that could do more than draw.
+fn confined() -> Result<(), RenderError> {
+    Ok(confine(limit_self).map(drop)?)
 }
 
 fn draw(drawing: &Drawing) -> Result<(), RenderError> {
