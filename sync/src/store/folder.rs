@@ -28,6 +28,7 @@ const BAD_INDEXES_KEPT: usize = 2;
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
+    read_only: bool,
     _lock: File,
 }
 
@@ -39,25 +40,37 @@ impl Folder {
             sync_folder(parent.unwrap_or(Path::new(".")))?;
         }
         let path = root.join("lock");
-        let lock = new_file(&path, OpenOptions::new().create(true).truncate(false))?;
+        let writable = new_file(&path, OpenOptions::new().create(true).truncate(false));
+        let (lock, read_only) = match writable {
+            Err(StoreError::ReadOnly { .. }) => (File::open(&path).map_err(at(&path))?, true),
+            opened => (opened?, false),
+        };
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|errno| match errno {
             rustix::io::Errno::WOULDBLOCK => StoreError::InUse {
                 path: root.to_owned(),
             },
             other => at(&path)(other.into()),
         })?;
-        for inner in ["journal", "pages"] {
-            make(&root.join(inner))?;
+        if !read_only {
+            for inner in ["journal", "pages"] {
+                make(&root.join(inner))?;
+            }
+            sync_folder(root)?;
         }
-        sync_folder(root)?;
         Ok(Self {
             root: root.to_owned(),
+            read_only,
             _lock: lock,
         })
     }
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether its file system took no writes when it was locked.
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     pub fn journal(&self) -> PathBuf {

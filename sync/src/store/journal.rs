@@ -45,6 +45,8 @@ pub(super) struct Journal {
     next: [u64; 4],
     /// What the file holds behind the durable end is not known.
     uncertain: bool,
+    /// The file system took no writes when this was opened.
+    reading: bool,
     write: Vec<u8>,
 }
 
@@ -62,11 +64,13 @@ impl Journal {
             durable_end: SegmentHeader::LEN as u64,
             next: header.next,
             uncertain: false,
+            reading: false,
             write: Vec::new(),
         })
     }
 
-    /// Goes on behind `end` in an existing segment, cutting off what follows.
+    /// Goes on behind `end` in an existing segment, cutting off what follows; where the file system
+    /// takes no writes, it is only read.
     pub fn resume(
         folder: &Path,
         epoch: [u8; 16],
@@ -75,8 +79,12 @@ impl Journal {
         next: [u64; 4],
     ) -> Result<Self, StoreError> {
         let path = segment_path(folder, segment);
-        let file = folder::new_file(&path, &mut OpenOptions::new())?;
-        if file.metadata().map_err(at(&path))?.len() > end {
+        let writable = folder::new_file(&path, &mut OpenOptions::new());
+        let (file, reading) = match writable {
+            Err(StoreError::ReadOnly { .. }) => (File::open(&path).map_err(at(&path))?, true),
+            opened => (opened?, false),
+        };
+        if !reading && file.metadata().map_err(at(&path))?.len() > end {
             file.set_len(end).map_err(at(&path))?;
         }
         file.sync_data().map_err(at(&path))?;
@@ -89,6 +97,7 @@ impl Journal {
             durable_end: end,
             next,
             uncertain: false,
+            reading,
             write: Vec::new(),
         })
     }
@@ -108,6 +117,7 @@ impl Journal {
         }
         let len = drafts.iter().map(Draft::len).sum();
         error::within("bytes of one append", len, BATCH_BYTES_MAX)?;
+        self.be_writable()?;
         let full = self.durable_end + len as u64 > SEGMENT_BYTES_MAX
             && self.durable_end > SegmentHeader::LEN as u64;
         if full || self.uncertain {
@@ -134,6 +144,21 @@ impl Journal {
         self.make_durable()?;
         self.next = next;
         Ok(written)
+    }
+
+    /// Opens the segment again for writing, if it was opened for reading.
+    fn be_writable(&mut self) -> Result<(), StoreError> {
+        if !self.reading {
+            return Ok(());
+        }
+        let (epoch, segment, end) = (self.epoch, self.segment, self.durable_end);
+        let again = Self::resume(&self.folder, epoch, segment, end, self.next)?;
+        if again.reading {
+            let path = again.path;
+            return Err(StoreError::ReadOnly { path });
+        }
+        *self = again;
+        Ok(())
     }
 
     /// Closes this segment and begins the next.

@@ -1,5 +1,8 @@
 //! How a store is opened: the index as far as it goes, then the journal behind it.
 //!
+//! Where the file system takes no writes, the store is opened for reading: without its index, and
+//! with a journal that tries again to be written at each append.
+//!
 //! An attempt changes nothing that had been durable. Where the journal has lost something, it is
 //! mended, and a second attempt reads all of it.
 
@@ -92,7 +95,9 @@ fn attempt(
     let epoch = last.header.map_or(epoch_if_new, |header| header.epoch);
     let journal = Journal::resume(&folder.journal(), epoch, last.number, end, next)?;
     replay.finish(folder)?;
-    folder.trust_index()?;
+    if !folder.is_read_only() {
+        folder.trust_index()?;
+    }
     Ok(Attempt::Whole(Box::new(Parts {
         journal,
         index: replay.index,
@@ -114,6 +119,7 @@ fn open_index(
     repairs: &mut Vec<Repair>,
 ) -> Result<(Option<Box<dyn Index>>, Option<(Catalogue, Records)>), StoreError> {
     if folder.index_is_suspect()
+        && !folder.is_read_only()
         && let Some(aside) = folder.move_index_aside()?
     {
         repairs.push(Repair::IndexRebuilt {
@@ -122,7 +128,13 @@ fn open_index(
             aside: Some(aside),
         });
     }
-    folder.suspect_index()?;
+    // An index that cannot be marked before it is tried is not tried: the journal is enough.
+    if let Err(error) = folder.suspect_index() {
+        repairs.push(Repair::IndexUnavailable {
+            reason: error.to_string(),
+        });
+        return Ok((None, None));
+    }
     let failed = match load(&folder.index()) {
         Ok((index, loaded)) => return Ok((Some(Box::new(index)), loaded)),
         Err(IndexError::Broken(reason)) => reason,
@@ -241,7 +253,7 @@ impl Replay {
         let pages = self.catalogue.pages.read();
         let pages = pages.unwrap_or_else(PoisonError::into_inner);
         for id in &self.dropped {
-            if !pages.contains_key(id) {
+            if !pages.contains_key(id) && !folder.is_read_only() {
                 page::remove(&folder.pages(), id)?;
             }
         }

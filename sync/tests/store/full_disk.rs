@@ -41,17 +41,29 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 }
 
 #[test]
-fn a_read_only_disk_is_said_to_be_one() {
+fn a_read_only_disk_is_read_said_to_be_one_and_written_when_it_can_be() {
     let Some(disk) = SmallDisk::mount() else {
         return;
     };
     let dir = disk.path.join("store");
-    drop(open(&dir, EPOCH));
+    let (mut store, _) = open(&dir, EPOCH);
+    let mut known = append(&mut store, (0..3).map(bulky).collect()).unwrap();
+    drop(store);
     disk.remount("ro");
-    let error = Store::open(&dir, EPOCH).unwrap_err();
-    assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+    let (mut store, opened) = open(&dir, LATER_EPOCH);
+    check(&store, &opened, &known);
+    assert!(!lost_records(&opened));
+    for _ in 0..2 {
+        let error = append(&mut store, vec![bulky(3)]).unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+    }
     disk.remount("rw");
-    open(&dir, EPOCH);
+    known.extend(append(&mut store, vec![bulky(4)]).unwrap());
+    check_live(&store, &known);
+    drop(store);
+    let (store, opened) = open(&dir, LATER_EPOCH);
+    check(&store, &opened, &known);
+    assert_eq!(opened.epoch, EPOCH);
 }
 
 /// Fills the disk, and sees that the store goes on reading, and writing once there is space.
