@@ -9,13 +9,16 @@
 //! | `seed.cbor` | the statements of the network that it was born with |
 //! | `vaults/` | on a station: the advisers' vaults |
 //! | `store/` | what it keeps: sealed by design |
-//! | `api-token`, `local-address` | how scripts reach the running node; new at every start |
+//! | `api-token`, `local-address` | how scripts reach the running node ([contact]); new at every start |
+//! | `reserve` | [room](reserve) that is given up first |
 
 mod certificate;
+pub mod contact;
 pub mod frame;
 pub mod keys;
 pub mod marker;
 pub mod private;
+pub mod reserve;
 
 use std::path::{Path, PathBuf};
 
@@ -33,10 +36,7 @@ use frame::FrameError;
 use keys::{Keys, KeysError, Seal};
 use private::PrivateFileError;
 
-/// Name of the file that holds the token for scripts: new at every start.
-pub const API_TOKEN: &str = "api-token";
-/// Name of the file that says where the local pages are: `127.0.0.1:7001`.
-pub const LOCAL_ADDRESS: &str = "local-address";
+pub use contact::{API_TOKEN, LOCAL_ADDRESS};
 
 const IDENTITY: &str = "identity.cbor";
 const IDENTITY_NAME: &str = "guichet-identity";

@@ -61,6 +61,47 @@ impl SmallDisk {
     }
 }
 
+/// A folder whose file system takes no writes, until it does or this is dropped.
+#[derive(Debug)]
+pub struct ReadOnly {
+    folder: PathBuf,
+}
+
+impl ReadOnly {
+    /// Makes it so.
+    pub fn under(folder: &Path) -> Result<Self> {
+        run(Command::new("mount").arg("--bind").arg(folder).arg(folder))?;
+        let disk = Self {
+            folder: folder.to_path_buf(),
+        };
+        disk.mount_again("ro")?;
+        Ok(disk)
+    }
+
+    /// Takes it back, for this process too: where it runs in a place of its own it sees its own mounts.
+    pub fn writable_for(&self, pid: u32) -> Result<()> {
+        self.mount_again("rw")?;
+        let mounts = format!("--mount=/proc/{pid}/ns/mnt");
+        let options = "remount,bind,rw";
+        run(Command::new("nsenter")
+            .args([&mounts, "mount", "-o", options])
+            .arg(&self.folder))
+    }
+
+    fn mount_again(&self, how: &str) -> Result<()> {
+        let options = format!("remount,bind,{how}");
+        run(Command::new("mount")
+            .args(["-o", &options])
+            .arg(&self.folder))
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        let _ = run(Command::new("umount").arg("--lazy").arg(&self.folder));
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = run(Command::new("umount").arg("--lazy").arg(&self.folder));

@@ -24,8 +24,9 @@ use super::station::Station;
 use super::tray::{Printing, TrayEvent, Trays};
 use super::{Ready, Sources, vault};
 use crate::devices::{Device, Printer, Scanner};
+use crate::folder::contact::{self, Contact};
 use crate::folder::keys::Seal;
-use crate::folder::{self, Opened, private};
+use crate::folder::{self, Opened};
 use crate::hosts::hosts;
 use crate::media::{Media, MediaConfig};
 use crate::mesh::{self, Mesh, MeshConfig, MeshEvents, RelayAddress};
@@ -45,14 +46,18 @@ pub(super) async fn start(
     mut stop: Stop,
     ready: oneshot::Sender<Ready>,
 ) -> anyhow::Result<(Node, Sources, Pages)> {
+    if let Err(error) = folder::reserve::keep(&opened.dir) {
+        tracing::warn!(%error, "no room is kept in reserve");
+    }
     let (store, found) = Store::open(&opened.store(), entropy::bytes())?;
     let interrupted = store.notes().contains_key(VISIT_NOTE);
-    let ills = ills(opened, &found.repairs);
+    let mut ills = ills(opened, &found.repairs);
     let reader = store.reader();
     let replica = replica(opened, parts, found, &reader);
 
     let (counter, asks) = Counter::open();
-    let web = bind(opened, counter.clone()).await?;
+    let (web, contact) = bind(opened, counter.clone()).await?;
+    ills.splice(0..0, contact.refused.as_ref().map(ill_of));
     // Media first: where it has the UDP port of the mesh, members come over TCP alone.
     let (posts, owners) = owners::posts();
     let (media, media_events) = media(opened, posts.of("calls"))?;
@@ -102,10 +107,7 @@ pub(super) async fn start(
     node.state_certificate(&opened.certificate.fingerprint());
 
     let address = web.address();
-    private::write_public(
-        &opened.dir.join(folder::LOCAL_ADDRESS),
-        address.to_string().as_bytes(),
-    )?;
+    contact.put_address(&address.to_string())?;
     let start_url = web.start_url();
     let post = posts.of("the pages");
     let pages = tokio::spawn(async move {
@@ -173,6 +175,16 @@ fn ills(opened: &Opened, repairs: &[Repair]) -> Vec<Ill> {
     repaired.chain(in_file).collect()
 }
 
+/// What a disk is that does not take the token at the start.
+fn ill_of(refused: &std::io::Error) -> Ill {
+    if refused.kind() == std::io::ErrorKind::ReadOnlyFilesystem {
+        let said = refused.to_string();
+        Ill::DiskFailed { said }
+    } else {
+        Ill::DiskFull
+    }
+}
+
 fn replica(opened: &Opened, parts: &Parts, found: store::Opened, reader: &Reader) -> Replica {
     let pages = found
         .pages
@@ -195,7 +207,7 @@ fn replica(opened: &Opened, parts: &Parts, found: store::Opened, reader: &Reader
     Replica::open(now(), opening)
 }
 
-async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<Web> {
+async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<(Web, Contact)> {
     let api_token = HEXLOWER.encode(&entropy::bytes::<32>());
     let port = opened.config.port;
     let settings = Settings {
@@ -212,8 +224,9 @@ async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<Web> {
             settings.display()
         )
     })?;
-    private::write(&opened.dir.join(folder::API_TOKEN), api_token.as_bytes())?;
-    Ok(web)
+    let id = opened.identity.key.subject().to_string();
+    let contact = contact::put_token(&opened.dir, &id, api_token.as_bytes())?;
+    Ok((web, contact))
 }
 
 fn connect(opened: &Opened, post: Post) -> anyhow::Result<(Mesh, MeshEvents)> {

@@ -1,4 +1,5 @@
-//! Speaking to a running node: HTTP/1.1 on loopback with the token in its data folder.
+//! Speaking to a running node: HTTP/1.1 on loopback with the token in its data folder,
+//! or in its runtime folder while the disk takes nothing ([`folder::contact`]).
 //!
 //! The token is readable by the owner of the folder only, and new at every start; so who may read
 //! the folder may ask the node. One request a connection, one JSON answer of at most 16 MiB.
@@ -71,7 +72,8 @@ async fn ask(dir: &Path, method: &str, path: &str) -> Result<Value, AskError> {
         dir: dir.to_owned(),
     };
     folder::marker::check(dir, folder::marker::Kind::Node)?;
-    let address_file = dir.join(folder::LOCAL_ADDRESS);
+    let contact = folder::contact::find(dir);
+    let address_file = contact.join(folder::LOCAL_ADDRESS);
     if !address_file.exists() {
         return Err(not_running());
     }
@@ -80,7 +82,7 @@ async fn ask(dir: &Path, method: &str, path: &str) -> Result<Value, AskError> {
         .ok()
         .and_then(|text| text.trim().parse().ok())
         .ok_or_else(not_running)?;
-    let token = private::read(&dir.join(folder::API_TOKEN))?;
+    let token = private::read(&contact.join(folder::API_TOKEN))?;
     let token = std::str::from_utf8(&token).unwrap_or_default();
     let stream = TcpStream::connect(address)
         .await

@@ -136,9 +136,14 @@ fn replace(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         .create_new(true)
         .mode(mode)
         .open(&beside)?;
-    written.write_all(content)?;
-    written.sync_all()?;
-    std::fs::rename(&beside, file)?;
+    let durable = written
+        .write_all(content)
+        .and_then(|()| written.sync_all())
+        .and_then(|()| std::fs::rename(&beside, file));
+    if let Err(error) = durable {
+        let _best_effort = std::fs::remove_file(&beside);
+        return Err(error);
+    }
     match file.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),

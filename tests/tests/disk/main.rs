@@ -5,6 +5,7 @@
 
 mod damaged;
 mod full;
+mod start;
 
 use guichet_tests::script::Script;
 use serde_json::Value;

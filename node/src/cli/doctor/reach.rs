@@ -168,7 +168,8 @@ pub(super) async fn relays(config: &Config, role: Role) -> Vec<Finding> {
 }
 
 fn local_address(dir: &Path) -> Option<SocketAddr> {
-    let written = private::read_public(&dir.join(folder::LOCAL_ADDRESS), 64).ok()?;
+    let written =
+        private::read_public(&folder::contact::find(dir).join(folder::LOCAL_ADDRESS), 64).ok()?;
     std::str::from_utf8(&written).ok()?.trim().parse().ok()
 }
 
