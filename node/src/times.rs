@@ -3,6 +3,8 @@
 //! A time from outside is somebody's word: it is shown, and neither sorted by nor computed with.
 //! What comes first is told by the order of arrival here. A time that cannot be is said to be one.
 
+pub mod others;
+
 /// The first second of 2026: no network of this program is older.
 pub const FIRST_S: u64 = 1_767_225_600;
 

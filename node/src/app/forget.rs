@@ -29,6 +29,8 @@ impl Node {
             services: _,
             started_at_s: _,
             ills: _,
+            receipts_heard: _,
+            floor_s: _,
             // Sealed, and still to be sent.
             replica: _,
             disk: _,
@@ -46,7 +48,10 @@ impl Node {
             duty,
             trays,
             readers,
+            // Which chains were written in.
+            others_clocks,
         } = self;
+        others_clocks.forget_written();
         trays.clear();
         readers.clear();
         match duty {

@@ -13,6 +13,8 @@ use guichet_keys::{
     Statement, SubjectId,
 };
 use guichet_sync::envelope::{Envelope, Kind};
+use guichet_sync::feed::Feed;
+use guichet_sync::receipt::Receipt;
 use guichet_sync::replica::{Event, Input, Now, Output, Replica, Send, Thing};
 use guichet_sync::rules::Rules;
 use guichet_sync::store::Reader;
@@ -31,6 +33,7 @@ use crate::clock;
 use crate::mesh::Mesh;
 use crate::render::Renderer;
 use crate::services::Service;
+use crate::times::others::{Off, Others};
 use crate::web::counter::{Change, Counter, Refusal, Thing as Lost};
 use crate::web::view::Ill;
 
@@ -78,6 +81,9 @@ pub struct Node {
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
     pub(super) free_bytes: u64,
+    pub(super) others_clocks: Others,
+    pub(super) receipts_heard: u64,
+    pub(super) floor_s: u64,
     pub(super) waiting: BTreeMap<Hash, Waiting>,
 }
 
@@ -109,6 +115,8 @@ pub struct Assembly {
     pub calls: Calls,
     /// Sheets, scanner and printer.
     pub trays: Trays,
+    /// When its credential began, in seconds since 1970: its clock cannot be before.
+    pub certified_s: u64,
     /// What had to be repaired at the start, and what else is not as it should be.
     pub ills: Vec<Ill>,
 }
@@ -116,6 +124,7 @@ pub struct Assembly {
 impl Node {
     /// Puts a node together.
     pub fn new(parts: Assembly) -> Self {
+        let receipts_heard = parts.replica.catalogue().next_arrival(Feed::Receipts);
         let mut node = Self {
             me: parts.signer.subject(),
             signer: parts.signer,
@@ -138,6 +147,9 @@ impl Node {
             started_at_s: clock::wall_s(),
             ills: parts.ills,
             free_bytes: 0,
+            others_clocks: Others::default(),
+            receipts_heard,
+            floor_s: parts.certified_s,
             waiting: BTreeMap::new(),
         };
         node.learn_services();
@@ -233,7 +245,10 @@ impl Node {
                 self.tell_case(case);
             }
             Event::PageCompleted(case, _) => self.tell_case(case),
-            Event::ReceiptStored(cases) => cases.into_iter().for_each(|case| self.tell_case(case)),
+            Event::ReceiptStored(cases) => {
+                self.hear_receipts();
+                cases.into_iter().for_each(|case| self.tell_case(case));
+            }
             Event::DraftReceived(case, sealed) => {
                 self.cases.hand_in(case, Task::DraftReceived(sealed))
             }
@@ -253,6 +268,30 @@ impl Node {
                     .for_each(|hash| self.on_failed(hash, refusal.clone()));
             }
         }
+    }
+
+    /// What others sign for tells their time.
+    fn hear_receipts(&mut self) {
+        let catalogue = self.replica.catalogue();
+        let from = self.receipts_heard;
+        self.receipts_heard = catalogue.next_arrival(Feed::Receipts);
+        if !self.others_clocks.listens(clock::now()) {
+            return;
+        }
+        for (_, entry) in catalogue.entries_from(Feed::Receipts, from) {
+            let receipt = self.reader.read(entry.at).ok().map(Receipt::parse);
+            if let Some(Ok(receipt)) = receipt
+                && receipt.node() != self.me
+            {
+                self.others_clocks
+                    .on_receipt(clock::now(), clock::wall_ms(), &receipt);
+            }
+        }
+    }
+
+    /// How this machine's clock is wrong, as far as anybody can tell.
+    pub(super) fn clock_off(&self) -> Option<Off> {
+        self.others_clocks.off(clock::wall_s(), self.floor_s)
     }
 
     fn disk_refusal(&self) -> Refusal {
@@ -314,6 +353,10 @@ impl Node {
         let Some(last) = things.last().map(Thing::hash) else {
             return done(Ok(()));
         };
+        for header in envelopes.iter().map(Envelope::header) {
+            self.others_clocks
+                .on_written(clock::now(), header.chain(), header.index);
+        }
         let waiting = Waiting {
             case,
             envelopes,

@@ -98,6 +98,7 @@ pub(super) async fn start(
         counter,
         renderer: Renderer::new(),
         trays: trays(opened, trays_told, posts.of("the printer")),
+        certified_s: opened.identity.credential.not_before_s,
         ills,
     });
     node.tell_replica(Input::Written(

@@ -7,6 +7,7 @@ use super::line::role_word;
 use super::node::Node;
 use crate::clock;
 use crate::times::can_be;
+use crate::times::others::Off;
 use crate::web::view::{Ill, Member, Outbox, StatusView, Stored};
 
 /// Hours after which something that has not left is an ill.
@@ -82,6 +83,11 @@ impl Node {
                 });
                 break;
             }
+        }
+        match self.clock_off() {
+            Some(Off::Behind { by_s }) => ills.push(Ill::ClockBehind { by_s }),
+            Some(Off::Ahead { by_s }) => ills.push(Ill::ClockAhead { by_s }),
+            None => {}
         }
         let oldest_at_s = self.outbox().oldest_at_s;
         // The clock of another may have told it; a time that cannot be is no age.

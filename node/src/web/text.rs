@@ -239,7 +239,7 @@ texts! {
     unlock_pass_what: "la phrase", "the passphrase";
     unlock_do: "Ouvrir mon coffre", "Open my vault";
     unlock_doing: "Ouverture…", "Opening…";
-    unlock_waits: "La phrase n’a pas encore été vérifiée : il faut attendre un peu.", "The passphrase has not been checked yet: it has to wait a little.";
+    unlock_waits: "La phrase n’a pas encore été vérifiée : il faut attendre un peu.", "The passphrase has not been checked yet: it has to wait a little.";
     unlock_wrong: "Ce n’est pas la bonne phrase.", "That is not the passphrase.";
     unlock_none: "Personne n’a de coffre sur ce poste. Invitez un conseiller depuis l’autorité du réseau.", "Nobody has a vault on this station. Invite an adviser from the network’s authority.";
     unlock_sending: "Coffres fermés, envois en cours", "Vaults closed, still sending";
@@ -304,6 +304,7 @@ texts! {
     ill_keys_in_file: "Clés protégées par un fichier seulement", "Keys protected by a file only";
     ill_keys_in_file_do: "Donnez à ce nœud un secret du système (TPM ou systemd-creds) pour les sceller mieux.", "Give this node a secret of the system (TPM or systemd-creds) to seal them better.";
     ill_credential_do: "Le nœud marche encore. Délivrez un nouveau certificat depuis l’autorité du réseau.", "The node still works. Issue a new credential from the network’s authority.";
+    ill_clock_do: "Mettez-la à l’heure et réglez-la sur le réseau (NTP). Rien n’est perdu, mais les heures écrites ici sont fausses.", "Set it, and have it kept right over the network (NTP). Nothing is lost, but the times written here are wrong.";
     ill_outbox_do: "Vérifiez la ligne de cette machine, puis celle du relais et du service.", "Check the line of this machine, then that of the relay and the service.";
     self_updating: "La page se met à jour seule.", "This page updates by itself.";
 }
@@ -407,6 +408,17 @@ sentences! {
     }, match days {
         1 => "Credential expired 1 day ago".to_owned(),
         _ => format!("Credential expired {days} days ago"),
+    };
+    ill_clock_behind(by: &str): format!("L’horloge de cette machine retarde d’au moins {by}"), format!("The clock of this machine is at least {by} slow");
+    ill_clock_ahead(by: &str): format!("L’horloge de cette machine avance d’au moins {by}"), format!("The clock of this machine is at least {by} fast");
+    stretch(seconds: u64): match seconds {
+        0..3600 => format!("{}\u{a0}min", seconds / 60),
+        3600..172_800 => format!("{}\u{a0}h", seconds / 3600),
+        _ => format!("{}\u{a0}jours", seconds / 86_400),
+    }, match seconds {
+        0..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
     };
     ill_outbox(hours: u64): format!("Un envoi attend depuis {hours} h"), format!("Something has waited {hours} h to leave");
 }

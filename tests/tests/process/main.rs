@@ -8,3 +8,4 @@ mod owners;
 mod stops;
 mod told_times;
 mod unlocking;
+mod wrong_clock;

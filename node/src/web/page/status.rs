@@ -300,6 +300,20 @@ fn ill(ill: &Ill, t: Lang) -> Markup {
             None,
             t.ill_keys_in_file_do(),
         ),
+        Ill::ClockBehind { by_s } => (
+            "bad",
+            "clock",
+            t.ill_clock_behind(&t.stretch(*by_s)),
+            None,
+            t.ill_clock_do(),
+        ),
+        Ill::ClockAhead { by_s } => (
+            "bad",
+            "clock",
+            t.ill_clock_ahead(&t.stretch(*by_s)),
+            None,
+            t.ill_clock_do(),
+        ),
         Ill::OutboxOld { hours } => (
             "wait",
             "send",

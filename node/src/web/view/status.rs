@@ -187,6 +187,16 @@ pub enum Ill {
     },
     /// Private keys are sealed by nothing better than a file.
     KeysInFile,
+    /// This machine's clock is behind that of the others.
+    ClockBehind {
+        /// By at least so many seconds.
+        by_s: u64,
+    },
+    /// This machine's clock is ahead of that of the others.
+    ClockAhead {
+        /// By at least so many seconds.
+        by_s: u64,
+    },
     /// A thing has waited too long to leave.
     OutboxOld {
         /// Hours.
