@@ -36,6 +36,8 @@ pub mod pages;
 pub mod performer;
 pub mod print_shop;
 pub mod process;
+#[path = "../../node/tests/mesh/raw.rs"]
+pub mod raw;
 pub mod samples;
 pub mod script;
 pub mod seeds;

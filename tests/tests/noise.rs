@@ -4,9 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../../node/tests/mesh/raw.rs"]
-mod raw;
-
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
@@ -20,10 +17,10 @@ use guichet_tests::browser::Received;
 use guichet_tests::meeting::{ANSWER, Meeting, SPEAKING};
 use guichet_tests::network::Place;
 use guichet_tests::performer::Performer;
+use guichet_tests::raw::Raw;
 use guichet_tests::script::Script;
 use guichet_tests::village::{Site, Village};
 use libp2p::core::muxing::SubstreamBox;
-use raw::Raw;
 use serde_json::{Value, json};
 
 const SYNC: &str = "/guichet/sync/1";

@@ -3,9 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../../node/tests/mesh/raw.rs"]
-mod raw;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,10 +15,10 @@ use guichet_sync::wire::Frame;
 use guichet_tests::api::Api;
 use guichet_tests::network::Place;
 use guichet_tests::process::{Node, guichet};
+use guichet_tests::raw::Raw;
 use guichet_tests::script::Script;
 use guichet_tests::village::{Site, Village};
 use guichet_tests::visit::unlocked;
-use raw::Raw;
 use serde_json::Value;
 
 const PORCH: &str = "/guichet/porch/1";

@@ -32,7 +32,7 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("sled", &["guichet-sync"]),
     ("str0m*", &["guichet-media"]),
     ("turn-*", &["guichet-media"]),
-    ("libp2p*", &["guichet"]),
+    ("libp2p*", &["guichet", "guichet-tests"]),
     ("axum*", &["guichet"]),
     ("maud", &["guichet"]),
     ("hayro*", &["guichet"]),
@@ -151,7 +151,7 @@ fn heavy_dependencies_have_one_door() {
         "tokio-util",
     );
     super::one(
-        &past_door(&sample("guichet-tests", "libp2p-swarm")),
+        &past_door(&sample("guichet-media", "libp2p-swarm")),
         "libp2p-swarm",
     );
 }
