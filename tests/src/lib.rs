@@ -11,7 +11,8 @@
 //! and finds it in what is [`careless`]; a [`burglar`] tries every key on every
 //! lock of a folder. [`figure`] is the one form in which programs say what they
 //! measured, [`seeds`] the frame of those that draw their world at random, and
-//! [`bench`] what is measured; [`cuts`] is what a call goes through.
+//! [`bench`] what is measured; [`cuts`] is what a call goes through. A [`share`] of the processor
+//! makes a node a small machine.
 //!
 //! Everything that is started ends with its owner: processes, namespaces,
 //! browsers and their profiles. What a killed test left behind is swept by the
@@ -41,6 +42,7 @@ pub mod raw;
 pub mod samples;
 pub mod script;
 pub mod seeds;
+pub mod share;
 pub mod sim;
 pub mod small_disk;
 pub mod village;

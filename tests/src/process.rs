@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -34,9 +35,22 @@ fn programs() -> Result<PathBuf> {
     Ok(programs.context("a folder above deps")?.to_path_buf())
 }
 
+/// Another program under test than the one that cargo has built.
+static INSTEAD: OnceLock<PathBuf> = OnceLock::new();
+
+/// Takes another `guichet` for the program under test, in this whole process.
+pub fn test_instead(program: &Path) -> Result<()> {
+    let found = fs::canonicalize(program).with_context(|| program.display().to_string())?;
+    let taken = INSTEAD.get_or_init(|| found.clone());
+    ensure!(*taken == found, "{} is under test already", taken.display());
+    Ok(())
+}
+
 /// The program under test.
 pub fn binary() -> Result<PathBuf> {
-    program("guichet")
+    INSTEAD
+        .get()
+        .map_or_else(|| program("guichet"), |it| Ok(it.clone()))
 }
 
 /// A program that cargo has built, which must be newer than its sources.
