@@ -11,8 +11,9 @@
 //! and finds it in what is [`careless`]; a [`burglar`] tries every key on every
 //! lock of a folder. [`figure`] is the one form in which programs say what they
 //! measured, [`seeds`] the frame of those that draw their world at random, and
-//! [`bench`] what is measured; [`cuts`] is what a call goes through. A [`share`] of the processor
-//! makes a node a small machine.
+//! [`bench`] what is measured; [`cuts`] is what a call goes through. An [`attack`] is what one
+//! enrolled machine tries against nodes that each have a [`share`] of the processor, and what honest
+//! people notice of it.
 //!
 //! Everything that is started ends with its owner: processes, namespaces,
 //! browsers and their profiles. What a killed test left behind is swept by the
@@ -21,6 +22,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 pub mod api;
+pub mod attack;
 pub mod bench;
 pub mod browser;
 pub mod burglar;

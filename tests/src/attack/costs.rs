@@ -1,0 +1,257 @@
+//! Much for a few bytes: requests that cost their sender nothing and a node much. Whatever comes,
+//! the node has memory and time for the others, and says who floods it, or lets them go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use guichet_keys::SubjectId;
+use guichet_media::signal::{Holder, Passed, Signal, Stage};
+use guichet_sync::wire::Frame;
+
+use super::enrolled::{Enrolled, Target};
+use super::forge::{Forged, Forger, envelope, statement};
+use super::scene::{Scene, Stolen, Stop};
+use super::signals::ticket;
+use super::{Judge, random};
+
+/// Edits in the case that is followed again and again.
+const EDITS: usize = 300;
+/// Statements that are there to be listed.
+const STATEMENTS: usize = 3_000;
+/// Frames that are sent before others have a turn in this process.
+const BURST: usize = 64;
+const FLAP: Duration = Duration::from_millis(400);
+const DRAFT_BYTES: usize = 4_000;
+const SIGNALS_PAUSE: Duration = Duration::from_millis(1);
+
+/// “I follow this case”, “I do not”, again and again.
+pub async fn follow(judge: &mut Judge) -> Result<()> {
+    flood(judge, |attacker, forger, target| async move {
+        let forged = filled(&attacker, &forger, &target).await?;
+        let case = forged.case;
+        let (have, prefixes) = (vec![], vec![]);
+        let follow = Frame::Follow {
+            case,
+            have,
+            prefixes,
+        };
+        Ok(vec![follow, Frame::Unfollow { case }])
+    })
+    .await
+}
+
+/// “This is what I hold” again and again.
+pub async fn have(judge: &mut Judge) -> Result<()> {
+    flood(judge, |attacker, forger, target| async move {
+        for _ in 0..STATEMENTS {
+            let (_, bound) = forger.author(None)?;
+            deliver(&attacker, &target, &statement(&bound)).await?;
+        }
+        Ok(vec![Frame::Have {
+            chains: vec![],
+            prefixes: vec![],
+            last: true,
+        }])
+    })
+    .await
+}
+
+/// Words that somebody is typing.
+pub async fn drafts(judge: &mut Judge) -> Result<()> {
+    flood(judge, |attacker, forger, target| async move {
+        let forged = filled(&attacker, &forger, &target).await?;
+        Ok(vec![Frame::Draft {
+            case: forged.case,
+            sealed: forged.sealed(&[7; DRAFT_BYTES]),
+        }])
+    })
+    .await
+}
+
+/// Prepares, and then says the same again and again to the relay and the station.
+async fn flood<F>(
+    judge: &mut Judge,
+    prepare: impl Fn(Arc<Enrolled>, Arc<Forger>, Target) -> F,
+) -> Result<()>
+where
+    F: Future<Output = Result<Vec<Frame>>>,
+{
+    let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
+    let mut said = Vec::new();
+    let targets = scene.attacked_nodes();
+    for target in &targets {
+        scene.attacker.knock(target).await?;
+        let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
+        let frames = prepare(attacker, forger, target.clone()).await?;
+        let frames: Vec<Vec<u8>> = frames.iter().map(Frame::encode).collect();
+        said.push((target.clone(), frames));
+    }
+    let attacker = Arc::clone(&scene.attacker);
+    scene
+        .flood(judge, move |stop| again_and_again(attacker, said, stop))
+        .await?;
+    names_the_offender(judge, &mut scene, &targets).await
+}
+
+async fn again_and_again(
+    attacker: Arc<Enrolled>,
+    said: Vec<(Target, Vec<Vec<u8>>)>,
+    stop: Stop,
+) -> Result<()> {
+    let mut sent = 0_u64;
+    while !stop.is_set() {
+        for (target, frames) in &said {
+            for frame in frames.iter().cycle().take(BURST) {
+                sent += u64::from(attacker.send_bytes(&target.node, frame.clone()).await);
+            }
+        }
+        tokio::task::yield_now().await;
+        if !anybody_listens(&attacker, &said) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    ensure!(sent > 0, "nothing was taken");
+    Ok(())
+}
+
+fn anybody_listens(attacker: &Enrolled, said: &[(Target, Vec<Vec<u8>>)]) -> bool {
+    said.iter()
+        .any(|(target, _)| attacker.is_greeted(&target.node))
+}
+
+/// A case with many edits, known to the target.
+async fn filled(attacker: &Enrolled, forger: &Forger, target: &Target) -> Result<Forged> {
+    let forged = forger.case(1)?;
+    for frame in forged.frames() {
+        deliver(attacker, target, &frame).await?;
+    }
+    let mut last = forger.edit(&forged, vec![])?;
+    for _ in 1..EDITS {
+        deliver(attacker, target, &envelope(&last)).await?;
+        last = forger.next_edit(&forged, &last)?;
+    }
+    Ok(forged)
+}
+
+async fn deliver(attacker: &Enrolled, target: &Target, frame: &Frame) -> Result<()> {
+    let sent = attacker.send(&target.node, frame).await;
+    ensure!(sent, "{} takes no more", target.name);
+    Ok(())
+}
+
+/// Statements of new authors in a row.
+pub async fn authors(judge: &mut Judge) -> Result<()> {
+    let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
+    let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
+    let targets = scene.attacked_nodes();
+    for target in &targets {
+        attacker.knock(target).await?;
+    }
+    let told = targets.clone();
+    let state = move |stop: Stop| async move {
+        while !stop.is_set() {
+            let (_, bound) = forger.author(None)?;
+            let frame = statement(&bound).encode();
+            for target in &told {
+                attacker.send_bytes(&target.node, frame.clone()).await;
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    };
+    scene.flood(judge, state).await?;
+    names_the_offender(judge, &mut scene, &targets).await
+}
+
+/// A member that comes and goes.
+pub async fn flaps(judge: &mut Judge) -> Result<()> {
+    let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
+    let attacker = Arc::clone(&scene.attacker);
+    let targets = [scene.relay.clone(), scene.station.clone()];
+    for target in &targets {
+        attacker.knock(target).await?;
+    }
+    let flap = move |stop: Stop| async move {
+        while !stop.is_set() {
+            for target in &targets {
+                attacker.hang_up(&target.node);
+            }
+            tokio::time::sleep(FLAP).await;
+        }
+        Ok(())
+    };
+    scene.flood(judge, flap).await
+}
+
+/// A kiosk whose place in the queue changes all the time.
+pub async fn tickets(judge: &mut Judge) -> Result<()> {
+    let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
+    let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
+    let targets = [scene.relay.clone(), scene.station.clone()];
+    for target in &targets {
+        attacker.knock(target).await?;
+    }
+    let station = scene.station.node;
+    let flicker = move |stop: Stop| async move {
+        let mut number = 0;
+        while !stop.is_set() {
+            number += 1;
+            let frame = flicker(&attacker, &forger, station, number);
+            for target in &targets {
+                attacker.signal(&target.node, frame.clone());
+            }
+            tokio::time::sleep(SIGNALS_PAUSE).await;
+        }
+        Ok(())
+    };
+    scene.flood(judge, flicker).await
+}
+
+/// The next of a row of notices, each of which changes what the desk shows.
+fn flicker(attacker: &Enrolled, forger: &Forger, station: SubjectId, number: u64) -> Vec<u8> {
+    let holder = Holder {
+        station,
+        person: station,
+        round: 1,
+    };
+    let stage = match number % 2 {
+        0 => Stage::Waiting,
+        _ => Stage::Ringing(holder),
+    };
+    let signal = Signal {
+        from: attacker.key.subject(),
+        life: 1,
+        number,
+        to: None,
+        body: ticket(forger, random(), 0, stage),
+    };
+    let signed = signal.sign(&attacker.key);
+    let known_ms = None;
+    Passed { known_ms, signed }.encode()
+}
+
+/// Each flooded node has let the offender go, or says in its state who it is.
+pub async fn names_the_offender(
+    judge: &mut Judge,
+    scene: &mut Scene,
+    targets: &[Target],
+) -> Result<()> {
+    let offender = scene.attacker.key.subject().to_string();
+    let mut reasons = scene.attacker.reasons();
+    reasons.dedup();
+    reasons.truncate(5);
+    for target in targets {
+        let lost = scene.attacker.lost(&target.node);
+        let script = scene.site(target)?.script()?;
+        let status = script.api().get_json("/status").await.unwrap_or_default();
+        let ills = status["ills"].to_string();
+        let told = ills.contains(&offender) || status["floods"].to_string().contains(&offender);
+        judge.expect(
+            &format!("{} lets the offender go, or names them", target.name),
+            lost > 0 || told,
+            format!("let go {lost} times {reasons:?}; {ills}"),
+        );
+    }
+    Ok(())
+}
