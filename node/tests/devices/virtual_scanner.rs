@@ -37,7 +37,8 @@ impl VirtualScanner {
         scanner
     }
 
-    fn set_up(&self, lines: &str) {
+    /// From now on these are its settings.
+    pub fn set_up(&self, lines: &str) {
         let size = "number_of_devices 1\ngeometry_max 300.0\n";
         let text = format!("{size}{lines}");
         std::fs::write(self.dir().join("test.conf"), text).expect("written");

@@ -1,6 +1,9 @@
 // Makes one element like another without replacing what is the same: focus, caret, scroll and
 // what is being typed stay where they are.
 
+// Names that are compared at most, as the product of two lists' lengths.
+export const TABLE_MAX = 1 << 22;
+
 export function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -43,32 +46,73 @@ function value(now, next) {
   else if (now !== document.activeElement) now.value = next.getAttribute("value") ?? "";
 }
 
+// What has the same name stays, as much of it as can stay in its order. What holds the page's own
+// state, an element with an id or one that is kept, is moved rather than made anew.
 function children(now, next) {
-  const wanted = [...next.childNodes];
+  const [old, wanted] = [[...now.childNodes], [...next.childNodes]];
+  const [are, shall] = [old.map(name), wanted.map(name)];
+  const pairs = inOrder(are, shall);
+  const paired = new Set(pairs.values());
+  const moving = new Set();
+  wanted.forEach((child, to) => {
+    if (pairs.has(to) || !isOne(child)) return;
+    const from = are.findIndex((one, at) => one === shall[to] && !paired.has(at));
+    if (from < 0) return;
+    pairs.set(to, from);
+    paired.add(from);
+    moving.add(old[from]);
+  });
+  old.forEach((node, at) => { if (!paired.has(at)) node.remove(); });
   let place = now.firstChild;
-  for (const child of wanted) {
-    const match = find(place, child);
-    if (!match) { now.insertBefore(child, place); continue; }
-    while (place !== match) place = drop(place);
-    place = match.nextSibling;
+  wanted.forEach((child, to) => {
+    while (moving.has(place)) place = place.nextSibling;
+    const match = old[pairs.get(to)];
+    if (!match) { now.insertBefore(child, place); return; }
+    if (match === place) place = place.nextSibling;
+    else { move(now, match, place); moving.delete(match); }
     if (match.nodeType === Node.ELEMENT_NODE) morph(match, child);
     else if (match.nodeValue !== child.nodeValue) match.nodeValue = child.nodeValue;
-  }
-  while (place) place = drop(place);
+  });
 }
 
-function drop(node) {
-  const after = node.nextSibling;
-  node.remove();
-  return after;
+// Two nodes of one name are the same thing: by id where there is one, else by kind. What is kept
+// is never what is not: its words are the page's, and the node's would be lost in it.
+function name(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeName;
+  const kind = node.id ? `#${node.id}` : node.classList[0] ?? "";
+  return `${node.nodeName} ${kind} ${node.dataset.keep === undefined ? "" : "kept"}`;
 }
 
-// The next sibling that is the same thing: by id where there is one, else by kind.
-function find(from, child) {
-  for (let node = from; node; node = node.nextSibling) {
-    if (node.nodeType !== child.nodeType || node.nodeName !== child.nodeName) continue;
-    if (node.nodeType !== Node.ELEMENT_NODE) return node;
-    if (node.id === child.id && node.getAttribute("class")?.split(" ")[0] === child.getAttribute("class")?.split(" ")[0]) return node;
+function isOne(node) { return node.nodeType === Node.ELEMENT_NODE && (node.id !== "" || node.dataset.keep !== undefined); }
+
+// A longest common subsequence of two lists of names, as places in the second and the first.
+function inOrder(are, shall) {
+  const pairs = new Map();
+  let begin = 0;
+  let [a, b] = [are.length, shall.length];
+  for (; begin < a && begin < b && are[begin] === shall[begin]; begin += 1) pairs.set(begin, begin);
+  while (a > begin && b > begin && are[a - 1] === shall[b - 1]) pairs.set(b -= 1, a -= 1);
+  const width = b - begin + 1;
+  // Beyond, what differs is made anew: a table of that size would hold the page up.
+  if ((a - begin) * (b - begin) > TABLE_MAX) return pairs;
+  const best = new Uint16Array((a - begin + 1) * width);
+  const at = (i, j) => (i - begin) * width + j - begin;
+  for (let i = a - 1; i >= begin; i -= 1) {
+    for (let j = b - 1; j >= begin; j -= 1) {
+      best[at(i, j)] = are[i] === shall[j] ? best[at(i + 1, j + 1)] + 1 : Math.max(best[at(i + 1, j)], best[at(i, j + 1)]);
+    }
   }
-  return null;
+  for (let [i, j] = [begin, begin]; i < a && j < b;) {
+    if (are[i] === shall[j]) { pairs.set(j, i); i += 1; j += 1; } else if (best[at(i + 1, j)] >= best[at(i, j + 1)]) i += 1;
+    else j += 1;
+  }
+  return pairs;
+}
+
+// Where a browser can only take out and put back, the focus comes after.
+function move(parent, node, place) {
+  if (parent.moveBefore) { parent.moveBefore(node, place); return; }
+  const focused = document.activeElement;
+  parent.insertBefore(node, place);
+  if (node.contains(focused)) focused.focus({ preventScroll: true });
 }

@@ -46,7 +46,6 @@ async function shoot(button) {
 }
 
 export function sheets(signal) {
-  document.querySelectorAll("[data-photo]").forEach((button) => { button.hidden = false; });
   document.addEventListener("click", ({ target }) => {
     const button = target.closest?.("[data-photo], [data-shoot], [data-unshoot]");
     if (!button) return;

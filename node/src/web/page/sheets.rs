@@ -245,7 +245,7 @@ fn ways(view: &SheetsView, frame: &Frame) -> Fragment {
                         }
                     },
                 }
-                button.btn type="button" data-photo data-keep data-none=(t.camera_none()) hidden {
+                button.btn type="button" data-photo data-none=(t.camera_none()) {
                     (icon("cam")) span { (t.camera_do()) }
                 }
                 @if frame.files { form.upload method="post" enctype="multipart/form-data" data-upload
