@@ -22,6 +22,8 @@ use crate::process;
 
 /// The name of the one queue.
 pub const QUEUE: &str = "Guichet";
+/// The name of the queue of [`PrintShop::add_driven_queue`].
+pub const DRIVEN: &str = "Driven";
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -50,6 +52,47 @@ read -r the_end_of_the_pipe || true
 const PRINT: &str = "#!/bin/sh
 while [ -e FOLDER/paper-out ]; do echo 'STATE: +media-empty-error' >&2; sleep 0.1; done
 echo 'STATE: -media-empty-error' >&2
+";
+
+/// What a driver makes of a document: the same again, unless it may not be printed.
+const FILTER: &str = "#!/bin/sh
+if [ -e FOLDER/forbidden ]; then echo 'ERROR: Not allowed to print.' >&2; exit 1; fi
+if [ $# -ge 6 ]; then exec cat \"$6\"; fi
+exec cat
+";
+
+/// A printer that speaks a language of its own: PDF goes through a driver, anything that CUPS does
+/// not know goes to it raw (Adobe, PPD File Format Specification 4.3, and the attributes of CUPS).
+const PPD: &str = "*PPD-Adobe: \"4.3\"
+*FormatVersion: \"4.3\"
+*FileVersion: \"1.0\"
+*LanguageVersion: English
+*LanguageEncoding: ISOLatin1
+*PCFileName: \"DRIVEN.PPD\"
+*Product: \"(Driven)\"
+*Manufacturer: \"Guichet\"
+*ModelName: \"Driven\"
+*ShortNickName: \"Driven\"
+*NickName: \"Driven\"
+*PSVersion: \"(3010.000) 0\"
+*LanguageLevel: \"3\"
+*ColorDevice: True
+*DefaultColorSpace: RGB
+*cupsFilter: \"application/pdf 0 FOLDER/filter\"
+*OpenUI *PageSize/Media Size: PickOne
+*OrderDependency: 10 AnySetup *PageSize
+*DefaultPageSize: A4
+*PageSize A4/A4: \"\"
+*CloseUI: *PageSize
+*OpenUI *PageRegion/Media Size: PickOne
+*OrderDependency: 10 AnySetup *PageRegion
+*DefaultPageRegion: A4
+*PageRegion A4/A4: \"\"
+*CloseUI: *PageRegion
+*DefaultImageableArea: A4
+*ImageableArea A4/A4: \"0 0 595 842\"
+*DefaultPaperDimension: A4
+*PaperDimension A4/A4: \"595 842\"
 ";
 
 /// A CUPS with a printer; all of it ends when this is dropped.
@@ -135,6 +178,32 @@ impl PrintShop {
         Ok(fs::remove_file(self.folder.path().join("paper-out"))?)
     }
 
+    /// Makes a second queue and the default one: a driver before a printer that keeps the bytes of
+    /// its last document.
+    pub fn add_driven_queue(&self) -> Result<()> {
+        let folder = self.folder.path();
+        let ppd = folder.join("driven.ppd").display().to_string();
+        let device = format!("file://{}", self.received().display());
+        let made = ["-p", DRIVEN, "-E", "-v", &device, "-P", &ppd];
+        self.until("lpadmin", &made, |output| output.status.success())?;
+        self.until("lpadmin", &["-d", DRIVEN], |output| output.status.success())
+    }
+
+    /// The bytes that the second queue's printer received last; no file before the first.
+    pub fn received(&self) -> PathBuf {
+        self.folder.path().join("state/received")
+    }
+
+    /// From now on the second queue's driver refuses to print, and CUPS stops its jobs; or it
+    /// prints again.
+    pub fn forbid(&self, forbidden: bool) -> Result<()> {
+        let file = self.folder.path().join("forbidden");
+        match forbidden {
+            true => Ok(fs::write(file, b"")?),
+            false => Ok(fs::remove_file(file)?),
+        }
+    }
+
     /// Makes the queue, and waits for the printer's description: CUPS fetches that afterwards, and
     /// until it is there the queue takes whatever it is given and prints none of it.
     fn until_ready(&self) -> Result<()> {
@@ -183,8 +252,11 @@ fn furnish(folder: &Path) -> Result<()> {
         let text = text.replace("FOLDER", &folder.display().to_string());
         fs::write(folder.join(name), text)
     };
-    write("print", PRINT)?;
-    fs::set_permissions(folder.join("print"), Permissions::from_mode(0o755))?;
+    for (name, program) in [("print", PRINT), ("filter", FILTER)] {
+        write(name, program)?;
+        fs::set_permissions(folder.join(name), Permissions::from_mode(0o755))?;
+    }
+    write("driven.ppd", PPD)?;
     write(
         "bus.conf",
         "<busconfig><listen>unix:path=FOLDER/bus</listen><auth>EXTERNAL</auth>\
@@ -194,7 +266,7 @@ fn furnish(folder: &Path) -> Result<()> {
     write("avahi.conf", "[server]\nallow-interfaces=lo\nuse-ipv6=no\n")?;
     write(
         "etc/cups-files.conf",
-        "ServerRoot FOLDER/etc\nRequestRoot FOLDER/spool\nTempDir FOLDER/spool/tmp\n\
+        "FileDevice Yes\nServerRoot FOLDER/etc\nRequestRoot FOLDER/spool\nTempDir FOLDER/spool/tmp\n\
          CacheDir FOLDER/cache\nStateDir FOLDER/state\nAccessLog FOLDER/access\n\
          ErrorLog FOLDER/errors\nPageLog FOLDER/pages\n",
     )?;

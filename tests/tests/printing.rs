@@ -10,7 +10,7 @@ use guichet::devices::{
     Device, PrintError, PrintJob, PrintState, Printer, PrinterSettings, PrinterState, Trouble,
 };
 use guichet::render::{Drawing, Renderer};
-use guichet_tests::print_shop::{PrintShop, QUEUE};
+use guichet_tests::print_shop::{DRIVEN, PrintShop, QUEUE};
 use guichet_tests::process;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{UnixListener, UnixStream};
@@ -169,6 +169,48 @@ async fn what_nobody_helps_along_is_given_up() {
     shop.take_paper().unwrap();
     let mut job = printer.print(&page(), PDF).await.unwrap();
     assert_eq!(end(&mut job).await, PrintState::Failed);
+    nothing_is_left(&shop);
+}
+
+/// CUPS stops a job whose driver fails: it neither prints nor ends, and its document stays.
+#[tokio::test]
+async fn what_cups_stops_has_failed_within_seconds_and_is_purged() {
+    let shop = open().await;
+    shop.add_driven_queue().unwrap();
+    let printer = Printer::new(PrinterSettings {
+        queue: Device::Named(DRIVEN.to_owned()),
+        ..settings(&shop)
+    });
+    shop.forbid(true).unwrap();
+    let mut job = printer.print(&page(), PDF).await.unwrap();
+    let began = Instant::now();
+    assert_eq!(end(&mut job).await, PrintState::Failed);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    nothing_is_left(&shop);
+
+    // Nobody lets it go on: it has failed as well.
+    let mut job = printer.print(&page(), PDF).await.unwrap();
+    let hold = shop.command("lp").args(["-i", "2", "-H", "hold"]).output();
+    assert!(hold.unwrap().status.success());
+    assert_eq!(end(&mut job).await, PrintState::Failed);
+    nothing_is_left(&shop);
+
+    // Those that a killed node left stopped are swept as quickly.
+    let alone = &shop.shop;
+    let leave = || (0..2).for_each(|_| abandon(alone, "guichet"));
+    std::thread::scope(|scope| scope.spawn(leave).join().unwrap());
+    sleep(Duration::from_secs(2)).await;
+    let began = Instant::now();
+    assert_eq!(printer.sweep().await.unwrap(), 2);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    nothing_is_left(&shop);
+
+    shop.forbid(false).unwrap();
+    let mut job = printer.print(&page(), PDF).await.unwrap();
+    assert_eq!(end(&mut job).await, PrintState::Done);
+    assert_eq!(std::fs::read(shop.received()).unwrap(), page());
     nothing_is_left(&shop);
 }
 

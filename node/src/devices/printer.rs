@@ -6,13 +6,15 @@
 //! ([`Printer::sweep`]); jobs of ours are known by their user and title.
 //!
 //! A job that waits, for paper above all, says for what. One that waits for too long is cancelled:
-//! the citizen has gone, and the next one must not find it in the tray.
+//! the citizen has gone, and the next one must not find it in the tray. One that CUPS stopped while
+//! nothing is wrong at the printer has failed ([`progress`]).
 
 mod ipp;
+mod progress;
 mod state;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{sleep, timeout};
@@ -21,6 +23,7 @@ use super::Device;
 use crate::clock;
 use crate::render::DOCUMENT_BYTES_MAX;
 use ipp::{Answer, Cups, CupsError, Operation, Request, Status, Target, Thing};
+use progress::{Look, Progress, Verdict};
 pub use state::{PrintError, PrintState, PrinterState, Trouble};
 use state::{busy_trouble, idle_trouble};
 
@@ -35,10 +38,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 const CANCEL_WITHIN: Duration = Duration::from_secs(20);
 const PURGE_ATTEMPTS: u32 = 5;
 const PURGE_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// The states of a job that is over (RFC 8011, section 5.3.7).
+/// The state of a job that is at work.
+const PROCESSING: i32 = 5;
+/// The state of a job that was cancelled; those after it are over as well (RFC 8011, section 5.3.7).
 const CANCELLED: i32 = 7;
-const ABORTED: i32 = 8;
-const COMPLETED: i32 = 9;
 /// Jobs that one sweep purges at most.
 const SWEPT_MAX: usize = 1_000;
 
@@ -189,7 +192,8 @@ impl Printer {
             .request(Operation::Jobs, Target::Cups)
             .keywords("which-jobs", &["all"])
             .yes("my-jobs")
-            .keywords("requested-attributes", &["job-id", "job-name"]);
+            // Asked for its name alone, CUPS 2.4.2 leaves out that of a job that it stopped.
+            .keywords("requested-attributes", &["all"]);
         let answer = self.cups.ask(request, &[]).await?;
         let ours = answer
             .things()
@@ -262,24 +266,23 @@ impl Printer {
         tell: &watch::Sender<PrintState>,
         cancel: &Notify,
     ) {
-        let begun_at = clock::now();
-        let mut well_at = begun_at;
+        let mut progress = Progress::new(clock::now(), self.settings.stuck_max, JOB_TIME_MAX);
         let end = loop {
-            let seen = self.look(job, queue).await;
-            match seen {
-                Ok(state) if state.is_over() => break state,
-                Ok(state) => {
-                    if state == PrintState::Printing {
-                        well_at = clock::now();
-                    }
+            let look = self.look(job, queue).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a print cannot be followed now");
+                Look::Blind
+            });
+            match progress.handle_input(clock::now(), look) {
+                Verdict::Over(state) => break state,
+                Verdict::Goes(state) => {
                     tell.send_if_modified(|told| std::mem::replace(told, state) != state);
                 }
-                Err(error) => tracing::warn!(%error, "a print cannot be followed now"),
-            }
-            if since(well_at) >= self.settings.stuck_max || since(begun_at) >= JOB_TIME_MAX {
-                tracing::warn!("a print waited for too long; it is cancelled");
-                self.cancel(job).await;
-                break PrintState::Failed;
+                Verdict::Unknown => {}
+                Verdict::GivenUp => {
+                    tracing::warn!("a print waited for too long; it is cancelled");
+                    self.cancel(job).await;
+                    break PrintState::Failed;
+                }
             }
             if timeout(LOOK_EVERY, cancel.notified()).await.is_ok() {
                 self.cancel(job).await;
@@ -292,37 +295,33 @@ impl Printer {
         tell.send_replace(end);
     }
 
-    async fn look(&self, job: i32, queue: &str) -> Result<PrintState, CupsError> {
-        let request = self
-            .request(Operation::JobAttributes, Target::Job(job))
-            .keywords("requested-attributes", &["job-state"]);
-        let answer = self.cups.ask(request, &[]).await?;
-        let state = answer.first().and_then(|job| job.number("job-state"));
-        match state {
-            Some(COMPLETED) => return Ok(PrintState::Done),
-            Some(ABORTED) => return Ok(PrintState::Failed),
-            Some(CANCELLED) => return Ok(PrintState::Cancelled),
-            // Somebody else purged it.
-            None if answer.status == Status::NOT_FOUND => return Ok(PrintState::Cancelled),
-            Some(_) => {}
-            None => return Err(CupsError::NotUnderstood),
-        }
-        let answer = self.printer(queue).await?;
-        let trouble = answer.first().and_then(busy_trouble);
-        Ok(
-            trouble.map_or(PrintState::Printing, |trouble| PrintState::Waiting {
-                trouble,
-            }),
-        )
+    async fn look(&self, job: i32, queue: &str) -> Result<Look, CupsError> {
+        let (state, answer) = self.job(job).await?;
+        let Some(state) = state else {
+            return match answer.status {
+                Status::NOT_FOUND => Ok(Look::Gone),
+                _ => Err(CupsError::NotUnderstood),
+            };
+        };
+        // What is over needs no printer.
+        let printer = match state {
+            CANCELLED.. => None,
+            _ => Some(self.printer(queue).await?),
+        };
+        let printer = printer.as_ref().and_then(Answer::first);
+        Ok(Look::Job(state, printer.and_then(busy_trouble)))
     }
 
-    /// Cancels a job and gives the printer some time to let go of it.
+    /// Cancels a job and gives the printer some time to let go of it. CUPS says of a job that its
+    /// printer is about to stop even if none has begun, and never takes it back: only one that is at
+    /// work is waited for.
     async fn cancel(&self, job: i32) {
         let over = async {
+            let at_work = self.job(job).await?.0 == Some(PROCESSING);
             let request = self.request(Operation::CancelJob, Target::Job(job));
             // What is over already cannot be cancelled, and need not be.
             self.cups.ask(request, &[]).await?;
-            while !self.is_over(job).await? {
+            while at_work && !self.is_over(job).await? {
                 sleep(LOOK_EVERY).await;
             }
             Ok::<(), CupsError>(())
@@ -335,20 +334,27 @@ impl Printer {
     }
 
     async fn is_over(&self, job: i32) -> Result<bool, CupsError> {
+        let (state, answer) = self.job(job).await?;
+        let Some(job) = answer.first() else {
+            return Ok(answer.status == Status::NOT_FOUND);
+        };
+        let mut reasons = job.texts("job-state-reasons");
+        Ok(match state {
+            Some(CANCELLED) => !reasons.any(|reason| reason == "processing-to-stop-point"),
+            Some(state) => state > CANCELLED,
+            None => false,
+        })
+    }
+
+    /// The state of a job, and all that CUPS says of it.
+    async fn job(&self, job: i32) -> Result<(Option<i32>, Answer), CupsError> {
         let wanted = ["job-state", "job-state-reasons"];
         let request = self
             .request(Operation::JobAttributes, Target::Job(job))
             .keywords("requested-attributes", &wanted);
         let answer = self.cups.ask(request, &[]).await?;
-        let Some(job) = answer.first() else {
-            return Ok(answer.status == Status::NOT_FOUND);
-        };
-        let mut reasons = job.texts("job-state-reasons");
-        Ok(match job.number("job-state") {
-            Some(CANCELLED) => !reasons.any(|reason| reason == "processing-to-stop-point"),
-            Some(state) => state > CANCELLED,
-            None => false,
-        })
+        let state = answer.first().and_then(|job| job.number("job-state"));
+        Ok((state, answer))
     }
 
     /// Has CUPS forget a job and delete its files; whether it did.
@@ -369,8 +375,4 @@ impl Printer {
         }
         false
     }
-}
-
-fn since(at: Instant) -> Duration {
-    clock::now().duration_since(at)
 }
