@@ -9,6 +9,7 @@
 
 mod child;
 mod confine;
+mod orientation;
 mod pdf;
 mod picture;
 mod raster;
@@ -27,6 +28,11 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use child::run as child;
 pub use confine::{Walls, confine, walls};
+
+/// Whether these bytes are a PDF, perhaps behind some that are not.
+pub fn begins_as_pdf(document: &[u8]) -> bool {
+    pdf::begin(document).is_some()
+}
 
 /// The largest document that is drawn, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 32 << 20;

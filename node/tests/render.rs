@@ -1,5 +1,10 @@
 //! Pictures of documents: real ones, hostile ones, each drawn by the real binary's child.
 
+#[path = "render/lenient.rs"]
+mod lenient;
+#[path = "render/upright.rs"]
+mod upright;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

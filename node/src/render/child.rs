@@ -53,13 +53,15 @@ fn draw(drawing: &Drawing) -> Result<(), RenderError> {
     }
     let (page, side) = (drawing.page, drawing.detail.side_px_max());
     let raster = match document.as_slice() {
-        [b'%', b'P', b'D', b'F', b'-', ..] => pdf::draw(document, page, side)?,
         [0x89, b'P', b'N', b'G', ..] if page == 1 => picture::from_png(&document, side)?,
         [0xff, 0xd8, 0xff, ..] if page == 1 => picture::from_jpeg(&document, side)?,
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
             return Err(RenderError::NoSuchPage);
         }
-        _ => return Err(RenderError::Unsupported),
+        other => match pdf::begin(other) {
+            Some(begin) => pdf::draw(document.split_off(begin), page, side)?,
+            None => return Err(RenderError::Unsupported),
+        },
     };
     let picture = raster.finish(drawing)?;
     let mut output = std::io::stdout().lock();

@@ -1,4 +1,4 @@
-//! PNG and JPEG, read within limits.
+//! PNG and JPEG, read within limits and brought upright.
 
 use std::io::Cursor;
 
@@ -9,9 +9,13 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::RenderError;
-use super::raster::{Raster, Samples};
+use super::orientation::Orientation;
+use super::raster::{Raster, Samples, Shrinking};
 
-const PIXELS_MAX: usize = 64 << 20;
+/// What the best cameras make, and some more.
+const PIXELS_MAX: usize = 128 << 20;
+/// Pixels that are held all at once, where a picture does not come row by row.
+const HELD_PIXELS_MAX: usize = 64 << 20;
 const SIDE_IN_MAX: usize = 32_000;
 
 /// A PNG on white, no side longer than `side`.
@@ -24,21 +28,63 @@ pub fn from_png(document: &[u8], side: u16) -> Result<Raster, RenderError> {
     let mut reader = decoder.read_info().map_err(png_error)?;
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);
     check_size(width, height)?;
-    let length = reader.output_buffer_size().ok_or(RenderError::TooLarge)?;
-    let mut samples = vec![0; length];
-    let frame = reader.next_frame(&mut samples).map_err(png_error)?;
-    let channels = frame.color_type.samples();
-    Samples {
-        width,
-        height,
-        channels,
-        samples: &samples,
-    }
-    .shrunk(side)
+    let channels = reader.output_color_type().0.samples();
+    let shrunk = if reader.info().interlaced {
+        if width * height > HELD_PIXELS_MAX {
+            return Err(RenderError::TooLarge);
+        }
+        let length = reader.output_buffer_size().ok_or(RenderError::TooLarge)?;
+        let mut samples = vec![0; length];
+        reader.next_frame(&mut samples).map_err(png_error)?;
+        Samples {
+            width,
+            height,
+            channels,
+            samples: &samples,
+        }
+        .shrunk(side)?
+    } else {
+        // Once all rows are there, it does not matter how the file ends.
+        let mut shrinking = Shrinking::new(width, height, channels, side);
+        for _ in 0..height {
+            let row = reader.next_row().map_err(png_error)?;
+            shrinking.take(row.ok_or(RenderError::Damaged)?.data());
+        }
+        shrinking.finish()?
+    };
+    Ok(shrunk.upright(Orientation::of_png(document)))
 }
 
 /// A JPEG, no side longer than `side`.
 pub fn from_jpeg(document: &[u8], side: u16) -> Result<Raster, RenderError> {
+    // The decoder is strict, so that half a picture is none; between its heads bytes may lie.
+    strict_jpeg(document, side).or_else(|error| match headed(document) {
+        Some(headed) => strict_jpeg(&headed, side),
+        None => Err(error),
+    })
+}
+
+/// The same JPEG without what lies between its heads, if something does (ITU-T T.81, section B.1.1).
+fn headed(document: &[u8]) -> Option<Vec<u8>> {
+    const SCAN: u8 = 0xda;
+    let mut headed = document.get(..2)?.to_vec();
+    let mut rest = &document[2..];
+    loop {
+        let is_marker = |two: &[u8]| two[0] == 0xff && !matches!(two[1], 0 | 0xd0..=0xd9 | 0xff);
+        let begin = rest.windows(2).position(is_marker)?;
+        rest = &rest[begin..];
+        if rest[1] == SCAN {
+            headed.extend(rest);
+            return (headed.len() < document.len()).then_some(headed);
+        }
+        let length = u16::from_be_bytes(*rest.get(2..)?.first_chunk()?);
+        let (head, after) = rest.split_at_checked(2 + usize::from(length))?;
+        headed.extend(head);
+        rest = after;
+    }
+}
+
+fn strict_jpeg(document: &[u8], side: u16) -> Result<Raster, RenderError> {
     let options = DecoderOptions::default()
         .set_max_width(SIDE_IN_MAX)
         .set_max_height(SIDE_IN_MAX)
@@ -50,13 +96,16 @@ pub fn from_jpeg(document: &[u8], side: u16) -> Result<Raster, RenderError> {
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     check_size(width, height)?;
     let samples = decoder.decode().map_err(|_| RenderError::Damaged)?;
-    Samples {
+    let exif = decoder.exif().map_or(&[][..], Vec::as_slice);
+    let orientation = Orientation::of_exif(exif);
+    let shrunk = Samples {
         width,
         height,
         channels: 3,
         samples: &samples,
     }
-    .shrunk(side)
+    .shrunk(side)?;
+    Ok(shrunk.upright(orientation))
 }
 
 fn check_size(width: usize, height: usize) -> Result<(), RenderError> {

@@ -1,9 +1,8 @@
 //! Pixels, and what is made of them: smaller, turned, written as PNG or JPEG.
 
-use std::ops::Range;
-
 use jpeg_encoder::{ColorType, Encoder};
 
+use super::orientation::Orientation;
 use super::{Detail, Drawing, RenderError};
 
 /// How well a preview is written, best first: the first that is small enough will do.
@@ -27,42 +26,109 @@ pub struct Raster {
 impl Samples<'_> {
     /// The picture on white, no side longer than `side`.
     pub fn shrunk(&self, side: u16) -> Result<Raster, RenderError> {
-        if self.samples.len() < self.width * self.height * self.channels {
-            return Err(RenderError::Damaged);
+        let mut shrinking = Shrinking::new(self.width, self.height, self.channels, side);
+        let row_bytes = (self.width * self.channels).max(1);
+        for row in self.samples.chunks_exact(row_bytes).take(self.height) {
+            shrinking.take(row);
         }
+        shrinking.finish()
+    }
+}
+
+/// A picture that is made small while its rows come, from the top: of a large one, only what is
+/// shown is ever held.
+pub struct Shrinking {
+    from: [usize; 2],
+    channels: usize,
+    to: Raster,
+    /// Rows that have come.
+    rows: usize,
+    /// Rows that have come since the last one that was written.
+    fresh: usize,
+    sums: Vec<[u64; 3]>,
+}
+
+impl Shrinking {
+    /// Of so many pixels, no side longer than `side`.
+    pub fn new(width: usize, height: usize, channels: usize, side: u16) -> Self {
         let side = usize::from(side);
-        let longest = self.width.max(self.height).max(side);
+        let longest = width.max(height).max(side);
         let shrink = |length: usize| (length * side / longest).max(1);
-        let (width, height) = (shrink(self.width), shrink(self.height));
-        let mut pixels = Vec::with_capacity(3 * width * height);
-        for y in 0..height {
-            let rows = y * self.height / height..(y + 1) * self.height / height;
-            for x in 0..width {
-                let columns = x * self.width / width..(x + 1) * self.width / width;
-                pixels.extend(self.average(columns, rows.clone()));
-            }
+        let to = Raster {
+            width: shrink(width),
+            height: shrink(height),
+            pixels: Vec::new(),
+        };
+        Self {
+            from: [width, height],
+            channels,
+            rows: 0,
+            fresh: 0,
+            sums: vec![[0; 3]; to.width],
+            to,
         }
-        Ok(Raster {
-            width,
-            height,
-            pixels,
-        })
     }
 
-    /// The mean colour of a rectangle on white.
-    fn average(&self, columns: Range<usize>, rows: Range<usize>) -> [u8; 3] {
-        let mut sums = [0u64; 3];
-        let count = (columns.len() * rows.len()).max(1) as u64;
-        for row in rows {
-            let first = (row * self.width + columns.start) * self.channels;
-            let last = (row * self.width + columns.end) * self.channels;
-            for pixel in self.samples[first..last].chunks_exact(self.channels) {
+    /// Takes the samples of the next row.
+    pub fn take(&mut self, row: &[u8]) {
+        let [width, height] = self.from;
+        for (x, sums) in self.sums.iter_mut().enumerate() {
+            let columns = x * width / self.to.width..(x + 1) * width / self.to.width;
+            let samples = columns.start * self.channels..columns.end * self.channels;
+            let samples = row.get(samples).unwrap_or_default();
+            add(sums, samples, self.channels);
+        }
+        self.rows += 1;
+        self.fresh += 1;
+        let written = self.to.pixels.len() / (3 * self.to.width);
+        if self.rows * self.to.height >= (written + 1) * height {
+            self.write();
+        }
+    }
+
+    /// The mean colours of the rows that came, as one row.
+    fn write(&mut self) {
+        let width = self.from[0];
+        for (x, sums) in self.sums.iter_mut().enumerate() {
+            let columns = (x + 1) * width / self.to.width - x * width / self.to.width;
+            let count = (columns * self.fresh).max(1) as u64;
+            let mean = sums.map(|sum| u8::try_from(sum / count).unwrap_or(255));
+            self.to.pixels.extend(mean);
+            *sums = [0; 3];
+        }
+        self.fresh = 0;
+    }
+
+    /// The small picture, if all rows came.
+    pub fn finish(self) -> Result<Raster, RenderError> {
+        match self.rows == self.from[1] {
+            true => Ok(self.to),
+            false => Err(RenderError::Damaged),
+        }
+    }
+}
+
+/// Adds the colours of some pixels, on white.
+fn add(sums: &mut [u64; 3], samples: &[u8], channels: usize) {
+    let [red, green, blue] = sums;
+    match channels {
+        1 => {
+            let grey: u64 = samples.iter().map(|sample| u64::from(*sample)).sum();
+            sums.iter_mut().for_each(|sum| *sum += grey);
+        }
+        3 => {
+            for pixel in samples.chunks_exact(3) {
+                *red += u64::from(pixel[0]);
+                *green += u64::from(pixel[1]);
+                *blue += u64::from(pixel[2]);
+            }
+        }
+        _ => {
+            for pixel in samples.chunks_exact(channels) {
                 let (colour, alpha) = match *pixel {
-                    [grey] => ([grey; 3], 255),
                     [grey, alpha] => ([grey; 3], alpha),
-                    [red, green, blue] => ([red, green, blue], 255),
                     [red, green, blue, alpha, ..] => ([red, green, blue], alpha),
-                    [] => ([255; 3], 255),
+                    _ => ([255; 3], 255),
                 };
                 for (sum, sample) in sums.iter_mut().zip(colour) {
                     let (sample, alpha) = (u64::from(sample), u64::from(alpha));
@@ -70,11 +136,26 @@ impl Samples<'_> {
                 }
             }
         }
-        sums.map(|sum| u8::try_from(sum / count).unwrap_or(255))
     }
 }
 
 impl Raster {
+    /// The picture as it was seen when it was taken.
+    pub fn upright(mut self, orientation: Orientation) -> Self {
+        let row_bytes = 3 * self.width;
+        if orientation.mirrored && row_bytes > 0 {
+            for row in self.pixels.chunks_exact_mut(row_bytes) {
+                row.reverse();
+                // The colours of each pixel were reversed as well.
+                row.chunks_exact_mut(3).for_each(<[u8]>::reverse);
+            }
+        }
+        match orientation.turns {
+            0 => self,
+            turns => self.turned(turns),
+        }
+    }
+
     /// Turns and writes the picture as it is asked for.
     pub fn finish(self, drawing: &Drawing) -> Result<Vec<u8>, RenderError> {
         let turned = self.turned(drawing.turns);

@@ -1,5 +1,7 @@
 //! Files from outside: their names and kinds, judged by nothing that the sender claims.
 
+use crate::render;
+
 /// The kinds that are known by their first bytes.
 pub(super) const TYPES: [&str; 5] = [
     "application/pdf",
@@ -17,11 +19,11 @@ pub(super) const NAME_BYTES_MAX: usize = 160;
 pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
     let begins = |magic: &[u8]| bytes.starts_with(magic);
     match () {
-        () if begins(b"%PDF-") => TYPES[0],
         () if begins(b"\x89PNG\r\n\x1a\n") => TYPES[1],
         () if begins(b"\xff\xd8\xff") => TYPES[2],
         () if begins(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => TYPES[3],
         () if begins(b"GIF87a") || begins(b"GIF89a") => TYPES[4],
+        () if render::begins_as_pdf(bytes) => TYPES[0],
         () => OTHER,
     }
 }
