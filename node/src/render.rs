@@ -10,6 +10,7 @@
 mod child;
 mod confine;
 mod orientation;
+mod paper;
 mod pdf;
 mod picture;
 mod raster;
@@ -67,6 +68,8 @@ pub enum Detail {
     Screen,
     /// A PNG to look closely at.
     Close,
+    /// A PDF of one sheet of A4 for a printer; it has no address.
+    Paper,
 }
 
 impl Drawing {
@@ -115,6 +118,8 @@ impl Detail {
             Self::Preview => 480,
             Self::Screen => 1600,
             Self::Close => 2600,
+            // 300 dots per inch of A4.
+            Self::Paper => 3508,
         }
     }
 
@@ -125,6 +130,7 @@ impl Detail {
         match self {
             Self::Preview => "image/jpeg",
             Self::Screen | Self::Close => "image/png",
+            Self::Paper => "application/pdf",
         }
     }
 
@@ -132,6 +138,7 @@ impl Detail {
         match self {
             Self::Preview => "jpg",
             Self::Screen | Self::Close => "png",
+            Self::Paper => "pdf",
         }
     }
 
@@ -140,6 +147,7 @@ impl Detail {
             Self::Preview => "preview",
             Self::Screen => "screen",
             Self::Close => "close",
+            Self::Paper => "paper",
         }
     }
 }
@@ -217,6 +225,32 @@ impl Renderer {
             .await
             .map_err(|_| RenderError::Busy)?;
         self.draw_alone(document, drawing).await
+    }
+
+    /// What a printer is given of a document, as a PDF: nothing that cannot be drawn. A picture is
+    /// drawn, upright and turned; a PDF goes as it is, once its first page was drawn.
+    pub async fn for_paper(
+        &self,
+        mut document: Vec<u8>,
+        drawing: Drawing,
+    ) -> Result<Vec<u8>, RenderError> {
+        let begin = match picture::is_one(&document) {
+            true => None,
+            false => pdf::begin(&document),
+        };
+        if begin.is_some() && drawing.page > 1 {
+            return Err(RenderError::NoSuchPage);
+        }
+        let detail = match begin {
+            Some(_) => Detail::Preview,
+            None => Detail::Paper,
+        };
+        let drawn = self.draw_in_turn(&document, Drawing { detail, ..drawing });
+        let drawn = drawn.await?;
+        Ok(match begin {
+            Some(begin) => document.split_off(begin),
+            None => drawn,
+        })
     }
 
     async fn draw_alone(&self, document: &[u8], drawing: Drawing) -> Result<Vec<u8>, RenderError> {
@@ -327,6 +361,7 @@ mod tests {
             "1-huge-0.png",
             "1-screen-0-0.png",
             "-1.png",
+            "1-paper-0.pdf",
         ] {
             assert_eq!(Drawing::of_path(bad), None, "{bad}");
         }

@@ -383,3 +383,88 @@ async fn a_print_that_waits_for_paper_is_cancelled_on_wish_and_at_the_visits_end
         kiosk.until("an empty spool", left, gone).await.unwrap();
     }
 }
+
+/// What phones and offices make, and this program does not draw: a picture in HEIF, a text renamed
+/// to look like a picture, a PDF that was cut off.
+fn strange_files() -> [(&'static str, &'static str, Vec<u8>, &'static str); 4] {
+    let heic = [&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], &[7; 900]].concat();
+    let avif = [&b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"[..], &[7; 900]].concat();
+    let docx = [&b"PK\x03\x04\x14\0\x06\0\x08\0"[..], &[7; 900]].concat();
+    let cut = samples::pdf(BLUE, "cut off")[..300].to_vec();
+    let (unprintable, unseen) = ("about:blank#not-printable", "about:blank#no-picture");
+    [
+        ("photo.heic", "image/heic", heic, unprintable),
+        ("photo.avif", "image/avif", avif, unprintable),
+        ("photo.png", "image/png", docx, unprintable),
+        ("bail.pdf", "application/pdf", cut, unseen),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_can_be_drawn_is_printed_and_what_cups_stops_has_failed() {
+    let (scanner, shop) = (VirtualScanner::new("Grid"), PrintShop::open().unwrap());
+    shop.add_driven_queue().unwrap();
+    let counter = Counter::with("prints-drawn", &scanner, Some(&shop)).await;
+    let (case, kiosk) = (&counter.case, &counter.kiosk);
+    let until = async |what: &str, holds: &dyn Fn(&Value) -> bool| {
+        let printing = async |kiosk: &Script| Ok(kiosk.case(case).await?["printing"].take());
+        let patience = Duration::from_secs(60);
+        let seen = kiosk.until_within(patience, what, printing, holds).await;
+        seen.unwrap();
+    };
+    until("the printer", &|view| view["printer"] == true).await;
+    for (name, media_type, bytes, kind) in strange_files() {
+        let document = kiosk.add(case, name, media_type, &bytes).await.unwrap();
+        let answer = counter
+            .order(&format!("documents/{document}/print"), json!({}))
+            .await;
+        let told: Value = answer.json().unwrap();
+        assert_eq!(
+            (answer.status, &told["type"]),
+            (422, &json!(kind)),
+            "{name}"
+        );
+        let words = told["title"].as_str().unwrap_or_default();
+        assert!(!words.is_empty(), "{name}: {told}");
+        assert!(!shop.received().exists(), "{name} reached the printer");
+        assert_eq!(
+            (shop.jobs().unwrap().as_str(), shop.spooled().unwrap().len()),
+            ("", 0)
+        );
+    }
+
+    // A picture goes as it is drawn: on a sheet of A4, as a PDF.
+    let picture = samples::png(7, 160);
+    let document = kiosk.add(case, "a.png", "image/png", &picture).await;
+    let print = format!("documents/{}/print", document.unwrap());
+    counter.ordered(&print, json!({})).await;
+    until("its end", &|view| view["job"]["state"] == "printed").await;
+    let printed = std::fs::read(shop.received()).unwrap();
+    assert!(printed.starts_with(b"%PDF-1.4") && printed.ends_with(b"%%EOF\n"));
+
+    // What the driver may not print is said to have failed; the next one is printed.
+    let pdf = samples::pdf(BLUE, "not to be printed");
+    let document = kiosk.add(case, "b.pdf", "application/pdf", &pdf).await;
+    let print = format!("documents/{}/print", document.unwrap());
+    shop.forbid(true).unwrap();
+    counter.ordered(&print, json!({})).await;
+    let began = std::time::Instant::now();
+    until("that it failed", &|view| view["job"]["state"] == "failed").await;
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(
+        (shop.jobs().unwrap().as_str(), shop.spooled().unwrap().len()),
+        ("", 0)
+    );
+    shop.forbid(false).unwrap();
+    counter.ordered(&print, json!({})).await;
+    until("its end", &|view| view["job"]["state"] == "printed").await;
+    assert_eq!(
+        std::fs::read(shop.received()).unwrap(),
+        pdf,
+        "a PDF goes as it is"
+    );
+}

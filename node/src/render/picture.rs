@@ -18,6 +18,11 @@ const PIXELS_MAX: usize = 128 << 20;
 const HELD_PIXELS_MAX: usize = 64 << 20;
 const SIDE_IN_MAX: usize = 32_000;
 
+/// Whether this is a PNG or a JPEG, by its first bytes.
+pub fn is_one(document: &[u8]) -> bool {
+    document.starts_with(b"\x89PNG") || document.starts_with(b"\xff\xd8\xff")
+}
+
 /// A PNG on white, no side longer than `side`.
 pub fn from_png(document: &[u8], side: u16) -> Result<Raster, RenderError> {
     let limits = Limits {

@@ -3,10 +3,14 @@
 use jpeg_encoder::{ColorType, Encoder};
 
 use super::orientation::Orientation;
-use super::{Detail, Drawing, RenderError};
+use super::{Detail, Drawing, PREVIEW_BYTES_MAX, RenderError, paper};
 
 /// How well a preview is written, best first: the first that is small enough will do.
-const JPEG_QUALITIES: [u8; 4] = [72, 50, 30, 12];
+const PREVIEW_QUALITIES: [u8; 4] = [72, 50, 30, 12];
+/// The same for what is printed.
+const PAPER_QUALITIES: [u8; 3] = [88, 60, 30];
+/// The most bytes of a JPEG on paper; with what is around it, less than any picture may have.
+const PAPER_BYTES_MAX: usize = 15 << 20;
 
 /// Samples of 8 bits: grey, grey and alpha, RGB or RGBA; rows from the top.
 pub struct Samples<'a> {
@@ -161,7 +165,14 @@ impl Raster {
         let turned = self.turned(drawing.turns);
         match drawing.detail {
             Detail::Screen | Detail::Close => turned.png(),
-            Detail::Preview => turned.jpeg(),
+            Detail::Preview => {
+                let (jpeg, ..) = turned.jpeg(&PREVIEW_QUALITIES, PREVIEW_BYTES_MAX)?;
+                Ok(jpeg)
+            }
+            Detail::Paper => {
+                let (jpeg, width, height) = turned.jpeg(&PAPER_QUALITIES, PAPER_BYTES_MAX)?;
+                Ok(paper::of_jpeg(&jpeg, width, height))
+            }
         }
     }
 
@@ -207,16 +218,18 @@ impl Raster {
             .map_err(|_| RenderError::TooLarge)
     }
 
-    fn jpeg(&self) -> Result<Vec<u8>, RenderError> {
+    /// A JPEG of at most so many bytes, in the first of these qualities that gives one, and its
+    /// width and height.
+    fn jpeg(&self, qualities: &[u8], bytes_max: usize) -> Result<(Vec<u8>, u16, u16), RenderError> {
         let side = |length: usize| u16::try_from(length).map_err(|_| RenderError::TooLarge);
         let (width, height) = (side(self.width)?, side(self.height)?);
-        for quality in JPEG_QUALITIES {
+        for quality in qualities {
             let mut document = Vec::new();
-            Encoder::new(&mut document, quality)
+            Encoder::new(&mut document, *quality)
                 .encode(&self.pixels, width, height, ColorType::Rgb)
                 .map_err(|_| RenderError::TooLarge)?;
-            if document.len() <= super::PREVIEW_BYTES_MAX {
-                return Ok(document);
+            if document.len() <= bytes_max {
+                return Ok((document, width, height));
             }
         }
         Err(RenderError::TooLarge)

@@ -1,10 +1,10 @@
-//! Pictures as they were seen when they were taken.
+//! Pictures as they were seen when they were taken: on the screen and on paper.
 
 use std::time::{Duration, Instant};
 
 use guichet::render::{Detail, Drawing};
 
-use crate::{crc32, draw, renderer};
+use crate::{SIDE_PX_MAX, crc32, draw, png_of, renderer};
 
 /// The corners of an upright picture: red, green, blue and white, from the upper left as one reads.
 const CORNERS: [[u8; 3]; 4] = [[255, 0, 0], [0, 160, 0], [0, 0, 255], [255, 255, 255]];
@@ -96,7 +96,12 @@ fn near(one: [u8; 3], other: [u8; 3]) -> bool {
 async fn a_picture_stands_as_it_was_seen_however_the_camera_was_held() {
     for orientation in 1..=8 {
         for document in held(orientation, orientation % 2 == 0) {
-            for detail in [Detail::Preview, Detail::Screen, Detail::Close] {
+            for detail in [
+                Detail::Preview,
+                Detail::Screen,
+                Detail::Close,
+                Detail::Paper,
+            ] {
                 let drawing = Drawing {
                     detail,
                     ..Drawing::of_page(1)
@@ -104,8 +109,15 @@ async fn a_picture_stands_as_it_was_seen_however_the_camera_was_held() {
                 let drawn = renderer().draw(&document, drawing).await.expect("drawn");
                 let what = format!("{orientation}, {detail:?}");
                 let shown = draw(&drawn, 1).await.expect("drawn again");
-                assert_eq!((shown.width, shown.height), (96, 64), "{what}");
-                let places = [(25, 25), (75, 25), (25, 75), (75, 75)];
+                let places = match detail {
+                    // In the middle of a sheet that lies: 842 points across, 595 down.
+                    Detail::Paper => [(46, 46), (54, 46), (46, 54), (54, 54)],
+                    Detail::Preview | Detail::Screen | Detail::Close => {
+                        let size = (shown.width, shown.height);
+                        assert_eq!(size, (96, 64), "{what}");
+                        [(25, 25), (75, 25), (25, 75), (75, 75)]
+                    }
+                };
                 let corners = places.map(|(x, y)| shown.at(x, y));
                 let right = corners
                     .iter()
@@ -115,6 +127,29 @@ async fn a_picture_stands_as_it_was_seen_however_the_camera_was_held() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_sheet_of_paper_shows_the_whole_of_a_picture() {
+    let drawing = Drawing {
+        page: 1,
+        turns: 1,
+        detail: Detail::Paper,
+    };
+    let large = png_of(3_000, 1_000, [0, 0, 255, 255]);
+    let sheet = renderer().draw(&large, drawing).await.expect("drawn");
+    assert!(sheet.starts_with(b"%PDF-") && sheet.ends_with(b"%%EOF\n"));
+    let shown = draw(&sheet, 1).await.expect("drawn again");
+    assert_eq!(shown.height, usize::from(SIDE_PX_MAX), "it stands");
+    assert!(near(shown.at(50, 50), [0, 0, 255]) && near(shown.at(50, 3), [0, 0, 255]));
+    for edge in [(50, 1), (50, 99), (1, 50), (99, 50)] {
+        assert_eq!(shown.at(edge.0, edge.1), [255; 3], "{edge:?} stays white");
+    }
+    let said = renderer()
+        .draw(b"PK\x03\x04", drawing)
+        .await
+        .expect_err("no");
+    assert_eq!(said.to_string(), "this kind of document cannot be drawn");
 }
 
 /// What is not right in EXIF is passed over; the picture is what counts.

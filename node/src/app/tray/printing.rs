@@ -1,8 +1,10 @@
 //! Papers on their way out of the printer.
 //!
-//! One document is printed at a time, sheet after sheet; who asked sees how far it is. When the
-//! visit is over, the sheet that is being printed is let come out and no other follows; one that
-//! waits for paper or for somebody is cancelled, for the next citizen must not find it.
+//! Only what can be drawn is printed, and as it is drawn: what nobody can look at beforehand never
+//! reaches the printer. One document is printed at a time, sheet after sheet; who asked sees how
+//! far it is. When the visit is over, the sheet that is being printed is let come out and no other
+//! follows; one that waits for paper or for somebody is cancelled, for the next citizen must not
+//! find it.
 
 use std::time::Duration;
 
@@ -10,15 +12,19 @@ use guichet_keys::CaseTag;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{oneshot, watch};
 
-use super::TrayEvent;
+use super::{TrayEvent, work};
 use crate::app::cases::{Task, answer};
 use crate::app::node::Node;
 use crate::devices::{self, PrintError, PrintJob, Printer, PrinterState};
 use crate::owners::Post;
-use crate::web::counter::{Change, Refusal, Reply, Thing, Upload};
+use crate::render::{Detail, Drawing, RenderError, Renderer};
+use crate::web::counter::{Change, PictureTrouble, Refusal, Reply, Thing};
 use crate::web::ids::DocumentId;
 use crate::web::view::{PrintState, PrintView, PrintingView};
 
+/// The kind of everything that is sent to the printer: CUPS is left nothing to guess, for what it
+/// cannot tell it sends raw.
+const PAPER: &str = "application/pdf";
 /// How often the printer is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
@@ -117,19 +123,23 @@ impl Node {
         printing.jobs += 1;
         let (number, (wish, wished)) = (printing.jobs, watch::channel(Wish::All));
         let (printer, events) = (printing.printer.clone(), self.trays.events.clone());
-        let sheet = {
-            let cases = self.cases.orders();
-            move |number| {
-                let (reply, sheet) = oneshot::channel();
-                let task = Task::Sheet {
-                    document,
-                    number,
-                    reply,
-                };
-                cases.hand_in(case, task);
-                sheet
-            }
+        let cases = self.cases.orders();
+        let page = move |number| {
+            let (reply, page) = oneshot::channel();
+            let drawing = Drawing {
+                page: number,
+                turns: 0,
+                detail: Detail::Paper,
+            };
+            let task = Task::Picture {
+                document,
+                drawing,
+                reply,
+            };
+            cases.hand_in(case, task);
+            page
         };
+        let renderer = self.renderer.clone();
         let view = PrintView {
             document,
             state: PrintState::Printing,
@@ -147,7 +157,7 @@ impl Node {
                     answer(reply, result);
                 }
             };
-            match print_all(&printer, sheet, wished, &tell, &mut taken).await {
+            match print_all(&printer, &renderer, page, wished, &tell, &mut taken).await {
                 Ok(state) => tell(state),
                 Err(refusal) => {
                     tell(PrintState::Failed);
@@ -212,23 +222,28 @@ async fn look_after(printer: Printer, events: UnboundedSender<TrayEvent>) {
 /// Prints one sheet after the other; `taken` is called once the printer has the first.
 async fn print_all(
     printer: &Printer,
-    sheet: impl Fn(u32) -> oneshot::Receiver<Result<Upload, Refusal>>,
+    renderer: &Renderer,
+    page: impl Fn(u32) -> oneshot::Receiver<Result<(Vec<u8>, Drawing), Refusal>>,
     mut wish: watch::Receiver<Wish>,
     tell: &impl Fn(PrintState),
     taken: &mut impl FnMut(Result<(), Refusal>),
 ) -> Result<PrintState, Refusal> {
     for number in 1.. {
-        let file = match sheet(number).await.unwrap_or(Err(Refusal::Stopping)) {
-            Ok(file) => file,
-            Err(Refusal::NotFound(Thing::Page)) if number > 1 => break,
+        let sheet = match page(number).await.unwrap_or(Err(Refusal::Stopping)) {
+            Ok((document, drawing)) => on_paper(renderer, document, drawing).await,
+            Err(refusal) => Err(refusal),
+        };
+        let sheet = match sheet {
+            Ok(sheet) => sheet,
+            Err(Refusal::NoPicture(PictureTrouble::NoSuchPage)) if number > 1 => break,
             Err(refusal) => return Err(refusal),
         };
         if *wish.borrow() != Wish::All {
             return Ok(PrintState::Cancelled);
         }
-        let job = printer.print(&file.bytes, &file.media_type).await;
+        let job = printer.print(&sheet, PAPER).await;
         // The printer has it; who waits for it here must not hold it in memory.
-        drop(file);
+        drop(sheet);
         let mut job = job.map_err(|error| refusal(&error))?;
         taken(Ok(()));
         let state = follow(&mut job, &mut wish, tell).await;
@@ -237,6 +252,25 @@ async fn print_all(
         }
     }
     Ok(PrintState::Printed)
+}
+
+/// What of a document the printer is given: only what can be drawn, as it is drawn.
+async fn on_paper(
+    renderer: &Renderer,
+    document: Vec<u8>,
+    drawing: Drawing,
+) -> Result<Vec<u8>, Refusal> {
+    let drawn = renderer.for_paper(document, drawing).await;
+    drawn.map_err(|error| match error {
+        RenderError::Unsupported => Refusal::NotPrintable,
+        RenderError::Encrypted
+        | RenderError::Damaged
+        | RenderError::NoSuchPage
+        | RenderError::TooLarge
+        | RenderError::TooSlow
+        | RenderError::Busy
+        | RenderError::Unavailable(_) => work::refusal(&error),
+    })
 }
 
 async fn follow(

@@ -241,7 +241,9 @@ impl Node {
         self.trays.run(async move {
             let drawn = match drawing.detail {
                 Detail::Preview => renderer.draw(&lying.preview, drawing).await,
-                Detail::Screen | Detail::Close => renderer.draw(&lying.bytes, drawing).await,
+                Detail::Screen | Detail::Close | Detail::Paper => {
+                    renderer.draw(&lying.bytes, drawing).await
+                }
             };
             answer(reply, drawn.map_err(|error| refusal(&error)));
         });
@@ -399,7 +401,7 @@ async fn draw(
     answer(reply, drawn);
 }
 
-fn refusal(error: &RenderError) -> Refusal {
+pub(super) fn refusal(error: &RenderError) -> Refusal {
     Refusal::NoPicture(match error {
         RenderError::Unsupported => PictureTrouble::Unsupported,
         RenderError::Encrypted => PictureTrouble::Encrypted,

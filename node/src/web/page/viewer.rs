@@ -138,7 +138,7 @@ fn page(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame)
     let shown = picture(view, document, &choice);
     let coming = match &shown {
         Some((_, Detail::Preview)) => Some(t.viewer_preview().to_owned()),
-        Some((_, Detail::Screen | Detail::Close)) => None,
+        Some((_, Detail::Screen | Detail::Close | Detail::Paper)) => None,
         None => Some(t.coming(document.arrival.percent())),
     };
     let name = t.page_of(&document.name, choice.page);
