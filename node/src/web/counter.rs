@@ -314,6 +314,9 @@ pub enum Refusal {
         /// What can be taken.
         bytes_max: usize,
     },
+    /// The file has no bytes.
+    #[error("the file is empty")]
+    EmptyFile,
     /// The visit holds as much as it can.
     #[error("the visit is full")]
     Full,

@@ -54,6 +54,7 @@ impl Problem {
             Self::Changed => StatusCode::CONFLICT,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(refusal) => match refusal {
+                Refusal::EmptyFile => StatusCode::BAD_REQUEST,
                 Refusal::NotFound(_) => StatusCode::NOT_FOUND,
                 Refusal::Invalid(_)
                 | Refusal::NoPicture(_)
@@ -94,6 +95,7 @@ impl Problem {
                 Refusal::TakenBy { .. } => "taken-by",
                 Refusal::NoMedia(_) => "no-media",
                 Refusal::TooLarge { .. } => "too-large",
+                Refusal::EmptyFile => "empty-file",
                 Refusal::Full => "visit-full",
                 Refusal::TrayFull => "tray-full",
                 Refusal::NotPrintable => "not-printable",
@@ -182,6 +184,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
             let size = t.bytes(u64::try_from(*bytes_max).unwrap_or(u64::MAX));
             told(t.err_too_large(&size), t.err_too_large_do())
         }
+        Refusal::EmptyFile => told(t.err_empty_file(), t.err_empty_file_do()),
         Refusal::Full => told(t.err_full(), t.err_full_do()),
         Refusal::TrayFull => told(t.err_tray_full(), t.err_tray_full_do()),
         Refusal::NotPrintable => told(t.err_not_printable(), t.err_not_printable_do()),

@@ -254,7 +254,10 @@ impl Node {
         if let Err(refusal) = self.open_case(&case) {
             return answer(reply, Err(refusal));
         }
-        if file.bytes.is_empty() || file.bytes.len() > DOCUMENT_BYTES_MAX {
+        if file.bytes.is_empty() {
+            return answer(reply, Err(Refusal::EmptyFile));
+        }
+        if file.bytes.len() > DOCUMENT_BYTES_MAX {
             let bytes_max = DOCUMENT_BYTES_MAX;
             return answer(reply, Err(Refusal::TooLarge { bytes_max }));
         }

@@ -388,7 +388,7 @@ async fn received(visitor: &Visitor, named: Named, request: Request) -> Result<U
         ),
     };
     match file.bytes.is_empty() {
-        true => Err(Problem::Malformed),
+        true => Err(Problem::Refused(Refusal::EmptyFile)),
         false => Ok(file),
     }
 }

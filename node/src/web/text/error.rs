@@ -58,6 +58,8 @@ texts! {
     err_printer: "L’imprimante ne répond pas.", "The printer does not answer.";
     err_tray_full: "Plus de place pour d’autres pages ici.", "No more room for pages here.";
     err_tray_full_do: "Joignez d’abord ces pages au dossier, puis continuez.", "Add these pages to the case first, then go on.";
+    err_empty_file: "Ce fichier est vide.", "This file is empty.";
+    err_empty_file_do: "Vérifiez-le là d’où il vient, puis recommencez.", "Check it where it comes from, then try again.";
     err_not_printable: "L’imprimante ne prend pas ce genre de document.", "The printer does not take this kind of document.";
     err_not_printable_do: "Téléchargez-le, ou demandez au conseiller de l’envoyer en PDF.", "Download it, or ask the adviser to send it as a PDF.";
     err_media: "L’image et le son ne passent pas avec ce navigateur.", "Picture and sound do not work with this browser.";
