@@ -15,7 +15,7 @@ mod tool;
 pub use printer::{
     PrintError, PrintJob, PrintState, Printer, PrinterSettings, PrinterState, Trouble,
 };
-pub use scanner::{ScanError, Scanner, ScannerSettings, ScannerState};
+pub use scanner::{ModeFit, ScanError, Scanner, ScannerSettings, ScannerState};
 
 /// Which device of a kind a node uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -267,3 +267,21 @@ fn a_device_that_is_not_there_is_a_warning() {
     report.says("scanner", "warn", "none is there");
     report.says("printer", "warn", "none is there");
 }
+
+#[test]
+fn a_mode_that_the_scanner_does_not_have_is_a_warning() {
+    let network = Network::new();
+    let file = network.kiosk().join("guichet.toml");
+    let text = std::fs::read_to_string(&file).expect("made");
+    let lines = text.lines().filter(|line| !line.starts_with("scan_mode"));
+    let others: Vec<_> = lines.collect();
+    for (mode, verdict, found) in [
+        ("Sepia", "warn", "no mode \"Sepia\", its modes: Gray, Color"),
+        ("gray", "ok", "\"Gray\", which is used"),
+        ("", "ok", "frontend-tester"),
+    ] {
+        let text = format!("scan_mode = \"{mode}\"\n{}\n", others.join("\n"));
+        std::fs::write(&file, text).expect("written");
+        Report::of(&network.kiosk()).says("scanner", verdict, found);
+    }
+}

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::loopback;
 use crate::clock;
 use crate::config::Config;
-use crate::devices::{Printer, PrinterState, Scanner, ScannerState};
+use crate::devices::{ModeFit, Printer, PrinterState, Scanner, ScannerState};
 use crate::folder::{self, marker};
 use crate::render::{self, Drawing, Renderer, Walls};
 use guichet_keys::{Credential, Role};
@@ -218,16 +218,41 @@ async fn devices(config: &Config, role: Role) -> Vec<Finding> {
             Scanner::new(config.scanner()),
             Printer::new(config.printer()),
         );
-        let (scanner, printer) = tokio::join!(scanner.state(), printer.state());
-        findings.extend([scanner_is(scanner), printer_is(printer)]);
+        let (found, printer) = tokio::join!(scanner.state(), printer.state());
+        let mode = match &found {
+            ScannerState::Ready { .. } => scanner.mode_fit().await,
+            ScannerState::Off
+            | ScannerState::Absent
+            | ScannerState::Scanning
+            | ScannerState::Ill { .. } => None,
+        };
+        findings.extend([
+            scanner_is(found, mode, &config.scan_mode),
+            printer_is(printer),
+        ]);
     }
     findings
 }
 
-fn scanner_is(state: ScannerState) -> Finding {
+fn scanner_is(state: ScannerState, mode: Option<ModeFit>, set: &str) -> Finding {
     let check = "scanner";
     match state {
-        ScannerState::Ready { name } => Finding::ok(check, name),
+        ScannerState::Ready { name } => match mode {
+            None | Some(ModeFit::AsSet) => Finding::ok(check, name),
+            Some(ModeFit::Instead(mode)) => {
+                let found = format!("{name}; it calls the mode {set:?} {mode:?}, which is used");
+                Finding::ok(check, found)
+            }
+            Some(ModeFit::Unknown(modes)) => {
+                let modes = match modes.is_empty() {
+                    true => "none to choose".to_owned(),
+                    false => modes.join(", "),
+                };
+                let found = format!("{name} has no mode {set:?}, its modes: {modes}");
+                let advice = "set scan_mode to one of its modes, or to \"\" to leave it to it";
+                Finding::warn(check, found, advice)
+            }
+        },
         ScannerState::Scanning => Finding::ok(check, "it scans"),
         ScannerState::Off => Finding::ok(check, "none, by the settings"),
         ScannerState::Absent => Finding::warn(

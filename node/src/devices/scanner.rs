@@ -3,18 +3,26 @@
 //! What comes back is exactly what `scanimage` wrote, or an error. A sheet is only taken when the
 //! program ended well and its picture has an end: a driver that dies in mid-scan leaves a PNG that
 //! many viewers would show, grey from the middle on.
+//!
+//! Scanners differ in the names of their modes ([`fit`]) and in whether they know the length of a
+//! sheet beforehand ([`pnm`]). What a scanner refuses is learnt once, and kept in mind.
+
+mod fit;
+mod pnm;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Device;
 use super::tool::{self, Ran, Run, RunError};
 use crate::clock;
 use crate::render::DOCUMENT_BYTES_MAX;
+use fit::Listed;
+pub use fit::ModeFit;
 
 /// The longest that one sheet may take: a slow scanner warms its lamp first.
 pub const SCAN_TIME_MAX: Duration = Duration::from_secs(180);
@@ -23,16 +31,32 @@ pub const LIST_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long what was found is said again without looking.
 pub const STATE_KEPT: Duration = Duration::from_secs(10);
 
+/// The largest sheet of unknown length before it is made small, in bytes: A4 in colour at 600 dpi.
+pub const ANYMAP_BYTES_MAX: usize = 128 << 20;
+
 const PROGRAM: &str = "scanimage";
 const CONFIG_DIR: &str = "SANE_CONFIG_DIR";
 /// How `scanimage` tells of a call of SANE that failed, before it lets go of the scanner.
 const GAVE_UP: &str = "scanimage: sane_";
+/// How it tells that an option, or its value, is not one of this scanner's.
+const REFUSED: [&str; 3] = [
+    "setting of option --",
+    "unrecognized option",
+    "invalid option",
+];
+/// How libpng tells that the head of a picture stands alone: the driver knew no height.
+const NO_ROWS: &str = "No IDATs written";
+/// How often one sheet is tried: as set, as listed, in the listed way without the refused mode, and
+/// without a height beforehand.
+const TRIES_MAX: usize = 4;
 const LIST_BYTES_MAX: usize = 64 * 1024;
 const PNG_HEAD: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// What is scanned, and within which limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScannerSettings {
+    /// The program that scans.
+    pub program: PathBuf,
     /// Which scanner, as `scanimage -L` names it.
     pub device: Device,
     /// The mode, as the scanner names it; an empty text leaves it to the scanner.
@@ -54,6 +78,7 @@ pub struct ScannerSettings {
 impl Default for ScannerSettings {
     fn default() -> Self {
         Self {
+            program: PROGRAM.into(),
             device: Device::First,
             mode: "Color".to_owned(),
             resolution_dpi: 300,
@@ -126,6 +151,18 @@ pub struct Scanner {
     settings: Arc<ScannerSettings>,
     turn: Arc<Mutex<()>>,
     seen: Arc<Mutex<Option<(Instant, ScannerState)>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What the scanner has taught so far.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// Its options, once it has refused one.
+    listed: Option<Listed>,
+    /// The mode that it lists and refuses all the same.
+    refused: Option<String>,
+    /// That it does not know a sheet's length beforehand.
+    endless: bool,
 }
 
 impl Scanner {
@@ -135,11 +172,12 @@ impl Scanner {
             settings: Arc::new(settings),
             turn: Arc::default(),
             seen: Arc::default(),
+            known: Arc::default(),
         }
     }
 
-    /// One sheet as a PNG, byte for byte as `scanimage` wrote it. Whoever drops the future cancels
-    /// the scan; the scanner is busy until it has stopped.
+    /// One sheet as a PNG, byte for byte as `scanimage` wrote it if it can write one. Whoever drops
+    /// the future cancels the scan; the scanner is busy until it has stopped.
     pub async fn scan(&self) -> Result<Vec<u8>, ScanError> {
         if self.settings.device == Device::Off {
             return Err(ScanError::Absent);
@@ -148,12 +186,55 @@ impl Scanner {
         let turn = turn.try_lock_owned().map_err(|_| ScanError::Busy)?;
         // Looking may open the device too: it has ended first, and is done anew afterwards.
         self.seen.lock().await.take();
-        let ran = tool::run(self.sheet(), turn).await;
-        let judged = ran.map_err(ScanError::from).and_then(judge);
-        if let Err(error) = &judged {
+        let scanned = self.scan_and_learn(&Arc::new(turn)).await;
+        if let Err(error) = &scanned {
             tracing::warn!(%error, "no sheet was scanned");
         }
-        judged
+        scanned
+    }
+
+    /// Tries once more whenever the scanner has taught something.
+    async fn scan_and_learn(&self, turn: &Arc<OwnedMutexGuard<()>>) -> Result<Vec<u8>, ScanError> {
+        let mut known = self.known.lock().await;
+        let mut asked = false;
+        for _ in 1..TRIES_MAX {
+            let ran = tool::run(self.sheet(&known), turn.clone()).await?;
+            let refuses = REFUSED.iter().any(|words| ran.said.contains(words));
+            if ran.status.success() {
+                return judge(ran, known.endless).await;
+            } else if refuses && !asked {
+                // A scanner may have been put in the place of another.
+                (known.listed, known.refused) = (self.listed(turn.clone()).await, None);
+                asked = true;
+            } else if refuses && known.listed.is_some() && known.refused.is_none() {
+                known.refused = self.mode(&known);
+            } else if ran.said.contains(NO_ROWS) && !known.endless {
+                known.endless = true;
+            } else {
+                return judge(ran, known.endless).await;
+            }
+        }
+        judge(
+            tool::run(self.sheet(&known), turn.clone()).await?,
+            known.endless,
+        )
+        .await
+    }
+
+    /// What the scanner lists of its options; none if it cannot be asked.
+    async fn listed(&self, held: impl Send + 'static) -> Option<Listed> {
+        let mut args = vec!["--all-options".to_owned()];
+        args.extend(self.device_name());
+        let ran = tool::run(self.question(args), held).await.ok()?;
+        let text = String::from_utf8_lossy(&ran.output).into_owned();
+        ran.status.success().then(|| Listed::read(&text))
+    }
+
+    /// How the mode of the settings fits this scanner; none if it cannot be asked now.
+    pub async fn mode_fit(&self) -> Option<ModeFit> {
+        let turn = self.turn.clone().try_lock_owned().ok()?;
+        let listed = self.listed(turn).await?;
+        Some(listed.mode(&self.settings.mode, None))
     }
 
     /// How the scanner is now, or was at most [`STATE_KEPT`] ago.
@@ -175,24 +256,52 @@ impl Scanner {
         state
     }
 
-    fn sheet(&self) -> Run {
+    fn sheet(&self, known: &Known) -> Run {
         let settings = &*self.settings;
-        let mut args = vec![
-            "--format=png".to_owned(),
-            format!("--resolution={}", settings.resolution_dpi),
-        ];
-        if let Device::Named(name) = &settings.device {
-            args.push(format!("--device-name={name}"));
+        let lists = |has: fn(&Listed) -> bool| known.listed.as_ref().is_none_or(has);
+        let (format, bytes_max) = match known.endless {
+            true => ("pnm", ANYMAP_BYTES_MAX),
+            false => ("png", settings.bytes_max),
+        };
+        let mut args = vec![format!("--format={format}")];
+        args.extend(self.device_name());
+        if lists(|listed| listed.resolution) {
+            args.push(format!("--resolution={}", settings.resolution_dpi));
         }
-        if !settings.mode.is_empty() {
-            args.push(format!("--mode={}", settings.mode));
-        }
-        for (option, length_mm) in [("-x", settings.width_mm), ("-y", settings.height_mm)] {
-            if length_mm > 0 {
+        args.extend(self.mode(known).map(|mode| format!("--mode={mode}")));
+        for (option, length_mm, has) in [
+            ("-x", settings.width_mm, lists(|listed| listed.width)),
+            ("-y", settings.height_mm, lists(|listed| listed.height)),
+        ] {
+            if length_mm > 0 && has {
                 args.extend([option.to_owned(), length_mm.to_string()]);
             }
         }
-        self.run(args, settings.bytes_max, settings.time_max)
+        self.run(args, bytes_max, settings.time_max)
+    }
+
+    /// The mode to scan in, as far as is known; none leaves it to the scanner.
+    fn mode(&self, known: &Known) -> Option<String> {
+        let set = &self.settings.mode;
+        let as_set = || (!set.is_empty()).then(|| set.clone());
+        let Some(listed) = &known.listed else {
+            return as_set();
+        };
+        match listed.mode(set, known.refused.as_deref()) {
+            ModeFit::AsSet => as_set(),
+            ModeFit::Instead(mode) => Some(mode),
+            ModeFit::Unknown(listed) => {
+                tracing::warn!(set, ?listed, "scan_mode is none of the scanner's modes");
+                None
+            }
+        }
+    }
+
+    fn device_name(&self) -> Option<String> {
+        match &self.settings.device {
+            Device::Named(name) => Some(format!("--device-name={name}")),
+            Device::First | Device::Off => None,
+        }
     }
 
     fn question(&self, args: Vec<String>) -> Run {
@@ -207,7 +316,7 @@ impl Scanner {
             .map(PathBuf::into_os_string);
         let config_dir = config_dir.or_else(|| std::env::var_os(CONFIG_DIR));
         Run {
-            program: PROGRAM,
+            program: self.settings.program.clone(),
             args,
             variables: config_dir
                 .map(|dir| (CONFIG_DIR, dir))
@@ -262,9 +371,17 @@ impl Scanner {
     }
 }
 
-fn judge(ran: Ran) -> Result<Vec<u8>, ScanError> {
+async fn judge(ran: Ran, endless: bool) -> Result<Vec<u8>, ScanError> {
     match ran.status.code() {
         None => Err(ScanError::Died),
+        Some(0) if endless => {
+            let made = tokio::task::spawn_blocking(move || pnm::as_png(&ran.output)).await;
+            let picture = made.ok().flatten().ok_or(ScanError::Died)?;
+            match picture.len() > DOCUMENT_BYTES_MAX {
+                true => Err(ScanError::TooLarge),
+                false => Ok(picture),
+            }
+        }
         Some(0) if is_whole(&ran.output) => Ok(ran.output),
         Some(0) => Err(ScanError::Died),
         Some(_) => Err(from_words(&ran.said)),

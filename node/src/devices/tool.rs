@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ const END_WITHIN: Duration = Duration::from_secs(3);
 
 /// What to run, and how far it may go.
 pub(super) struct Run {
-    /// Name of the program, looked for in `PATH`.
-    pub program: &'static str,
+    /// The program; a mere name is looked for in `PATH`.
+    pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
     /// Its whole environment but for `PATH`.
@@ -107,7 +108,7 @@ struct Group {
 
 impl Group {
     fn start(
-        program: &str,
+        program: PathBuf,
         args: Vec<String>,
         variables: Vec<(&str, OsString)>,
     ) -> Result<Self, RunError> {
@@ -245,7 +246,7 @@ mod tests {
     async fn a_child_that_gave_up_and_hangs_is_not_waited_for() {
         let ran = run(
             Run {
-                program: "sh",
+                program: "sh".into(),
                 args: vec![
                     "-c".to_owned(),
                     "echo 'the lid is open' >&2; sleep 600".to_owned(),
