@@ -94,6 +94,8 @@ pub struct Setup<'a> {
     pub keeps: bool,
     /// The policy that the machine's administrator has given it.
     pub policy: Option<&'a Path>,
+    /// How many cameras and microphones stand before it, if not one.
+    pub devices: Option<u32>,
 }
 
 /// A browser with one page open.
@@ -140,6 +142,7 @@ impl Browser {
             performer,
             keeps,
             policy,
+            devices,
         } = setup;
         let profile = tempfile::Builder::new()
             .prefix("guichet-browser-")
@@ -155,6 +158,11 @@ impl Browser {
             "--user-data-dir={}",
             profile.path().join("profile").display()
         ));
+        if let Some(devices) = devices {
+            flags.push(format!(
+                "--use-fake-device-for-media-stream=device-count={devices}"
+            ));
+        }
         if let Some(performer) = performer {
             let (picture, voice) = performer.write(profile.path())?;
             let (picture, voice) = (picture.display(), voice.display());

@@ -39,6 +39,7 @@ const FILES: [(&str, &str, &str); 26] = [
     ("devices.js", JS, include_str!("assets/devices.js")),
     ("navigate.js", JS, include_str!("assets/navigate.js")),
     ("order.js", JS, include_str!("assets/order.js")),
+    ("presence.js", JS, include_str!("assets/presence.js")),
     ("tones.js", JS, include_str!("assets/tones.js")),
 ];
 

@@ -7,18 +7,22 @@ import { Devices } from "./devices.js";
 import { onFragment } from "./events.js";
 import { morph } from "./morph.js";
 import { post } from "./post.js";
+import { Presence } from "./presence.js";
 import { hush, ring, ringOnce } from "./tones.js";
 
 const AGAIN_MS = [500, 1000, 2000, 4000];
 const LIGHT_MS = 6000;
+const GONE = "guichet-gone";
 
-const devices = new Devices(() => show());
+const devices = new Devices(() => show(), (kind) => state !== "speaking" || presence.wants(kind, sent()));
+let presence = new Presence(JSON.parse(sessionStorage.getItem(GONE) ?? "[]"));
 let connection = null;
 let state = "none";
 let tries = 0;
 let trying = null;
 let title = "";
 let marked = false;
+let lost = "";
 
 const box = () => document.getElementById("call");
 const theirs = () => document.querySelector("[data-theirs]");
@@ -118,6 +122,8 @@ function release() {
   connection?.close();
   connection = null;
   devices.stop();
+  presence = new Presence();
+  sessionStorage.removeItem(GONE);
   trouble("");
 }
 
@@ -132,6 +138,7 @@ function show() {
   connection?.send(speaking ? { audio, video } : { audio: null, video: null });
   picture(own(), video && !(speaking && on.video !== "true") ? video : null);
   if (speaking) confess(on);
+  admit(speaking);
   const other = theirs();
   if (!other) return;
   const stream = speaking ? connection?.stream ?? null : null;
@@ -143,11 +150,26 @@ function show() {
   if (stream) play(other);
 }
 
+function sent(on = box()?.dataset ?? {}) { return { audio: on.audio === "true", video: on.video === "true" }; }
+
 // What is not there is not sent: the other side reads so instead of seeing and hearing nothing.
 function confess(on) {
   if (devices.starting || !devices.wanted) return;
-  const has = { audio: on.audio === "true" && devices.audio !== null, video: on.video === "true" && devices.video !== null };
-  if (String(has.audio) !== on.audio || String(has.video) !== on.video) post("/call/sending", has).catch(() => {});
+  const wish = presence.settle(sent(on), { audio: devices.audio !== null, video: devices.video !== null });
+  sessionStorage.setItem(GONE, JSON.stringify([...presence.gone]));
+  if (wish) post("/call/sending", wish).catch(() => {});
+}
+
+// A device that is not there was not turned off: the words beside it, and what to do if it went.
+function admit(speaking) {
+  const gone = ["audio", "video"].filter((kind) => speaking && presence.gone.has(kind) && devices.missing(kind));
+  document.querySelectorAll("[data-gone]").forEach((words) => { words.hidden = !gone.includes(words.dataset.gone); });
+  document.querySelectorAll("[data-there]").forEach((words) => { words.hidden = gone.includes(words.dataset.there); });
+  const place = document.querySelector("[data-call-trouble]");
+  const words = gone.filter((kind) => devices.had.has(kind)).map((kind) => place?.dataset[kind]).join(" ");
+  if (words === lost) return;
+  lost = words;
+  trouble(words);
 }
 
 function picture(video, track) {
@@ -173,8 +195,9 @@ function switched(event) {
   const button = event.submitter;
   if (button?.dataset.switch === undefined) return;
   const track = devices[button.name];
+  presence.turned(button.name);
   if (track && button.value === "false") track.enabled = false;
-  if (!track && button.value === "true") devices.start().then(show);
+  if (!track && button.value === "true") devices.start([button.name]).then(show);
 }
 
 function clicked(event) {

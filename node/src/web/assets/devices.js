@@ -15,31 +15,40 @@ const BRIGHT = 32;
 // A voice, as the root mean square of samples, and how often it must be heard.
 const VOICE = 0.015;
 const VOICES = 3;
+// A device that goes is looked for again at once, but no more often than this.
+const AGAIN_MS = 1000;
 const REFUSALS = { NotAllowedError: "refused", NotFoundError: "missing", NotReadableError: "busy", OverconstrainedError: "missing" };
+const ALL = ["audio", "video"];
 const KINDS = { audio: "microphone", video: "camera" };
 
 export class Devices {
-  // `changed` is called when other tracks are there.
-  constructor(changed) {
-    this.changed = changed;
+  // `changed` is called when other tracks are there; `wants` says of a kind whether it is opened
+  // by itself.
+  constructor(changed, wants) {
+    Object.assign(this, { changed, wants });
     this.audio = null;
     this.video = null;
     this.states = { camera: "asking", microphone: "asking" };
     this.used = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
-    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.list());
+    // Those of which a track was there once.
+    this.had = new Set();
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.seek());
   }
+
+  // Whether there is no device of this kind: neither refused nor held by another.
+  missing(kind) { return !this[kind] && this.states[KINDS[kind]] === "missing"; }
 
   get open() { return this.audio !== null || this.video !== null; }
 
   // Opens what there is; one that is missing or refused does not hold up the other.
-  start() {
+  start(kinds = ALL) {
     this.wanted = true;
-    this.starting ??= this.find().finally(() => { this.starting = null; });
+    this.starting ??= this.find(kinds).finally(() => { this.starting = null; });
     return this.starting;
   }
 
-  async find() {
-    const missing = ["audio", "video"].filter((kind) => !this[kind]);
+  async find(kinds) {
+    const missing = kinds.filter((kind) => !this[kind]);
     if (missing.length === 0) return;
     if (!navigator.mediaDevices?.getUserMedia) {
       missing.forEach((kind) => this.say(kind, "unable"));
@@ -53,35 +62,62 @@ export class Devices {
     await this.list();
   }
 
-  // One question to the browser; `last` if its refusal is to be told.
-  async ask(kinds, last) {
-    const wish = Object.fromEntries(kinds.map((kind) => [kind, this.wish(kind)]));
-    try {
-      const stream = await navigator.mediaDevices.getUserMedia(wish);
-      stream.getTracks().forEach((track) => this.take(track));
-      return true;
-    } catch (refused) {
-      if (last) kinds.forEach((kind) => this.say(kind, REFUSALS[refused.name] ?? "busy"));
-      return false;
+  // What is there has changed: what is missing is looked for, and what was chosen is taken once it
+  // is there.
+  async seek() {
+    await this.starting;
+    const kinds = () => this.wanted ? ALL.filter((kind) => this.wants(kind)) : [];
+    if (kinds().length > 0) await this.start(kinds());
+    const there = await this.list();
+    for (const kind of kinds()) {
+      const id = this.used[KINDS[kind]];
+      if (id && there.some((one) => one.deviceId === id) && this.id(kind) !== id) await this.ask([kind], false);
     }
+    this.changed();
   }
 
-  wish(kind) {
-    const id = this.used[KINDS[kind]];
-    return { ...(kind === "video" ? PICTURE : {}), ...(id ? { deviceId: { ideal: id } } : {}) };
+  // One question to the browser, for what was chosen; `last` if any other will do and its refusal
+  // is to be told.
+  async ask(kinds, last) {
+    const chosen = kinds.some((kind) => this.used[KINDS[kind]]);
+    for (const exact of chosen ? [true, false] : [false]) {
+      const wish = Object.fromEntries(kinds.map((kind) => [kind, this.wish(kind, exact)]));
+      try {
+        const stream = await navigator.mediaDevices.getUserMedia(wish);
+        stream.getTracks().forEach((track) => this.take(track));
+        return true;
+      } catch (refused) {
+        if (!last) return false;
+        if (exact && refused.name !== "NotAllowedError") continue;
+        kinds.forEach((kind) => this[kind] || this.say(kind, REFUSALS[refused.name] ?? "busy"));
+        return false;
+      }
+    }
+    return false;
   }
+
+  // Browsers may pass over a choice that is only ideal.
+  wish(kind, exact) {
+    const id = exact && this.used[KINDS[kind]];
+    const plain = kind === "video" ? PICTURE : true;
+    return id ? { ...(kind === "video" ? PICTURE : {}), deviceId: { exact: id } } : plain;
+  }
+
+  id(kind) { return this[kind]?.getSettings().deviceId; }
 
   take(track) {
     // Nobody waits for it any more.
     if (!this.wanted) { track.stop(); return; }
     this[track.kind]?.stop();
     this[track.kind] = track;
+    this.had.add(track.kind);
     this.say(track.kind, track.kind === "audio" ? "quiet" : "asking");
     track.addEventListener("ended", () => {
       if (this[track.kind] !== track) return;
       this[track.kind] = null;
       this.say(track.kind, "missing");
       this.changed();
+      setTimeout(() => this.seek(), AGAIN_MS);
     });
     if (track.kind === "audio") this.hear(track);
     this.looks = 0;
@@ -93,7 +129,7 @@ export class Devices {
     clearInterval(this.looking);
     clearInterval(this.listening);
     this.source?.disconnect();
-    for (const kind of ["audio", "video"]) {
+    for (const kind of ALL) {
       this[kind]?.stop();
       this[kind] = null;
     }
@@ -170,9 +206,17 @@ export class Devices {
       const those = found.filter((one) => one.kind === box.dataset.kind && !["", "default", "communications"].includes(one.deviceId));
       const options = those.map((one, place) => new Option(one.label || `${select.dataset.word} ${place + 1}`, one.deviceId));
       select.replaceChildren(select.options[0], ...options);
-      select.value = those.some((one) => one.deviceId === this.used[select.dataset.use]) ? this.used[select.dataset.use] : "";
+      select.value = those.some((one) => one.deviceId === this.taken(select.dataset.use)) ? this.taken(select.dataset.use) : "";
       box.hidden = those.length === 0 || (box.dataset.kind === "audiooutput" && !("setSinkId" in HTMLMediaElement.prototype));
     }
+    return found;
+  }
+
+  // What was chosen, as far as it is what is used.
+  taken(device) {
+    const kind = Object.keys(KINDS).find((one) => KINDS[one] === device);
+    const id = this.used[device];
+    return !kind || !this[kind] || this.id(kind) === id ? id : "";
   }
 
   async use(device, id) {
@@ -182,6 +226,7 @@ export class Devices {
     const kind = device === "camera" ? "video" : "audio";
     await this.ask([kind], true);
     this.measure();
+    await this.list();
   }
 
   // Sends what is heard to the chosen output.

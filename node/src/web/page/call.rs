@@ -39,6 +39,7 @@ struct Around<'a> {
 
 /// The fragment, in any state.
 fn draw(call: &CallView, around: Around<'_>, frame: &Frame) -> Fragment {
+    let t = frame.lang();
     let own = own(call);
     let cut = is_cut(call).then_some("stage--frozen");
     let seen = matches!(call, CallView::Speaking { theirs, .. } if theirs.video);
@@ -51,7 +52,8 @@ fn draw(call: &CallView, around: Around<'_>, frame: &Frame) -> Fragment {
                 (pictures(frame))
                 (around.over)
             }
-            p.field__error.call__trouble role="alert" data-call-trouble data-keep hidden {}
+            p.field__error.call__trouble role="alert" data-call-trouble data-keep hidden
+                data-audio=(t.microphone_gone()) data-video=(t.camera_gone()) {}
             (around.after)
         }
     };
@@ -130,10 +132,15 @@ fn over(name: &str, small: &Markup, call: &CallView, cut_note: &str, frame: &Fra
     else {
         return html! {};
     };
+    // Without a picture, its place says who sends none: the name is not said over it once more.
+    let unseen = *media == MediaState::Live && !theirs.video;
+    let unheard = *media == MediaState::Live && !theirs.audio;
     html! {
-        p.stage__name { (name) (small)
-            @if !theirs.audio && *media == MediaState::Live {
-                small.stage__mute { (icon("mic-off")) (t.microphone_off()) }
+        @if !unseen {
+            p.stage__name { (name) (small)
+                @if unheard {
+                    small.stage__mute { (icon("mic-off")) (t.their_microphone_off()) }
+                }
             }
         }
         div.stage__calm {
@@ -141,15 +148,19 @@ fn over(name: &str, small: &Markup, call: &CallView, cut_note: &str, frame: &Fra
                 @match media {
                     MediaState::Interrupted { .. } => { h2 { (cut_words(*cut, frame)) } p { (cut_note) } },
                     MediaState::Connecting => p.state { (icon("clock")) (t.call_connecting()) },
-                    MediaState::Live => @if !theirs.video {
+                    MediaState::Live => @if unseen {
                         p.state { (icon("cam-off")) (their_camera(name, frame)) }
+                        (small)
+                        @if unheard {
+                            p.state.stage__mute { (icon("mic-off")) (t.their_microphone_off()) }
+                        }
                     },
                 }
             }
             @if let MediaState::Interrupted { since_s } = media { (since(cut_since(*cut).unwrap_or(*since_s), t)) }
         }
         @if !own.video {
-            p.stage__self.stage__self--off { (icon("cam-off")) span.vh { (t.picture_own_off()) } }
+            p.stage__self.stage__self--off { (icon("cam-off")) span.vh { (unless_gone("video", t.picture_own_off(), t.camera_none_here())) } }
         }
     }
 }
@@ -173,7 +184,7 @@ fn cut_since(cut: CutAt) -> Option<u64> {
     }
 }
 
-/// A person turns a camera off; a kiosk's camera is turned off.
+/// Who sends no picture, for whatever reason: a person, or a kiosk.
 fn their_camera(name: &str, frame: &Frame) -> String {
     match frame.role == Role::Kiosk {
         true => frame.lang().their_camera_off(name),
@@ -212,12 +223,22 @@ fn switches(call: &CallView, frame: &Frame) -> Markup {
             input type="hidden" name="audio" value=(own.audio);
             input type="hidden" name="video" value=(own.video);
             button.btn name="audio" value=(!own.audio) aria-pressed=(own.audio) data-switch {
-                (icon(if own.audio { "mic" } else { "mic-off" })) (microphone)
+                (icon(if own.audio { "mic" } else { "mic-off" }))
+                (unless_gone("audio", microphone, t.microphone_none_here()))
             }
             button.btn name="video" value=(!own.video) aria-pressed=(own.video) data-switch {
-                (icon(if own.video { "cam" } else { "cam-off" })) (camera)
+                (icon(if own.video { "cam" } else { "cam-off" }))
+                (unless_gone("video", camera, t.camera_none_here()))
             }
         }
+    }
+}
+
+/// Words about a device, and those instead of them where it is not there: scripts know.
+fn unless_gone(kind: &str, there: &str, gone: &str) -> Markup {
+    html! {
+        span data-there=(kind) { (there) }
+        span data-gone=(kind) hidden { (gone) }
     }
 }
 

@@ -96,6 +96,11 @@ texts! {
     camera_on: "Caméra ouverte", "Camera on";
     camera_off: "Caméra coupée", "Camera off";
     camera_paused: "Caméra en pause", "Camera paused";
+    microphone_none_here: "Pas de micro", "No microphone";
+    camera_none_here: "Pas de caméra", "No camera";
+    microphone_gone: "Le micro n’est plus là. Branchez-le, ou un autre : il est repris tout seul.", "The microphone is gone. Plug it in, or another: it is taken by itself.";
+    camera_gone: "La caméra n’est plus là. Branchez-la, ou une autre : elle est reprise toute seule.", "The camera is gone. Plug it in, or another: it is taken by itself.";
+    their_microphone_off: "Pas de son", "No sound";
     hang_up: "Raccrocher", "Hang up";
     call_connecting: "L’image et le son arrivent…", "Picture and sound are coming…";
     call_cut: "La ligne est coupée. Tout est gardé.", "The line is down. Everything is kept.";
@@ -197,8 +202,8 @@ sentences! {
     wait_for(service: &str): format!("{service} : vous attendez un conseiller"), format!("{service}: you are waiting for an adviser");
     ring_calls(name: &str, from: &str): format!("{name}, {from}, vous appelle"), format!("{name} {from} is calling you");
     ring_who(name: &str, named: &str): format!("{name} répond pour {named}. Vous allez vous voir et vous entendre."), format!("{name} answers for {named}. You will see and hear each other.");
-    their_camera_off(name: &str): format!("{name} a coupé sa caméra."), format!("{name} has turned the camera off.");
-    the_camera_off(name: &str): format!("{name} : caméra coupée."), format!("{name}: camera off.");
+    their_camera_off(name: &str): format!("{name} n’envoie pas d’image."), format!("{name} sends no picture.");
+    the_camera_off(name: &str): format!("{name} : pas d’image."), format!("{name}: no picture.");
     call_cut_note(name: &str): format!("Nous rappelons {name} dès que la ligne revient. Vous n’avez rien à faire."), format!("We call {name} back as soon as the line is back. There is nothing to do.");
     since(time: &str): format!("Depuis {time}"), format!("Since {time}");
     waits(name: &str): format!("{name} vous attend"), format!("{name} is waiting for you");
