@@ -34,6 +34,7 @@ mod history;
 mod incoming;
 mod log;
 mod presence;
+mod put;
 mod scan;
 mod shift;
 mod sight;

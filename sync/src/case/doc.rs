@@ -55,8 +55,10 @@ impl FromStr for Version {
         if text.len() > HEADS_MAX * 65 {
             return Err(BadVersion);
         }
-        let heads = text.split('.').filter(|head| !head.is_empty());
-        heads
+        if text.is_empty() {
+            return Ok(Self(vec![]));
+        }
+        text.split('.')
             .map(|head| head.parse().map_err(|_| BadVersion))
             .collect::<Result<_, _>>()
             .map(Self)

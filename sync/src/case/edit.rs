@@ -5,9 +5,10 @@ use automerge::{AutomergeError, ObjId, ObjType, ROOT, ReadDoc as _};
 
 use super::batch::Batch;
 use super::doc::{CaseDoc, FIELDS, TEMPLATE, Version, form_key, guarded};
+use super::history::Added;
 use super::scan;
 use super::shift::Splice;
-use super::trial::Trial;
+use super::trial::{State, Trial};
 use super::{FieldRef, FormId, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, VALUE_BYTES_MAX, Value};
 
 /// Characters put in or deleted by one change; a longer edit becomes several changes.
@@ -85,6 +86,26 @@ impl CaseDoc {
     /// # Errors
     /// No such form, a text area, a bad name, a value that is too long.
     pub fn set(&mut self, field: &FieldRef, value: &Value, at_s: i64) -> Result<Batch, EditError> {
+        let fields = self.register_place(field, value)?;
+        let present = self.items(&fields, &field.name).len();
+        self.edit(
+            at_s,
+            [|doc: &mut Transaction<'_>| {
+                if present > 1 {
+                    // Automerge would keep the author of the value chosen, not of the choice.
+                    doc.delete(&fields, field.name.as_str())?;
+                }
+                doc.put(&fields, field.name.as_str(), value.to_scalar())
+            }],
+        )
+    }
+
+    /// The map that a register stands in, if this value can be put there.
+    pub(super) fn register_place(
+        &self,
+        field: &FieldRef,
+        value: &Value,
+    ) -> Result<ObjId, EditError> {
         if !is_name(&field.name) {
             return Err(EditError::BadName);
         }
@@ -98,17 +119,7 @@ impl CaseDoc {
         if self.text_object(field).is_some() {
             return Err(EditError::OtherKind);
         }
-        let present = self.items(&fields, &field.name).len();
-        self.edit(
-            at_s,
-            [|doc: &mut Transaction<'_>| {
-                if present > 1 {
-                    // Automerge would keep the author of the value chosen, not of the choice.
-                    doc.delete(&fields, field.name.as_str())?;
-                }
-                doc.put(&fields, field.name.as_str(), value.to_scalar())
-            }],
-        )
+        Ok(fields)
     }
 
     /// Edits a text area: at `at`, in the text as it was at `base`, deletes `delete` UTF-16 code
@@ -186,6 +197,16 @@ impl CaseDoc {
         })
         .flatten()
         .ok_or(EditError::Refused)?;
+        self.take(state, added, batch)
+    }
+
+    /// What was made on the copy takes the document's place, if it fits into envelopes.
+    pub(super) fn take(
+        &mut self,
+        state: State,
+        added: Added,
+        batch: Batch,
+    ) -> Result<Batch, EditError> {
         if batch
             .encode()
             .iter()

@@ -380,7 +380,7 @@ fn a_version_names_all_heads_and_reads_back_as_text() {
     let joined = one.set(&field("rent"), &number("3"), 30).expect("sets");
     assert_eq!((joined.len(), one.frontier()), (1, vec![author(1)]));
     assert!("".parse::<Version>().is_ok());
-    for wrong in ["x", "ab", &"ab".repeat(33), &"00".repeat(32 * 300)] {
+    for wrong in ["x", ".", "ab", &"ab".repeat(33), &"00".repeat(32 * 300)] {
         assert!(wrong.parse::<Version>().is_err(), "{wrong}");
     }
 }

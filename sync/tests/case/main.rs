@@ -6,4 +6,5 @@ mod hostile;
 mod log;
 mod random;
 mod replicas;
+mod seen;
 mod tampered;

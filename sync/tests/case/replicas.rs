@@ -68,7 +68,12 @@ fn write(replica: &mut Replica, random: &mut Random, at_s: i64) {
                 3 => Value::Text(phrase(random, 20)),
                 _ => Value::Number(random.below(500).to_string()),
             };
-            doc.set(&field, &value, at_s).expect("sets")
+            // Sometimes from a page that shows an older version.
+            let seen = replica.base[random.below(2)].clone();
+            match random.below(2) {
+                0 => doc.set(&field, &value, at_s).expect("sets"),
+                _ => doc.set_seen(&field, &value, &seen, at_s).expect("puts"),
+            }
         }
         2 if random.below(10) == 0 => {
             let form = FormId::from_number(random.next());
