@@ -9,6 +9,7 @@
 //! [`demo`] holds the catalogues of the demo's four services.
 
 mod field;
+pub mod values;
 
 use guichet_keys::ServiceId;
 use serde::Deserialize;

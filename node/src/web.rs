@@ -99,6 +99,7 @@ pub use counter::{Ask, Change, Counter, Refusal, Reply};
 pub use events::STREAMS_MAX;
 pub use guard::{DRAIN_BYTES_MAX, ORDER_BYTES_MAX};
 pub use session::{SESSIONS_MAX, STARTS_MAX, Sessions};
+pub use text::Lang;
 
 /// How long open requests may take once the node is told to stop, in milliseconds.
 const LAST_ANSWERS_MS: u64 = 1_000;

@@ -7,9 +7,11 @@ use super::view::{Who, Words};
 
 /// A language of the screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Lang {
+pub enum Lang {
+    /// French.
     #[default]
     Fr,
+    /// English.
     En,
 }
 
