@@ -28,6 +28,7 @@ mod start;
 mod station;
 mod status;
 mod tray;
+mod typists;
 mod vault;
 mod visit;
 

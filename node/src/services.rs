@@ -131,7 +131,7 @@ impl Service {
                 format!("no mark is called {}", told.icon),
             ));
         }
-        if field::day(&told.updated).is_none() {
+        if values::Day::kept(&told.updated).is_none() {
             return Err(CatalogueError::wrong(
                 "updated",
                 "not a day like 2026-11-23",
@@ -164,6 +164,14 @@ impl Service {
             updated: told.updated,
             forms,
         })
+    }
+
+    /// The day of a moment, seconds since 1970 UTC; on a clock that is wrong, not before the day
+    /// of the catalogue.
+    pub fn today(&self, wall_s: u64) -> values::Day {
+        let updated = values::Day::kept(&self.updated);
+        let today = values::Day::at(wall_s);
+        updated.map_or(today, |updated| today.max(updated))
     }
 
     /// The template of that name.

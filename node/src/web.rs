@@ -24,13 +24,14 @@
 //! | `/visit/end` | POST | kiosk | ends and erases the visit |
 //! | `/receipt` | GET | kiosk | how far every item has come, and what the end would drop |
 //! | `/cases/{case}/back` | POST | kiosk | gives back a case in which nothing is written |
-//! | `/cases/{case}/messages/unsent` | POST | kiosk | `text`: what is typed as a message and not sent; goes with the visit |
+//! | `/cases/{case}/messages/unsent` | POST | kiosk, station | `text`: what is typed as a message and not sent; at a kiosk it goes with the visit |
 //! | `/cases` | GET | kiosk, station | the visit's cases, or the desk's |
 //! | `/cases/{case}` | GET | kiosk, station | forms, documents, messages; `document`, `page` choose what is looked at |
-//! | `/cases/{case}/forms/{form}/fields/{field}` | POST | kiosk, station | `value` (and `version`: the one seen): puts a value; `text` and `version`: puts a whole text area |
+//! | `/cases/{case}/forms/{form}/fields/{field}` | POST | kiosk, station | `value`, `version`: the one seen, without it the present one; `typed_at_ms`: when, on the page's clock; puts a value; `text` and `version`: puts a whole text area |
 //! | `…/fields/{field}/splice` | POST | kiosk, station | `version`, `at`, `delete`, `insert`: changes a text area; `{text, version, seq, by, at_s}` |
-//! | `…/fields/{field}/draft` | POST | kiosk, station | `value`: what is being typed; without it, no more |
+//! | `…/fields/{field}/draft` | POST | kiosk, station | `value`, `version`, `typed_at_ms`: what is being typed; without a value, no more |
 //! | `/cases/{case}/messages` | POST | kiosk, station | `text`: a message |
+//! | `/cases/{case}/notes/unsent` | POST | station | `text`: what is typed as a note and not sent |
 //! | `/cases/{case}/notes` | POST | station | `text`: a note that the service alone reads |
 //! | `/cases/{case}/identity` | POST | station | `way` (`identity-card`, `passport`, `residence-permit`, `known-to-host`, `questions-answered`), `remark`: who the person is was made sure |
 //! | `/cases/{case}/reading` | POST | station | `form`, `field`: where the adviser is in the case; without them, in no field |

@@ -5,7 +5,7 @@ use guichet_media::desk;
 
 use super::cases::{Task, answer};
 use super::node::Node;
-use crate::web::counter::{Ask, FieldPlace, PaperAsk, Reply};
+use crate::web::counter::{Ask, PaperAsk, Reply};
 
 impl Node {
     /// Answers a page, or has it answered.
@@ -77,13 +77,18 @@ impl Node {
             Ask::SetField {
                 field,
                 value,
+                lang,
+                seen,
+                typed_at_ms,
                 reply,
-                ..
             } => {
                 let case = field.case;
                 self.with_case(case, reply, |_, reply| Task::SetField {
                     field,
                     value,
+                    lang,
+                    seen,
+                    typed_at_ms,
                     done: Box::new(|saved| answer(reply, saved)),
                 });
             }
@@ -101,8 +106,16 @@ impl Node {
             Ask::Draft {
                 field,
                 value,
+                seen,
+                typed_at_ms,
                 reply,
-            } => self.draft(field, value, reply),
+            } => self.with_case(field.case, reply, |_, reply| Task::Draft {
+                field,
+                value,
+                seen,
+                typed_at_ms,
+                reply,
+            }),
             Ask::Say {
                 case,
                 text,
@@ -118,14 +131,6 @@ impl Node {
                 });
             }
         }
-    }
-
-    fn draft(&mut self, field: FieldPlace, value: Option<String>, reply: Reply<()>) {
-        let opened = self.open_case(&field.case);
-        if opened.is_ok() {
-            self.cases.hand_in(field.case, Task::Draft { field, value });
-        }
-        answer(reply, opened);
     }
 
     /// Hands a task to the worker of a case that this node's person may open.

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use guichet_keys::{CaseTag, KeyUse, Sealer};
-use guichet_sync::case::{CaseLog, Writer};
+use guichet_keys::{AuthorId, CaseTag, KeyUse, Sealer, SubjectId};
+use guichet_sync::case::{CaseLog, Version, Writer};
 use guichet_sync::envelope::Envelope;
 use guichet_sync::page::Manifest;
 use guichet_sync::replica::Thing;
@@ -22,12 +22,15 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::disk::{Done, Job};
-use super::opened::{OpenCase, Opening, Paper, SealedPaper};
+use super::opened::{OpenCase, Opening, Paper, SealedPaper, SealedUnsent, Sent};
 use super::readers::Word;
 use super::shown::Context;
 use crate::owners::Posts;
 use crate::render::Drawing;
-use crate::web::counter::{FieldPlace, Refusal, Reply, Splice, Thing as Lost, Upload, Whereabouts};
+use crate::web::Lang;
+use crate::web::counter::{
+    FieldPlace, Kept, Refusal, Reply, Splice, Thing as Lost, Upload, Whereabouts,
+};
 use crate::web::ids::{DocumentId, FormId};
 use crate::web::view::{CaseView, IdentityWay, TextView};
 
@@ -57,6 +60,12 @@ pub enum Task {
         field: FieldPlace,
         /// What.
         value: String,
+        /// The language of the page it was typed into.
+        lang: Lang,
+        /// The version that the person had before them, if it is known.
+        seen: Option<Version>,
+        /// When it was typed, on the page's clock; by script, never.
+        typed_at_ms: Option<u64>,
         /// Called once it is durable.
         done: Done,
     },
@@ -73,9 +82,28 @@ pub enum Task {
     Draft {
         /// Where.
         field: FieldPlace,
-        /// What, or nothing once the field was left.
+        /// What, or nothing once the field was left as it was.
         value: Option<String>,
+        /// The version that they have before them, if it is known.
+        seen: Option<Version>,
+        /// When it was typed, on the page's clock.
+        typed_at_ms: Option<u64>,
+        /// Kept here, and passed on.
+        reply: Reply<()>,
     },
+    /// Somebody here writes a message or a note and has not sent it.
+    Keep {
+        /// Which of the two.
+        what: Kept,
+        /// What they have written so far.
+        text: String,
+        /// When it was typed, on the page's clock.
+        typed_at_ms: Option<u64>,
+        /// Kept.
+        reply: Reply<()>,
+    },
+    /// What was sent was not saved: it is begun again.
+    Restore(Box<Sent>),
     /// Somebody elsewhere is typing, or has the case open.
     DraftReceived(Vec<u8>),
     /// A message.
@@ -184,6 +212,12 @@ pub enum CaseEvent {
     },
     /// A sealed draft or presence for whoever follows the case.
     Typed(CaseTag, Vec<u8>),
+    /// This author types elsewhere.
+    TypedBy(CaseTag, AuthorId),
+    /// What this person has begun in a case and not sent; nothing if it is all sent.
+    Unsent(CaseTag, SubjectId, Option<SealedUnsent>),
+    /// What was sent was not saved.
+    NotSaved(CaseTag, Box<Sent>),
     /// Somebody elsewhere has the case open.
     Read(CaseTag, Word),
     /// The case reads otherwise now.
@@ -315,6 +349,9 @@ impl Worker {
         if let Some(writer) = opening.writer {
             open.set_writer(writer);
         }
+        if let Some((person, sealed)) = &opening.keeps {
+            open.keep_for(*person, sealed.as_ref());
+        }
         for (what, at) in opening.at {
             insert(&self.shared, &mut open, what, at);
         }
@@ -332,6 +369,25 @@ impl Shared {
         let things = envelopes.into_iter().map(Thing::Envelope).collect();
         self.tell(CaseEvent::Written { case, things, done });
     }
+
+    /// What is begun has changed: where it outlives the open case, the node keeps it sealed.
+    fn begun(&self, open: &OpenCase) {
+        if let Some(person) = open.keeper() {
+            self.tell(CaseEvent::Unsent(open.case(), person, open.seal_unsent()));
+        }
+    }
+
+    /// As `done`; what is not saved is begun again.
+    fn or_restored(&self, open: &OpenCase, sent: Sent, done: Done) -> Done {
+        self.begun(open);
+        let (case, events) = (open.case(), self.events.clone());
+        Box::new(move |saved| {
+            if saved.is_err() {
+                let _the_node_is_stopping = events.send(CaseEvent::NotSaved(case, Box::new(sent)));
+            }
+            done(saved);
+        })
+    }
 }
 
 fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
@@ -347,9 +403,32 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             Ok(envelopes) => shared.written(case, envelopes, done),
             Err(refusal) => done(Err(refusal)),
         },
-        Task::SetField { field, value, done } => match open.set(&field, &value) {
-            Ok(envelopes) => shared.written(case, envelopes, done),
-            Err(refusal) => done(Err(refusal)),
+        Task::SetField {
+            field,
+            value,
+            lang,
+            seen,
+            typed_at_ms,
+            done,
+        } => match open.set(&field, &value, lang, seen.as_ref()) {
+            Ok(envelopes) => {
+                let sent = open.put(&field, &value, seen.as_ref(), typed_at_ms);
+                let done = shared.or_restored(open, sent, done);
+                shared.written(case, envelopes, done);
+            }
+            Err(refusal) => {
+                // What does not fit stays as it was typed, for the person to correct.
+                if matches!(refusal, Refusal::Invalid(_) | Refusal::Stale)
+                    && typed_at_ms.is_some()
+                    && open
+                        .keep_typed(&field, Some(&value), seen.as_ref(), typed_at_ms)
+                        .is_ok()
+                {
+                    shared.begun(open);
+                    shared.tell(CaseEvent::Changed(case));
+                }
+                done(Err(refusal));
+            }
         },
         Task::Splice {
             field,
@@ -365,13 +444,39 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             }
             Err(refusal) => answer(reply, Err(refusal)),
         },
-        Task::Draft { field, value } => {
-            if let Some(sealed) = open.seal_draft(&field, value) {
-                shared.tell(CaseEvent::Typed(case, sealed));
+        Task::Draft {
+            field,
+            value,
+            seen,
+            typed_at_ms,
+            reply,
+        } => {
+            let kept = open.keep_typed(&field, value.as_deref(), seen.as_ref(), typed_at_ms);
+            if kept.is_ok() {
+                shared.begun(open);
+                if let Some(sealed) = open.seal_draft(&field, value) {
+                    shared.tell(CaseEvent::Typed(case, sealed));
+                }
             }
+            answer(reply, kept);
+        }
+        Task::Keep {
+            what,
+            text,
+            typed_at_ms,
+            reply,
+        } => {
+            let kept = open.keep(what, &text, typed_at_ms);
+            shared.begun(open);
+            answer(reply, kept);
+        }
+        Task::Restore(sent) => {
+            open.restore(*sent);
+            shared.begun(open);
         }
         Task::DraftReceived(sealed) => {
-            if open.take_draft(&sealed) {
+            if let Some(author) = open.take_draft(&sealed) {
+                shared.tell(CaseEvent::TypedBy(case, author));
                 shared.tell(CaseEvent::Changed(case));
             } else if let Some(word) = open.take_presence(&sealed) {
                 shared.tell(CaseEvent::Read(case, word));
@@ -382,14 +487,14 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
                 shared.tell(CaseEvent::Typed(case, sealed));
             }
         }
-        Task::Say { text, lang, done } => match open.say(text, lang) {
-            Ok(envelope) => shared.written(case, vec![envelope], done),
-            Err(refusal) => done(Err(refusal)),
-        },
-        Task::Note { text, done } => match open.note(text) {
-            Ok(envelope) => shared.written(case, vec![envelope], done),
-            Err(refusal) => done(Err(refusal)),
-        },
+        Task::Say { text, lang, done } => {
+            let said = open.say(text.clone(), lang);
+            send(shared, open, Kept::Message, &text, said, done);
+        }
+        Task::Note { text, done } => {
+            let noted = open.note(text.clone());
+            send(shared, open, Kept::Note, &text, noted, done);
+        }
         Task::CheckIdentity { way, remark, done } => match open.check_identity(way, remark) {
             Ok(envelopes) => shared.written(case, envelopes, done),
             Err(refusal) => done(Err(refusal)),
@@ -419,6 +524,25 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             open.withdraw(&envelopes);
             shared.tell(CaseEvent::Changed(case));
         }
+    }
+}
+
+/// A message or a note is on its way to the disk, or was refused.
+fn send(
+    shared: &Shared,
+    open: &mut OpenCase,
+    what: Kept,
+    text: &str,
+    written: Result<Envelope, Refusal>,
+    done: Done,
+) {
+    match written {
+        Ok(envelope) => {
+            let sent = open.sent(what, text);
+            let done = shared.or_restored(open, sent, done);
+            shared.written(open.case(), vec![envelope], done);
+        }
+        Err(refusal) => done(Err(refusal)),
     }
 }
 
@@ -499,10 +623,11 @@ fn refuse(task: Task) {
         Task::Document { reply, .. } | Task::Sheet { reply, .. } => answer(reply, Err(lost)),
         Task::Picture { reply, .. } => answer(reply, Err(lost)),
         Task::View { reply, .. } => answer(reply, Err(lost)),
+        Task::Draft { reply, .. } | Task::Keep { reply, .. } => answer(reply, Err(lost)),
         Task::Open(_)
         | Task::Close(_)
         | Task::Insert(..)
-        | Task::Draft { .. }
+        | Task::Restore(_)
         | Task::Read(_)
         | Task::TookOutOfTurn { .. }
         | Task::DraftReceived(_)

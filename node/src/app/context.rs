@@ -75,21 +75,21 @@ impl Node {
     fn names(&self, case: &CaseTag) -> BTreeMap<AuthorId, Who> {
         let directory = self.replica.directory();
         let me = self.open_vault().map(|vault| vault.person);
-        let authors = self
-            .replica
-            .catalogue()
-            .chains_of(case)
-            .iter()
-            .map(|chain| chain.author);
+        let chains = self.replica.catalogue().chains_of(case);
+        let authors = chains.iter().map(|chain| chain.author);
+        let typists = self.typists.of(case);
         let mut names: BTreeMap<_, _> = authors
+            .chain(typists)
             .filter_map(|author| {
                 let binding = directory.author(&author)?.binding;
                 let who = match binding.person {
                     None if binding.node == self.me => Who::Me,
-                    None => Who::Citizen,
+                    None if binding.case == Some(*case) => Who::Citizen,
+                    None => Who::Somebody,
                     Some(person) if Some(person) == me => Who::Me,
                     Some(person) => {
-                        Who::Adviser(directory.name(&person).unwrap_or_default().to_owned())
+                        let name = directory.name(&person).map(str::to_owned);
+                        name.map_or(Who::Somebody, Who::Adviser)
                     }
                 };
                 Some((author, who))

@@ -281,6 +281,7 @@ impl Node {
             class: ActClass::Citizen,
             service: read.clone(),
             at: Vec::new(),
+            keeps: None,
         };
         let brief = CaseBrief {
             case,

@@ -4,12 +4,13 @@ mod arrivals;
 mod papers;
 mod reading;
 mod typing;
+mod unsent;
 mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, Salt};
+use guichet_keys::{ActClass, AuthorId, CaseKeys, CaseTag, Salt, SubjectId};
 use guichet_sync::case::{CaseLog, SignedAct, Writer};
 use guichet_sync::envelope::{Envelope, Kind};
 use guichet_sync::page::{Manifest, PageHead, PageId};
@@ -26,6 +27,8 @@ use arrivals::Arrivals;
 pub use papers::{Attached, Paper, SealedPage, SealedPaper, Sheet, attached};
 use reading::Said;
 use typing::Drafts;
+use unsent::Unsent;
+pub use unsent::{SealedUnsent, Sent};
 
 /// What it takes to open a case.
 pub struct Opening {
@@ -41,6 +44,8 @@ pub struct Opening {
     pub service: Arc<Service>,
     /// Where its envelopes and manifests are, in the order of their arrival.
     pub at: Vec<(What, Location)>,
+    /// Whose unsent words outlive the open case, and what they had begun.
+    pub keeps: Option<(SubjectId, Option<SealedUnsent>)>,
 }
 
 /// An open case.
@@ -51,6 +56,8 @@ pub struct OpenCase {
     arrivals: Arrivals,
     manifests: BTreeMap<PageId, PageHead>,
     drafts: Drafts,
+    unsent: Unsent,
+    keeper: Option<SubjectId>,
     draft_sequence: u64,
     draft_salt: Salt,
     said: Option<Said>,
@@ -68,6 +75,8 @@ impl OpenCase {
             arrivals: Arrivals::default(),
             manifests: BTreeMap::new(),
             drafts: Drafts::default(),
+            unsent: Unsent::default(),
+            keeper: None,
             // Above whatever was told before the case was last closed.
             draft_sequence: clock::wall_ms(),
             draft_salt: Salt::from(entropy::bytes()),

@@ -146,6 +146,18 @@ impl Node {
                     done: Box::new(|saved| answer(reply, saved)),
                 })
             }
+            CaseWork::Keep {
+                case,
+                what,
+                text,
+                typed_at_ms,
+                reply,
+            } => self.with_adviser(case, reply, |reply| Task::Keep {
+                what,
+                text,
+                typed_at_ms,
+                reply,
+            }),
             CaseWork::CheckIdentity {
                 case,
                 way,

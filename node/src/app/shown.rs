@@ -5,7 +5,7 @@ pub mod story;
 use std::collections::BTreeMap;
 
 use guichet_keys::{AuthorId, CaseTag};
-use guichet_sync::case::{Act, FieldRef, FormId as DocForm, Message, Value};
+use guichet_sync::case::{Act, Candidate as Held, FieldRef, FormId as DocForm, Message, Value};
 use guichet_sync::envelope::{ChainId, Kind};
 use guichet_sync::page::PageId;
 use guichet_sync::receipt::Stage;
@@ -13,7 +13,8 @@ use guichet_sync::replica::Reached;
 
 use super::opened::{Attached, OpenCase, attached};
 use crate::clock;
-use crate::services::{FieldDef, FormTemplate};
+use crate::services::{FieldDef, FormTemplate, values};
+use crate::web::counter::Kept;
 use crate::web::ids::FormId;
 use crate::web::view::{
     Arrival, CallView, Candidate, CaseBrief, CaseView, DocumentView, Draft, FieldContent,
@@ -65,6 +66,13 @@ impl Context {
             }
             VisitState::None | VisitState::Interrupted => None,
         }
+    }
+}
+
+impl Context {
+    /// Who stands behind an author; somebody, as long as that is not known.
+    pub fn who(&self, author: &AuthorId) -> Who {
+        self.names.get(author).cloned().unwrap_or(Who::Somebody)
     }
 }
 
@@ -197,7 +205,11 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
         notes: story.notes,
         timeline: story.timeline,
         visit: context.visit.clone(),
-        unsent_message: context.unsent_message.clone(),
+        unsent_message: match context.side {
+            Side::Citizen => context.unsent_message.clone(),
+            Side::Adviser => open.begun(Kept::Message),
+        },
+        unsent_note: open.begun(Kept::Note),
     }
 }
 
@@ -216,12 +228,15 @@ pub fn page_form(form: DocForm) -> FormId {
 
 fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef) -> FieldContent {
     let doc = open.log().doc();
-    let who = |author: &AuthorId| context.names.get(author).cloned().unwrap_or(Who::Citizen);
+    let who = |author: &AuthorId| context.who(author);
     if def.is_area() {
         let text = doc.text(field);
         let last = text.as_ref().and_then(|text| text.last);
         let (text, version) = text.map_or_else(Default::default, |text| {
-            (text.text, text.version.to_string())
+            (
+                values::shown(&text.text).into_owned(),
+                text.version.to_string(),
+            )
         });
         return FieldContent::Area(TextView {
             text,
@@ -231,30 +246,55 @@ fn content(open: &OpenCase, context: &Context, field: &FieldRef, def: &FieldDef)
             at_s: last.map(|last| last.at_s),
         });
     }
-    let candidates = doc.register(field).into_iter().filter_map(|candidate| {
-        let value = shown_value(&candidate.value)?;
-        Some(Candidate {
-            value,
-            by: who(&candidate.author),
-            at_s: candidate.at_s,
-        })
+    let candidates = candidates(doc.register(field));
+    let candidates = candidates.into_iter().map(|(value, candidate)| Candidate {
+        value,
+        by: who(&candidate.author),
+        at_s: candidate.at_s,
+        fits: def.fits(&candidate.value),
     });
     let draft = open.typing(field).map(|(value, author)| Draft {
-        value: value.to_owned(),
+        value: values::line(value),
         by: who(&author),
     });
     FieldContent::Register {
         candidates: candidates.collect(),
         version: doc.version().to_string(),
         draft,
+        typed: open.typed_here(field),
     }
+}
+
+/// The values that people may choose from, as they are shown. That the field be left empty is one
+/// of several, and nothing where it is alone.
+fn candidates(held: Vec<Held>) -> Vec<(String, Held)> {
+    let mut shown: Vec<(String, Held)> = Vec::new();
+    for candidate in held {
+        let value = match &candidate.value {
+            Value::Null => Some(String::new()),
+            Value::Bool(_) | Value::Text(_) | Value::Code(_) | Value::Number(_) => {
+                shown_value(&candidate.value)
+            }
+            Value::Unknown(_) => None,
+        };
+        if let Some(value) = value {
+            // Two that look the same are one answer; the last to give it is named.
+            shown.retain(|(other, _)| *other != value);
+            shown.push((value, candidate));
+        }
+    }
+    if shown.iter().all(|(value, _)| value.is_empty()) {
+        shown.clear();
+    }
+    shown
 }
 
 fn shown_value(value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Unknown(_) => None,
         Value::Bool(ticked) => Some(ticked.to_string()),
-        Value::Text(text) | Value::Code(text) | Value::Number(text) => Some(text.clone()),
+        // Whoever put it: signs that nobody sees or that turn a line are not shown.
+        Value::Text(text) | Value::Code(text) | Value::Number(text) => Some(values::line(text)),
     }
 }
 
@@ -267,8 +307,8 @@ fn person(open: &OpenCase, templates: &[(DocForm, &FormTemplate)]) -> Option<Str
             .doc()
             .register(&FieldRef::new(*form, name.clone()));
         candidates
-            .first()
-            .and_then(|candidate| shown_value(&candidate.value))
+            .iter()
+            .find_map(|candidate| shown_value(&candidate.value))
     });
     let name = parts.collect::<Vec<_>>().join(" ");
     (!name.is_empty()).then_some(name)
@@ -282,11 +322,7 @@ fn acts(open: &OpenCase, context: &Context) -> (Vec<DocumentView>, Vec<MessageVi
             author: signed.author,
             kind: Kind::Act,
         };
-        let by = context
-            .names
-            .get(&signed.author)
-            .cloned()
-            .unwrap_or(Who::Citizen);
+        let by = context.who(&signed.author);
         let state = context.stages.envelope(&chain, signed.index);
         if let Some(attached) = attached(&signed.act) {
             documents.push(document(attached, by, state, context));
@@ -294,7 +330,7 @@ fn acts(open: &OpenCase, context: &Context) -> (Vec<DocumentView>, Vec<MessageVi
             let id = format!("m{}-{}", signed.author, signed.index);
             messages.push(MessageView {
                 id,
-                text,
+                text: values::shown(&text).into_owned(),
                 lang,
                 by,
                 at_s: at_ms / 1000,

@@ -26,13 +26,16 @@ use self::rows::Row;
 use self::tries::{Judged, Tries, Verdict};
 use super::cases::{Task, answer};
 use super::node::{Duty, Node};
-use super::opened::Opening;
+use super::opened::{Opening, SealedUnsent};
+use super::readers::drop_oldest;
 use crate::web::counter::{Change, Passphrase, Refusal, Reply, Thing};
 use crate::web::view::{AdviserBrief, CaseView, UnlockView, Words};
 use crate::{clock, entropy};
 
 /// Cases open at once; the one unused for longest is closed for another.
 const OPEN_CASES_MAX: usize = 256;
+/// Cases in which somebody has begun something and not sent it; of more, the last ones.
+const UNSENT_CASES_MAX: usize = 256;
 
 /// A vault on this station.
 #[derive(Clone, Debug)]
@@ -95,6 +98,8 @@ pub struct Station {
     tries: Tries,
     rows: BTreeMap<CaseTag, (u64, Option<Row>)>,
     alarms: BTreeMap<CaseTag, (u64, u64)>,
+    /// What each adviser has begun in a case and not sent, and when.
+    unsent: BTreeMap<(SubjectId, CaseTag), (Instant, SealedUnsent)>,
     events: mpsc::UnboundedSender<StationEvent>,
 }
 
@@ -107,6 +112,7 @@ impl Station {
             tries: Tries::default(),
             rows: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            unsent: BTreeMap::new(),
             events,
         }
     }
@@ -350,7 +356,37 @@ impl Node {
                 .into_iter()
                 .map(|entry| (entry.meta.what(), entry.at))
                 .collect(),
+            keeps: Some((vault.person, self.unsent(vault.person, case))),
         })
+    }
+
+    fn unsent(&self, person: SubjectId, case: &CaseTag) -> Option<SealedUnsent> {
+        let station = self.station().ok()?;
+        station
+            .unsent
+            .get(&(person, *case))
+            .map(|kept| kept.1.clone())
+    }
+
+    /// Keeps what somebody has begun in a case, sealed, until they send it.
+    pub(super) fn keep_unsent(
+        &mut self,
+        case: CaseTag,
+        person: SubjectId,
+        sealed: Option<SealedUnsent>,
+    ) {
+        let Duty::Station(station) = &mut self.duty else {
+            return;
+        };
+        match sealed {
+            Some(sealed) => {
+                station
+                    .unsent
+                    .insert((person, case), (clock::now(), sealed));
+                drop_oldest(&mut station.unsent, UNSENT_CASES_MAX, |kept| kept.0);
+            }
+            None => drop(station.unsent.remove(&(person, case))),
+        }
     }
 
     fn writer(&self, vault: &OpenVault, epoch: u32) -> Writer {

@@ -1,10 +1,17 @@
 //! One field of a template: how it is entered, and what it takes.
 
+use guichet_sync::case::Value as Held;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::CatalogueError;
+use super::values::{self, Bounds, Reader, Reading};
 use crate::web::view::{Choice, FieldKind, TextInput, Words};
+
+/// The format of a day of birth: it is not in the future, and may be known in part.
+const BIRTH_DATE: &str = "birth-date";
+/// The format of the number of French Social security.
+const SOCIAL_SECURITY: &str = "nir";
 
 /// A field of a form template.
 #[derive(Debug)]
@@ -17,11 +24,29 @@ pub struct FieldDef {
     pub help: Option<Words>,
     /// How it is entered.
     pub kind: FieldKind,
-    /// What to say when a value does not fit.
+    /// What to say when a value does not fit the template.
     refusal: Words,
-    /// Spaces and dots are dropped before the value is judged and kept.
-    compact: bool,
+    /// How what is typed is read.
+    reads: Reads,
+    /// The most characters, if the template says so.
+    chars_max: Option<usize>,
     schema: jsonschema::Validator,
+}
+
+/// How what is typed is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Reads {
+    Line,
+    Lines,
+    /// The code of a choice.
+    Choice,
+    Number(Bounds),
+    Day,
+    BirthDay,
+    Phone,
+    SocialSecurity,
+    /// A number that is a name: what parts its groups is dropped.
+    Compact,
 }
 
 /// A value as it is kept.
@@ -66,13 +91,15 @@ impl FieldDef {
                 return Err(wrong("`enum` and the codes of `choices` differ"));
             }
         }
+        let chars_max = schema.get("maxLength").and_then(Value::as_u64);
         Ok(Self {
             name: name.to_owned(),
             label: about.label,
             help: about.help,
             refusal: about.refusal.unwrap_or_else(|| refusal(&kind)),
+            reads: reads(schema, &kind, about.compact),
             kind,
-            compact: about.compact,
+            chars_max: chars_max.and_then(|most| usize::try_from(most).ok()),
             schema: jsonschema::draft202012::new(schema)
                 .map_err(|error| wrong(&error.to_string()))?,
         })
@@ -83,32 +110,86 @@ impl FieldDef {
         self.kind == FieldKind::Area
     }
 
-    /// Judges what was typed, and gives the value to keep; else what to tell the person.
+    /// Judges what was typed, and gives the value to keep; else what to tell or ask the person.
     ///
     /// A text area is judged here too: its whole text.
-    pub fn check(&self, typed: &str) -> Result<Typed, Words> {
-        let typed = match self.compact {
-            true => typed.replace([' ', '\u{a0}', '\u{202f}', '.'], ""),
-            false => typed.trim().to_owned(),
-        };
-        if typed.is_empty() {
+    pub fn check(&self, typed: &str, reader: &Reader) -> Result<Typed, Words> {
+        if values::is_blank(typed) {
             return Ok(Typed::Empty);
         }
-        let (value, told) = self.read(&typed).ok_or_else(|| self.refusal.clone())?;
-        match self.schema.is_valid(&told) {
-            true => Ok(value),
-            false => Err(self.refusal.clone()),
+        let kept = match self.read(typed, reader) {
+            Reading::Kept(kept) => kept,
+            Reading::Unclear(words) | Reading::Refused(words) => return Err(words),
+        };
+        self.check_length(kept.chars().count())?;
+        let told = match self.reads {
+            Reads::Number(_) => number_json(&kept).ok_or_else(|| self.refusal.clone())?,
+            Reads::Line
+            | Reads::Lines
+            | Reads::Choice
+            | Reads::Day
+            | Reads::BirthDay
+            | Reads::Phone
+            | Reads::SocialSecurity
+            | Reads::Compact => json!(kept),
+        };
+        match (self.schema.is_valid(&told), self.reads) {
+            (false, _) => Err(self.refusal.clone()),
+            (true, Reads::Choice) => Ok(Typed::Code(kept)),
+            (true, Reads::Number(_)) => Ok(Typed::Number(kept)),
+            (true, _) => Ok(Typed::Text(kept)),
         }
     }
 
-    fn read(&self, typed: &str) -> Option<(Typed, Value)> {
-        let text = |typed: &str| (Typed::Text(typed.to_owned()), json!(typed));
-        match &self.kind {
-            FieldKind::Text { .. } | FieldKind::Masked | FieldKind::Area => Some(text(typed)),
-            FieldKind::Choice { .. } => Some((Typed::Code(typed.to_owned()), json!(typed))),
-            FieldKind::Day => day(typed).map(|day| text(&day)),
-            FieldKind::Number => number(typed)
-                .and_then(|plain| Some((Typed::Number(plain.clone()), number_json(&plain)?))),
+    /// Whether a value that stands in the case is one that this field takes: what other nodes put
+    /// was judged by them, and may be anything.
+    pub fn fits(&self, held: &Held) -> bool {
+        let text = held.as_str().unwrap_or_default();
+        let same = |reading: Reading| reading == Reading::Kept(text.to_owned());
+        let told = match (held, self.reads) {
+            (Held::Null, _) => return true,
+            (Held::Code(code), Reads::Choice) => json!(code),
+            (Held::Number(number), Reads::Number(_)) => match number_json(number) {
+                Some(told) => told,
+                None => return false,
+            },
+            (Held::Text(_), Reads::Day | Reads::BirthDay) if values::is_day(text) => json!(text),
+            (Held::Text(_), Reads::Phone) if same(values::phone(text)) => json!(text),
+            (Held::Text(_), Reads::SocialSecurity) if same(values::social_security(text)) => {
+                json!(text)
+            }
+            (Held::Text(_), Reads::Line | Reads::Compact) if !values::is_blank(text) => json!(text),
+            (
+                Held::Text(_) | Held::Code(_) | Held::Number(_) | Held::Bool(_) | Held::Unknown(_),
+                _,
+            ) => return false,
+        };
+        self.schema.is_valid(&told) && self.check_length(text.chars().count()).is_ok()
+    }
+
+    /// Whether a text of so many characters is short enough; else how long it may be.
+    pub fn check_length(&self, chars: usize) -> Result<(), Words> {
+        match self.chars_max {
+            Some(most) if chars > most => Err(Words {
+                fr: format!("Ce texte est trop long\u{a0}: {most} signes au plus, {chars} ici."),
+                en: format!("This text is too long: {most} characters at most, {chars} here."),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn read(&self, typed: &str, reader: &Reader) -> Reading {
+        let line = || values::line(typed);
+        match &self.reads {
+            Reads::Line => Reading::Kept(line()),
+            Reads::Lines => Reading::Kept(values::lines(typed)),
+            Reads::Choice => Reading::Kept(typed.trim().to_owned()),
+            Reads::Number(bounds) => values::number(&line(), bounds, reader),
+            Reads::Day => values::any_day(&line(), reader),
+            Reads::BirthDay => values::birth_day(&line(), reader),
+            Reads::Phone => values::phone(&line()),
+            Reads::SocialSecurity => values::social_security(&line()),
+            Reads::Compact => Reading::Kept(values::compact(&line())),
         }
     }
 
@@ -138,7 +219,7 @@ fn kind(schema: &Value, about: &AboutField) -> Option<FieldKind> {
         }),
         ("string", None) if about.area => Some(FieldKind::Area),
         ("string", None) if about.masked => Some(FieldKind::Masked),
-        ("string", None) if format == Some("date") => Some(FieldKind::Day),
+        ("string", None) if matches!(format, Some("date" | BIRTH_DATE)) => Some(FieldKind::Day),
         ("string", None) => Some(FieldKind::Text {
             input: about.input.unwrap_or(TextInput::Plain),
         }),
@@ -172,56 +253,55 @@ fn refusal(kind: &FieldKind) -> Words {
     }
 }
 
-/// A number as people type it (`1 412,50`), with a point and without spaces.
-fn number(typed: &str) -> Option<String> {
-    let plain: String = typed
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '€'))
-        .map(|c| if c == ',' { '.' } else { c })
-        .collect();
-    let digits = plain.strip_prefix('-').unwrap_or(&plain);
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (plain.len() <= 24 && all_digits(whole) && all_digits(part)).then_some(plain)
+fn reads(schema: &Value, kind: &FieldKind, compact: bool) -> Reads {
+    let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+    let is = |name: &str, value: &str| schema.get(name).and_then(Value::as_str) == Some(value);
+    match kind {
+        FieldKind::Number => Reads::Number(Bounds {
+            whole: is("type", "integer"),
+            min: bound("minimum"),
+            max: bound("maximum"),
+        }),
+        FieldKind::Day if is("format", BIRTH_DATE) => Reads::BirthDay,
+        FieldKind::Day => Reads::Day,
+        FieldKind::Choice { .. } => Reads::Choice,
+        FieldKind::Area => Reads::Lines,
+        FieldKind::Text { .. } | FieldKind::Masked if is("format", SOCIAL_SECURITY) => {
+            Reads::SocialSecurity
+        }
+        FieldKind::Text {
+            input: TextInput::Phone,
+        } => Reads::Phone,
+        FieldKind::Text { .. } | FieldKind::Masked if compact => Reads::Compact,
+        FieldKind::Text { .. } | FieldKind::Masked => Reads::Line,
+    }
 }
 
 fn number_json(plain: &str) -> Option<Value> {
+    let digits = plain.strip_prefix('-').unwrap_or(plain);
+    if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return None;
+    }
     match plain.parse::<i64>() {
         Ok(whole) => Some(json!(whole)),
         Err(_) => plain.parse::<f64>().ok().map(|value| json!(value)),
     }
 }
 
-/// A day as people type it (`1/9/2026`) or as it is kept (`2026-09-01`), as it is kept.
-pub(super) fn day(typed: &str) -> Option<String> {
-    let parts: Vec<&str> = typed.split(['/', '-', '.', ' ']).collect();
-    let &[first, second, third] = parts.as_slice() else {
-        return None;
-    };
-    let (year, month, day) = match first.len() {
-        4 => (first, second, third),
-        _ => (third, second, first),
-    };
-    let read = |text: &str, longest: usize| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= longest;
-        plain.then(|| text.parse::<u32>().ok()).flatten()
-    };
-    let (year, month, day) = (read(year, 4)?, read(month, 2)?, read(day, 2)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    ((1850..=2200).contains(&year) && (1..=days).contains(&day))
-        .then(|| format!("{year:04}-{month:02}-{day:02}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::values::Day;
+    use crate::web::Lang;
+
+    const READER: Reader = Reader {
+        lang: Lang::Fr,
+        today: Day {
+            year: 2026,
+            month: 11,
+            day: 30,
+        },
+    };
 
     fn field(schema: Value) -> FieldDef {
         FieldDef::parse("form.field", "field", &schema).expect("a field")
@@ -231,59 +311,84 @@ mod tests {
         json!({"fr": "x", "en": "x"})
     }
 
-    #[test]
-    fn numbers_are_read_as_people_write_them() {
-        let rent = field(json!({"type": "number", "minimum": 0, "maximum": 20000,
-            "x-guichet": {"label": label()}}));
-        for (typed, kept) in [
-            ("412", "412"),
-            ("412,50", "412.50"),
-            ("1 412 €", "1412"),
-            (" 0 ", "0"),
-        ] {
-            assert_eq!(
-                rent.check(typed),
-                Ok(Typed::Number(kept.to_owned())),
-                "{typed}"
-            );
-        }
-        for typed in [
-            "-1",
-            "20001",
-            "4e3",
-            "quatre",
-            "1,2,3",
-            ",",
-            "٤",
-            "9999999999999999999999999",
-        ] {
-            assert!(rent.check(typed).is_err(), "{typed}");
-        }
-        assert_eq!(rent.check("  "), Ok(Typed::Empty));
+    fn text(kept: &str) -> Result<Typed, Words> {
+        Ok(Typed::Text(kept.to_owned()))
     }
 
     #[test]
-    fn days_are_days_of_the_calendar() {
-        let entry =
-            field(json!({"type": "string", "format": "date", "x-guichet": {"label": label()}}));
-        for typed in ["1/9/2026", "01/09/2026", "2026-09-01", "1.9.2026"] {
-            assert_eq!(
-                entry.check(typed),
-                Ok(Typed::Text("2026-09-01".to_owned())),
-                "{typed}"
-            );
-        }
-        assert!(entry.check("29/02/2024").is_ok());
-        for typed in [
-            "29/02/2026",
-            "31/04/2026",
-            "0/1/2026",
-            "1/13/2026",
-            "1/9/26",
-            "septembre",
-            "1/9",
+    fn each_field_is_read_by_its_own_rule() {
+        let about = json!({"label": label()});
+        let rent = field(json!({"type": "number", "minimum": 0, "maximum": 20000,
+            "x-guichet": about}));
+        let children = field(json!({"type": "integer", "maximum": 30, "x-guichet": about}));
+        let entry = field(json!({"type": "string", "format": "date", "x-guichet": about}));
+        let birth = field(json!({"type": "string", "format": "birth-date", "x-guichet": about}));
+        let phone = field(json!({"type": "string", "pattern": "^\\+?[0-9]{8,15}$",
+            "x-guichet": {"label": label(), "input": "phone", "compact": true}}));
+        assert_eq!(
+            rent.check("12€50", &READER),
+            Ok(Typed::Number("12.50".to_owned()))
+        );
+        assert!(
+            rent.check("20001", &READER)
+                .is_err_and(|told| told.fr.contains("de 0 à 20"))
+        );
+        assert_eq!(rent.check(" \u{200b} ", &READER), Ok(Typed::Empty));
+        assert_eq!(
+            children.check("2", &READER),
+            Ok(Typed::Number("2".to_owned()))
+        );
+        assert!(
+            children
+                .check("2,5", &READER)
+                .is_err_and(|told| told.fr.contains("entier"))
+        );
+        assert_eq!(entry.check("1/9/2058", &READER), text("2058-09-01"));
+        assert!(birth.check("1/9/2058", &READER).is_err());
+        assert_eq!(birth.check("00/00/1950", &READER), text("1950-00-00"));
+        assert_eq!(phone.check("04-73-00-00-00", &READER), text("0473000000"));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_told_its_limit() {
+        let name =
+            field(json!({"type": "string", "maxLength": 5, "x-guichet": {"label": label()}}));
+        assert_eq!(name.check(" E\u{301}lise ", &READER), text("Élise"));
+        assert!(name.check("Élisée", &READER).is_err_and(|told| {
+            told.fr.contains("5 signes au plus, 6 ici") && told.en.contains("5 characters")
+        }));
+    }
+
+    #[test]
+    fn what_others_put_is_looked_at_again() {
+        let about = json!({"label": label()});
+        let rent = field(json!({"type": "number", "minimum": 0, "x-guichet": about}));
+        let birth = field(json!({"type": "string", "format": "birth-date", "x-guichet": about}));
+        let name = field(json!({"type": "string", "maxLength": 5, "x-guichet": about}));
+        let nir = field(json!({"type": "string", "format": "nir",
+            "x-guichet": {"label": label(), "masked": true}}));
+        let text = |text: &str| Held::Text(text.to_owned());
+        let number = |text: &str| Held::Number(text.to_owned());
+        for (field, held, fits) in [
+            (&rent, number("412.50"), true),
+            (&rent, number("-1"), false),
+            (&rent, number("quatre"), false),
+            (&rent, number("NaN"), false),
+            (&rent, text("412"), false),
+            (&rent, Held::Bool(true), false),
+            (&rent, Held::Null, true),
+            (&birth, text("1950-00-00"), true),
+            (&birth, text("1958-07-04"), true),
+            (&birth, text("1958-02-31"), false),
+            (&birth, text("hier"), false),
+            (&name, text("Zoé"), true),
+            (&name, text("Zoé Durand"), false),
+            (&name, text("\u{200b}"), false),
+            (&name, Held::Code("Zoé".to_owned()), false),
+            (&nir, text("258076311300132"), true),
+            (&nir, text("258076311300199"), false),
         ] {
-            assert!(entry.check(typed).is_err(), "{typed}");
+            assert_eq!(field.fits(&held), fits, "{held:?}");
         }
     }
 
@@ -293,22 +398,33 @@ mod tests {
             json!({"type": "string", "enum": ["alone", "couple"], "x-guichet": {"label": label(),
             "choices": [{"code": "alone", "label": label()}, {"code": "couple", "label": label()}]}}),
         );
-        assert_eq!(alone.check("couple"), Ok(Typed::Code("couple".to_owned())));
-        assert!(alone.check("Couple").is_err());
+        assert_eq!(
+            alone.check("couple", &READER),
+            Ok(Typed::Code("couple".to_owned()))
+        );
+        assert!(alone.check("Couple", &READER).is_err());
         let torn = json!({"type": "string", "enum": ["alone"], "x-guichet": {"label": label(), "choices": []}});
         assert!(FieldDef::parse("form.field", "field", &torn).is_err());
     }
 
     #[test]
-    fn a_masked_number_loses_its_spaces_and_is_judged_by_its_pattern() {
-        let number = field(
-            json!({"type": "string", "pattern": "^[1-8][0-9]{12}([0-9]{2})?$",
-            "x-guichet": {"label": label(), "masked": true, "compact": true}}),
-        );
+    fn a_masked_number_loses_its_separators_and_is_judged_by_its_pattern() {
+        let schema = json!({"type": "string", "pattern": "^[0-9]{13}$",
+            "x-guichet": {"label": label(), "masked": true, "compact": true}});
+        let number = field(schema.clone());
         assert_eq!(
-            number.check("2 58 07 63 000 000"),
-            Ok(Typed::Text("2580763000000".to_owned()))
+            number.check("25-80.763 000/000", &READER),
+            text("2580763000000")
         );
-        assert!(number.check("258").is_err());
+        assert!(number.check("258", &READER).is_err());
+        let mut schema = schema;
+        schema["pattern"] = json!("^[1-8][0-9]{4}([0-9]{2}|2A|2B)[0-9]{6}([0-9]{2})?$");
+        schema["format"] = json!("nir");
+        let number = field(schema);
+        assert_eq!(
+            number.check("2 58 07 2a 004 001", &READER),
+            text("258072A004001")
+        );
+        assert!(number.check("258076311300199", &READER).is_err());
     }
 }

@@ -16,16 +16,18 @@ pub use paper::{Arrange, PaperAsk};
 
 use guichet_keys::{CaseTag, ServiceId, SubjectId};
 use guichet_media::TicketId;
+use guichet_sync::case::Version;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use super::Lang;
 use super::ids::FormId;
 use super::view::{
     CallView, CaseView, DeskView, HomeView, Mode, ReceiptView, Sending, ServiceView, StatusView,
     TextView, UnlockView, VisitView, Words,
 };
 
-pub use work::{CaseWork, NOTE_BYTES_MAX, Whereabouts};
+pub use work::{CaseWork, Kept, NOTE_BYTES_MAX, Whereabouts};
 
 /// How many asks may wait for the node.
 pub const ASKS_MAX: usize = 256;
@@ -103,9 +105,14 @@ pub enum Ask {
         field: FieldPlace,
         /// As typed; empty to clear. The template decides.
         value: String,
-        /// The version of the field that the person had before them, if the page knows it:
-        /// what came since is concurrent.
-        seen: Option<String>,
+        /// The language of the page it was typed into.
+        lang: Lang,
+        /// The version that the person had before them, if the page knows it: what others have
+        /// put since stays beside the value.
+        seen: Option<Version>,
+        /// When it was typed, on the page's clock in milliseconds; a script tells none. What does not
+        /// fit is then kept as it was typed, for the person to correct.
+        typed_at_ms: Option<u64>,
         /// Saved.
         reply: Reply<()>,
     },
@@ -122,8 +129,13 @@ pub enum Ask {
     Draft {
         /// Where.
         field: FieldPlace,
-        /// What has been typed so far; `None` when the field was left.
+        /// What has been typed so far; `None` when the field was left as it was.
         value: Option<String>,
+        /// The version that the person has before them, if the page knows it.
+        seen: Option<Version>,
+        /// When it was typed, on the page's clock in milliseconds; a script tells none. Of two orders
+        /// that overtook each other the older is passed over.
+        typed_at_ms: Option<u64>,
         /// Passed on, or dropped.
         reply: Reply<()>,
     },
@@ -240,7 +252,7 @@ pub struct FieldPlace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splice {
     /// The version that the page held.
-    pub version: String,
+    pub version: Version,
     /// Where.
     pub at: usize,
     /// How much goes.
@@ -293,6 +305,9 @@ pub enum Refusal {
     /// Nothing of that name is here, or not for who asks.
     #[error("no such {0}")]
     NotFound(Thing),
+    /// The page is of a version that is no more: the person is asked to look again.
+    #[error("the page is out of date")]
+    Stale,
     /// The value does not fit the field; says why, to the person.
     #[error("the value does not fit: {0}")]
     Invalid(Words),

@@ -23,8 +23,6 @@ pub(super) enum Problem {
     NoFiles,
     /// A body or a query that is not read.
     Malformed,
-    /// The text area changed since the page was made.
-    Changed,
     /// More event streams than are served.
     Crowded,
 }
@@ -51,7 +49,6 @@ impl Problem {
             Self::NoSession | Self::UsedStart => StatusCode::UNAUTHORIZED,
             Self::Foreign | Self::NoToken | Self::NoFiles => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Changed => StatusCode::CONFLICT,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(refusal) => match refusal {
                 Refusal::EmptyFile => StatusCode::BAD_REQUEST,
@@ -61,7 +58,8 @@ impl Problem {
                 | Refusal::NoMedia(_)
                 | Refusal::NotPrintable => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-                Refusal::NoVisit
+                Refusal::Stale
+                | Refusal::NoVisit
                 | Refusal::NotEmpty
                 | Refusal::Full
                 | Refusal::TrayFull
@@ -86,10 +84,10 @@ impl Problem {
             Self::NoToken => "no-page-token",
             Self::NoFiles => "no-files",
             Self::Malformed => "malformed",
-            Self::Changed => "changed-meanwhile",
             Self::Crowded => "crowded",
             Self::Refused(refusal) => match refusal {
                 Refusal::NotFound(_) => "not-found",
+                Refusal::Stale => "changed-meanwhile",
                 Refusal::Invalid(_) => "invalid",
                 Refusal::NotTheirTurn => "not-their-turn",
                 Refusal::TakenBy { .. } => "taken-by",
@@ -122,7 +120,6 @@ impl Problem {
             Self::NoToken => (t.err_no_token(), t.err_no_token_do()),
             Self::NoFiles => (t.err_no_files(), t.err_no_files_do()),
             Self::Malformed => (t.err_malformed(), t.err_malformed_do()),
-            Self::Changed => (t.err_changed(), t.err_changed_do()),
             Self::Crowded => (t.err_crowded(), t.err_crowded_do()),
         };
         told(what, todo)
@@ -139,7 +136,6 @@ impl Problem {
             | Self::NoToken
             | Self::NoFiles
             | Self::Malformed
-            | Self::Changed
             | Self::Crowded => self.told(Lang::En).what,
         };
         let mut json = json!({
@@ -176,6 +172,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
             told(missing(*thing, t), t.err_gone_do())
         }
         Refusal::NotFound(thing) => told(missing(*thing, t), t.err_not_found_do()),
+        Refusal::Stale => told(t.err_changed(), t.err_changed_do()),
         Refusal::Invalid(words) => told(t.of(words), t.err_invalid_do()),
         Refusal::NotTheirTurn => told(t.err_turn(), t.err_turn_do()),
         Refusal::TakenBy { name } => told(t.ended_taken(name), t.err_gone_do()),

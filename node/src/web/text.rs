@@ -42,13 +42,14 @@ impl Lang {
             Who::Me => self.you(),
             Who::Citizen => self.the_person(),
             Who::Adviser(name) => name,
+            Who::Somebody => self.somebody(),
         }
     }
 
     /// Who, inside a sentence.
     pub(super) fn by(self, who: &Who) -> String {
         match who {
-            Who::Me | Who::Citizen => self.who(who).to_lowercase(),
+            Who::Me | Who::Citizen | Who::Somebody => self.who(who).to_lowercase(),
             Who::Adviser(name) => name.clone(),
         }
     }
@@ -127,6 +128,7 @@ texts! {
     line_cut: "Ligne coupée", "Line down";
     you: "Vous", "You";
     the_person: "La personne", "The person";
+    somebody: "Quelqu’un", "Somebody";
     back: "Revenir", "Go back";
     to_home: "Accueil", "Home";
     save: "Enregistrer", "Save";
@@ -204,6 +206,8 @@ texts! {
     hide: "Cacher", "Hide";
     masked_what: "le numéro", "the number";
     both_answers: "Plusieurs réponses ont été écrites en même temps. Choisissez la bonne :", "Several answers were written at the same time. Choose the right one:";
+    does_not_fit: "Cette réponse n’a pas la forme attendue : vérifiez-la.", "This answer does not have the expected form: check it.";
+    keep_empty: "Laisser vide", "Leave empty";
     not_chosen: "Pas de réponse", "No answer";
     cases_of_visit: "Les demandes de cette visite", "The requests of this visit";
     visit_commands: "Commandes de la visite", "Commands of the visit";
@@ -325,7 +329,7 @@ sentences! {
     service_updated(name: &str, day: &str): format!("Informations données par {name}, mises à jour le {day}"), format!("Information from {name}, updated on {day}");
     received_by(name: &str): format!("Reçu par {name}"), format!("Received by {name}");
     received_at(name: &str, time: &str): format!("Reçu par {name} à {time}"), format!("Received by {name} at {time}");
-    written_by(who: &str): format!("Dernier mot : {who}"), format!("Last word: {who}");
+    written_by(who: &str): format!("Dernière modification : {who}"), format!("Last change: {who}");
     is_writing(who: &str): format!("{who} écrit…"), format!("{who} is writing…");
     by_who(who: &str): format!("par {who}"), format!("by {who}");
     keep_value(value: &str): format!("Garder {value}"), format!("Keep {value}");

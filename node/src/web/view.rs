@@ -24,7 +24,7 @@ pub use call::{
 };
 pub use case::{
     Arrival, Candidate, CaseView, Choice, DocumentView, Draft, FieldContent, FieldKind, FieldView,
-    FormView, MessageView, PageView, SectionView, Side, TextInput, TextView, Who,
+    FormView, MessageView, PageView, SectionView, Side, TextInput, TextView, TypedHere, Who,
 };
 pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, Search, UnlockView};
 pub use sheets::{

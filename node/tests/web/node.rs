@@ -1,6 +1,7 @@
 //! A node that answers with invented people.
 
 use guichet::services;
+use guichet::services::values::{Day, Reader};
 use guichet::web::counter::{Ask, CaseWork, Refusal, Thing, Upload};
 use guichet::web::view::{Reach, Reception, Search, Side, TextView, VisitState, VisitView, Who};
 use guichet_keys::CaseTag;
@@ -69,6 +70,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
         Ask::SetField {
             field,
             value,
+            lang,
             reply,
             ..
         } => {
@@ -76,14 +78,23 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
             let form = service.form("housing").expect("housing");
             let said = match form.field(&field.name) {
                 None => Err(Refusal::NotFound(Thing::Field)),
-                Some(known) => known.check(&value).map(drop).map_err(Refusal::Invalid),
+                Some(known) => known
+                    .check(
+                        &value,
+                        &Reader {
+                            lang,
+                            today: Day::at(NOW_S),
+                        },
+                    )
+                    .map(drop)
+                    .map_err(Refusal::Invalid),
             };
             reply.send(said).is_ok()
         }
         Ask::Splice { splice, reply, .. } => reply
             .send(Ok(TextView {
                 text: splice.insert,
-                version: "v8".to_owned(),
+                version: VERSION.to_owned(),
                 seq: 8,
                 by: Some(Who::Me),
                 at_s: Some(NOW_S),
@@ -124,6 +135,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
         }
         Ask::Work(
             CaseWork::Note { reply, .. }
+            | CaseWork::Keep { reply, .. }
             | CaseWork::CheckIdentity { reply, .. }
             | CaseWork::Read { reply, .. },
         ) => reply.send(Ok(())).is_ok(),

@@ -293,12 +293,13 @@ async fn without_scripts_a_text_is_put_only_onto_its_own_version() {
         here.post(&field("situation"))
             .form(&format!("version={version}&text=Nouveau"))
     };
-    let saved = put("v7").send(served.to).await;
+    let saved = put(sample::VERSION).send(served.to).await;
     assert_eq!(
         (saved.status, saved.header("location")),
         (303, Some(format!("/cases/{}", case()).as_str()))
     );
     assert!(served.asked().iter().any(|ask| ask.contains("Splice")));
-    assert_eq!(put("v6").send(served.to).await.status, 409);
+    assert_eq!(put(&"06".repeat(32)).send(served.to).await.status, 409);
+    assert_eq!(put("nonsense").send(served.to).await.status, 400);
     assert!(!served.asked().iter().any(|ask| ask.contains("Splice")));
 }

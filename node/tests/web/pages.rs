@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use guichet::web::view::{CaseView, FieldContent, TypedHere, Who};
+
 use super::*;
 
 /// Every page that there is to look at.
@@ -254,6 +256,57 @@ async fn a_masked_number_stays_masked() {
         page.matches("258076300000000").count(),
         1,
         "once, in the masked field"
+    );
+}
+
+/// A field of the case that is shown.
+fn field<'a>(view: &'a mut CaseView, name: &str) -> &'a mut FieldContent {
+    let sections = view.forms.iter_mut().flat_map(|form| &mut form.sections);
+    let mut fields = sections.flat_map(|section| &mut section.fields);
+    let field = fields.find(|field| field.name == name);
+    &mut field.expect("the field").content
+}
+
+#[tokio::test]
+async fn what_is_begun_and_what_does_not_fit_is_shown_as_such() {
+    let served = serve_with(Role::Kiosk, |ask| match ask {
+        Ask::Case { reply, .. } => {
+            let mut view = sample::case(Scene::Visit, Side::Citizen);
+            view.unsent_message = "Bonjour, je".to_owned();
+            if let FieldContent::Register { typed, .. } = field(&mut view, "address") {
+                *typed = Some(TypedHere {
+                    value: "4 rue du Lav".to_owned(),
+                    seen: "05".repeat(32),
+                });
+            }
+            if let FieldContent::Register { candidates, .. } = field(&mut view, "rent") {
+                candidates.truncate(1);
+                candidates[0].fits = false;
+                candidates[0].by = Who::Somebody;
+            }
+            drop(reply.send(Ok(view)));
+        }
+        other => node::answer(other, Scene::Visit, Side::Citizen),
+    })
+    .await;
+    let here = served.browser().await;
+    let page = here.page(&format!("/cases/{}", case())).await;
+    let form = |name: &str| {
+        let rest = page.split(&format!("-{name}\" class=\"field")).nth(1);
+        rest.and_then(|rest| rest.split("</form>").next())
+            .expect("the field")
+    };
+    assert!(page.contains("value=\"Bonjour, je\""));
+    let address = form("address");
+    assert!(address.contains("value=\"4 rue du Lav\" data-saved=\"4 rue du Lavoir"));
+    assert!(address.contains(&format!("data-seen=\"{}\"", "05".repeat(32))));
+    let rent = form("rent");
+    assert!(rent.contains("quelqu’un") && rent.contains("n’a pas la forme attendue"));
+    assert!(!form("last_name").contains("forme attendue"));
+    let version = format!("name=\"version\" value=\"{}\"", sample::VERSION);
+    assert!(
+        rent.contains(&version),
+        "a page without scripts says what it showed"
     );
 }
 

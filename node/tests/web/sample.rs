@@ -17,6 +17,8 @@ mod work;
 pub use call::{call, colleagues, queue};
 pub use paths::paths;
 
+/// The version of everything in the case.
+pub const VERSION: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 pub const NOW_S: u64 = 1_795_427_520;
 pub const CASE: [u8; 16] = [0x4a; 16];
 pub const OTHER_CASE: [u8; 16] = [0x5b; 16];
@@ -173,6 +175,7 @@ fn content(field: &FieldDef, side: Side) -> FieldContent {
         value: value.to_owned(),
         by: by.clone(),
         at_s: NOW_S - 600,
+        fits: true,
     };
     if field.is_area() {
         let text = match field.name.as_str() {
@@ -183,7 +186,7 @@ fn content(field: &FieldDef, side: Side) -> FieldContent {
         };
         return FieldContent::Area(TextView {
             text: text.to_owned(),
-            version: "v7".to_owned(),
+            version: VERSION.to_owned(),
             seq: 7,
             by: (!text.is_empty()).then(|| adviser.clone()),
             at_s: (!text.is_empty()).then_some(NOW_S - 90_000),
@@ -202,7 +205,8 @@ fn content(field: &FieldDef, side: Side) -> FieldContent {
     };
     FieldContent::Register {
         candidates,
-        version: "v7".to_owned(),
+        version: VERSION.to_owned(),
+        typed: None,
         draft: (field.name == "charges").then(|| Draft {
             value: "3".to_owned(),
             by: match side {
@@ -340,6 +344,7 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
             Side::Citizen => visit(scene),
             Side::Adviser => VisitState::None,
         },
+        unsent_note: String::new(),
         unsent_message: String::new(),
     }
 }

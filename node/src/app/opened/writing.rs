@@ -11,10 +11,12 @@ use guichet_sync::envelope::Envelope;
 
 use super::OpenCase;
 use crate::app::shown::story;
-use crate::services::Typed;
+use crate::services::values::{self, Reader};
+use crate::services::{FieldDef, Typed};
+use crate::web::Lang;
 use crate::web::counter::{FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
 use crate::web::ids::FormId;
-use crate::web::view::{IdentityWay, TextView, Words};
+use crate::web::view::{IdentityWay, TextView};
 use crate::{clock, entropy};
 
 impl OpenCase {
@@ -29,45 +31,61 @@ impl OpenCase {
         self.edit(|doc| doc.open_form(form, template, &areas, now_s()))
     }
 
-    /// Puts a value into a register, if it fits the template.
-    pub fn set(&mut self, place: &FieldPlace, typed: &str) -> Result<Vec<Envelope>, Refusal> {
+    /// Puts a value into a register, if it fits the template. What others have put since the
+    /// version seen stays beside it.
+    pub fn set(
+        &mut self,
+        place: &FieldPlace,
+        typed: &str,
+        lang: Lang,
+        seen: Option<&Version>,
+    ) -> Result<Vec<Envelope>, Refusal> {
         let field = field_ref(place);
-        let template = self
-            .log
-            .doc()
-            .template(field.form)
-            .ok_or(Refusal::NotFound(Thing::Form))?;
-        let def = self
-            .service
-            .form(&template)
-            .and_then(|template| template.field(&field.name));
-        let def = def
-            .filter(|def| !def.is_area())
-            .ok_or(Refusal::NotFound(Thing::Field))?;
-        let value = match def.check(typed).map_err(Refusal::Invalid)? {
+        let reader = Reader {
+            lang,
+            today: self.service.today(clock::wall_s()),
+        };
+        let def = self.field(&field, false)?;
+        let value = match def.check(typed, &reader).map_err(Refusal::Invalid)? {
             Typed::Empty => Value::Null,
             Typed::Text(text) => Value::Text(text),
             Typed::Code(code) => Value::Code(code),
             Typed::Number(number) => Value::Number(number),
         };
-        self.edit(|doc| doc.set(&field, &value, now_s()))
+        self.edit(|doc| match seen {
+            Some(seen) => doc.set_seen(&field, &value, seen, now_s()),
+            None => doc.set(&field, &value, now_s()),
+        })
     }
 
-    /// Changes a text area; gives the text as it stands then.
+    /// A field of the template, if it is of this kind.
+    pub(super) fn field(&self, field: &FieldRef, area: bool) -> Result<&FieldDef, Refusal> {
+        let template = self.log.doc().template(field.form);
+        let template = template.ok_or(Refusal::NotFound(Thing::Form))?;
+        let template = self.service.form(&template);
+        template
+            .and_then(|template| template.field(&field.name))
+            .filter(|def| def.is_area() == area)
+            .ok_or(Refusal::NotFound(Thing::Field))
+    }
+
+    /// Changes a text area; gives the text as it stands then. Every text that enters one passes
+    /// here, and leaves behind what is no part of a text.
     pub fn splice(
         &mut self,
         place: &FieldPlace,
         splice: &Splice,
     ) -> Result<(Vec<Envelope>, TextView), Refusal> {
         let field = field_ref(place);
-        let base: Version = splice.version.parse().map_err(|_| stale())?;
+        let insert = values::lines(&splice.insert);
+        self.check_room(&field, splice.delete, &insert)?;
         let envelopes = self.edit(|doc| {
             doc.splice(
                 &field,
-                &base,
+                &splice.version,
                 splice.at,
                 splice.delete,
-                &splice.insert,
+                &insert,
                 now_s(),
             )
         })?;
@@ -77,7 +95,7 @@ impl OpenCase {
             .text(&field)
             .ok_or(Refusal::NotFound(Thing::Field))?;
         let view = TextView {
-            text: text.text,
+            text: values::shown(&text.text).into_owned(),
             version: text.version.to_string(),
             seq: self.seq,
             by: None,
@@ -86,11 +104,25 @@ impl OpenCase {
         Ok((envelopes, view))
     }
 
+    /// Whether an area may take this text; else how long it may become. What shortens it may
+    /// always be done.
+    fn check_room(&self, field: &FieldRef, deleted: usize, insert: &str) -> Result<(), Refusal> {
+        let def = self.field(field, true)?;
+        let put = insert.chars().count();
+        if put <= deleted {
+            return Ok(());
+        }
+        let held = self.log.doc().text(field);
+        let held = held.map_or(0, |held| held.text.chars().count());
+        def.check_length((held + put).saturating_sub(deleted))
+            .map_err(Refusal::Invalid)
+    }
+
     /// Writes a message.
     pub fn say(&mut self, text: String, lang: String) -> Result<Envelope, Refusal> {
         self.act(Act::Message(Message {
             at_ms: clock::wall_ms(),
-            text,
+            text: values::lines(&text),
             lang,
         }))
     }
@@ -128,6 +160,7 @@ impl OpenCase {
         at_ms: u64,
         text: String,
     ) -> Result<Envelope, Refusal> {
+        let text = values::lines(&text);
         self.act(Act::JournalEntry(JournalEntry { at_ms, event, text }))
     }
 
@@ -149,7 +182,9 @@ impl OpenCase {
                 WriteError::Edit(EditError::TooLong) => Refusal::TooLarge {
                     bytes_max: VALUE_BYTES_MAX,
                 },
-                WriteError::Edit(EditError::UnknownVersion | EditError::OutOfRange) => stale(),
+                WriteError::Edit(EditError::UnknownVersion | EditError::OutOfRange) => {
+                    Refusal::Stale
+                }
                 WriteError::Edit(
                     EditError::FormExists
                     | EditError::OtherKind
@@ -182,11 +217,4 @@ pub(super) fn field_ref(place: &FieldPlace) -> FieldRef {
 
 fn now_s() -> i64 {
     i64::try_from(clock::wall_s()).unwrap_or(i64::MAX)
-}
-
-fn stale() -> Refusal {
-    Refusal::Invalid(Words {
-        fr: "Cette page n’est plus à jour : rechargez-la.".to_owned(),
-        en: "This page is out of date: reload it.".to_owned(),
-    })
 }

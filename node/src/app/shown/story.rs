@@ -1,11 +1,11 @@
 //! What happened in a case, and what the service wrote down for itself.
 
-use guichet_keys::AuthorId;
 use guichet_sync::case::{self as acts, Act, JournalEvent, SignedAct};
 use guichet_sync::envelope::{ChainId, Kind};
 
 use super::Context;
 use crate::app::opened::OpenCase;
+use crate::services::values;
 use crate::web::view::{EventView, Happened, IdentityView, IdentityWay, NoteView, Side, Who};
 
 /// What the acts of a case tell beside its documents and messages.
@@ -24,7 +24,7 @@ pub fn of(open: &OpenCase, context: &Context) -> Story {
     let acts = open.acts();
     let mut story = Story::default();
     for signed in &acts {
-        let by = who(context, &signed.author);
+        let by = context.who(&signed.author);
         match &signed.act {
             Act::JournalEntry(entry) if entry.event == JournalEvent::NOTE => {
                 let chain = ChainId {
@@ -33,7 +33,7 @@ pub fn of(open: &OpenCase, context: &Context) -> Story {
                     kind: Kind::Act,
                 };
                 story.notes.push(NoteView {
-                    text: entry.text.clone(),
+                    text: values::shown(&entry.text).into_owned(),
                     by,
                     at_s: entry.at_ms / 1000,
                     state: context.stages.envelope(&chain, signed.index),
@@ -66,7 +66,7 @@ fn timeline(open: &OpenCase, context: &Context, acts: &[SignedAct]) -> Vec<Event
         let opened = doc.opened(form)?;
         let event = EventView {
             what: Happened::FormStarted { title },
-            by: who(context, &opened.author),
+            by: context.who(&opened.author),
             at_s: opened.at_s,
         };
         Some((open.arrivals().of_form(form), event))
@@ -75,7 +75,7 @@ fn timeline(open: &OpenCase, context: &Context, acts: &[SignedAct]) -> Vec<Event
         let (what, at_ms) = happened(signed, acts)?;
         let event = EventView {
             what,
-            by: who(context, &signed.author),
+            by: context.who(&signed.author),
             at_s: at_ms / 1000,
         };
         Some((open.arrivals().of_act(signed), event))
@@ -134,10 +134,6 @@ fn remark(acts: &[SignedAct], of: &SignedAct, at_ms: u64) -> Option<String> {
         | Act::IdentityChecked(_)
         | Act::Unknown { .. } => None,
     })
-}
-
-fn who(context: &Context, author: &AuthorId) -> Who {
-    context.names.get(author).cloned().unwrap_or(Who::Citizen)
 }
 
 /// A way as it is shown.

@@ -23,8 +23,8 @@ function begin() {
   page = new AbortController();
   const { signal } = page;
   forget();
-  fields();
-  areas();
+  fields(signal);
+  areas(signal);
   papers(signal);
   sheets(signal);
   printing();

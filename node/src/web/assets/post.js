@@ -4,6 +4,14 @@ import { isLeaving } from "./leave.js";
 
 const token = document.querySelector("meta[name=guichet-token]")?.content ?? "";
 
+let last = 0;
+
+// When something was typed: orders may overtake each other, and the later one counts.
+export function typedAt() {
+  last = Math.max(last + 1, Date.now());
+  return last;
+}
+
 export class Refused extends Error {
   constructor(status, told) {
     super(told.title ?? `HTTP ${status}`);

@@ -3,14 +3,14 @@
 import { onFragment } from "./events.js";
 import { leaving } from "./leave.js";
 import { morph } from "./morph.js";
-import { post } from "./post.js";
+import { post, typedAt } from "./post.js";
 
 const SIGN_OF_LIFE_MS = 15000;
 
 const UNSENT_MS = 150;
 
-// What is written and not yet sent is kept by the node of a kiosk, so that it is there again after
-// a reload, and the end of the visit can name it.
+// What is written and not yet sent is kept by the node, so that it is there again after a reload,
+// and the end of a visit can name it.
 function saying(form, signal) {
   const input = form.querySelector("[name=text]");
   let kept = input.value;
@@ -19,9 +19,9 @@ function saying(form, signal) {
   const keep = () => {
     clearTimeout(timer);
     timer = null;
-    if (form.dataset.unsent === undefined || input.readOnly || input.value === kept) return;
+    if (input.readOnly || input.value === kept) return;
     kept = input.value;
-    keeping = post(`${form.action}/unsent`, { text: kept }).catch(() => { kept = null; });
+    keeping = post(`${form.action}/unsent`, { text: kept, typed_at_ms: typedAt() }).catch(() => { kept = null; });
   };
   input.addEventListener("input", () => { timer ??= setTimeout(keep, UNSENT_MS); });
   // Another part of the page has sent it, or thrown it away.

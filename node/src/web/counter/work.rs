@@ -20,6 +20,21 @@ pub enum CaseWork {
         /// Saved.
         reply: Reply<()>,
     },
+    /// What the adviser has written and not sent: it is there again after a reload, and after the
+    /// vault was closed and opened again.
+    Keep {
+        /// In which case.
+        case: CaseTag,
+        /// What it is.
+        what: Kept,
+        /// What has been written so far; empty if nothing.
+        text: String,
+        /// When it was typed, on the page's clock in milliseconds; a script tells none. Of two orders
+        /// that overtook each other the older is passed over.
+        typed_at_ms: Option<u64>,
+        /// Kept.
+        reply: Reply<()>,
+    },
     /// The adviser has made sure who the citizen is.
     CheckIdentity {
         /// In which case.
@@ -40,6 +55,15 @@ pub enum CaseWork {
         /// Told to the others who have it open.
         reply: Reply<()>,
     },
+}
+
+/// What is written and not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A message.
+    Message,
+    /// A note of the service.
+    Note,
 }
 
 /// Where in a case somebody is.

@@ -8,7 +8,7 @@ use crate::web::text::Lang;
 use crate::web::time;
 use crate::web::view::{
     Candidate, CaseView, Choice, Draft, FieldContent, FieldKind, FieldView, FormView, Reader, Side,
-    TextInput, TextView, Who,
+    TextInput, TextView, TypedHere, Who,
 };
 
 /// How many choices still stand side by side.
@@ -41,12 +41,20 @@ pub(super) fn draw(case: &CaseView, form: &FormView, field: &FieldView, frame: &
             candidates,
             version,
             draft,
-        } => (
-            register(&place, field, candidates, draft.as_ref()),
-            version,
-            None,
-        ),
+            typed,
+        } => {
+            let held = Held {
+                candidates,
+                draft: draft.as_ref(),
+                typed: typed.as_ref(),
+            };
+            (register(&place, field, &held), version, None)
+        }
         FieldContent::Area(text) => (area(&place, field, text), &text.version, Some(text.seq)),
+    };
+    let seen = match &field.content {
+        FieldContent::Register { typed, .. } => typed.as_ref().map(|typed| typed.seen.as_str()),
+        FieldContent::Area(_) => None,
     };
     let wide = match &field.kind {
         FieldKind::Area | FieldKind::Choice { .. } => Some("field--all"),
@@ -55,10 +63,10 @@ pub(super) fn draw(case: &CaseView, form: &FormView, field: &FieldView, frame: &
     let kind = kind(&field.kind);
     let markup = html! {
         form id=(place.id) .field.(wide.unwrap_or("field--half")) data-rev=(REVISION) data-version=(VERSION)
-            data-field=(kind) method="post" action=(place.action) novalidate
+            data-seen=[seen] data-field=(kind) method="post" action=(place.action) novalidate
         {
             (token_field(frame))
-            @if field.kind == FieldKind::Area { input type="hidden" name="version" value=(VERSION); }
+            input type="hidden" name="version" value=(VERSION);
             (inner)
             p.field__error role="alert" id={ (place.id) "-e" } hidden data-keep {}
             noscript { button.btn { (place.t.save()) } }
@@ -68,8 +76,15 @@ pub(super) fn draw(case: &CaseView, form: &FormView, field: &FieldView, frame: &
         Some(seq) => {
             Fragment::with_versions(place.id, markup, &[&format!("{seq} {version}"), version])
         }
-        None => Fragment::with_versions(place.id, markup, &[version]),
+        None => Fragment::with_versions(place.id, markup, &[version, version]),
     }
+}
+
+/// What stands in a register.
+struct Held<'a> {
+    candidates: &'a [Candidate],
+    draft: Option<&'a Draft>,
+    typed: Option<&'a TypedHere>,
 }
 
 struct Place {
@@ -93,12 +108,12 @@ fn kind(kind: &FieldKind) -> &'static str {
     }
 }
 
-fn register(
-    place: &Place,
-    field: &FieldView,
-    candidates: &[Candidate],
-    draft: Option<&Draft>,
-) -> Markup {
+fn register(place: &Place, field: &FieldView, held: &Held<'_>) -> Markup {
+    let &Held {
+        candidates,
+        draft,
+        typed,
+    } = held;
     let shown = candidates.first().map_or("", |first| first.value.as_str());
     let by = match candidates {
         [one] => author(place, &one.by, Some(one.at_s)),
@@ -108,6 +123,9 @@ fn register(
         div.field__news role="status" {
             @if let Some(draft) = draft { (someone_writes(place, field, draft)) }
             @if candidates.len() > 1 { (several(place, field, candidates)) }
+            @if candidates.iter().any(|one| !one.fits) {
+                p.by { (icon("warn")) (place.t.does_not_fit()) }
+            }
             @if draft.is_none() { (in_field(place)) }
         }
     };
@@ -134,7 +152,7 @@ fn register(
         FieldKind::Masked => html! {
             (top(place, field, by.as_ref())) (hint(place, field))
             div.masked {
-                (input(place, field, shown))
+                (input(place, field, shown, typed))
                 button.btn type="button" data-mask aria-pressed="false" aria-controls={ (place.id) "-i" }
                     data-show=(place.t.show()) data-hide=(place.t.hide())
                 {
@@ -145,13 +163,14 @@ fn register(
         },
         FieldKind::Text { .. } | FieldKind::Number | FieldKind::Day | FieldKind::Area => html! {
             (top(place, field, by.as_ref())) (hint(place, field))
-            (input(place, field, shown))
+            (input(place, field, shown, typed))
             (after)
         },
     }
 }
 
-fn input(place: &Place, field: &FieldView, shown: &str) -> Markup {
+/// What was typed here and is not put stands in the field, beside what is saved.
+fn input(place: &Place, field: &FieldView, shown: &str, typed: Option<&TypedHere>) -> Markup {
     let masked = field.kind == FieldKind::Masked;
     let (kind, mode) = match &field.kind {
         // No password: a browser offers to keep those.
@@ -166,9 +185,11 @@ fn input(place: &Place, field: &FieldView, shown: &str) -> Markup {
         },
         FieldKind::Choice { .. } | FieldKind::Area => ("text", "text"),
     };
+    let saved = plain(&field.kind, shown, place.t);
+    let value = typed.map_or(&saved, |typed| &typed.value);
     html! {
         input.input.(if masked { "input--masked" } else { "input--plain" }) id={ (place.id) "-i" } name="value"
-            type=(kind) inputmode=(mode) value=(plain(&field.kind, shown, place.t))
+            type=(kind) inputmode=(mode) value=(value) data-saved=[typed.map(|_| &saved)]
             autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false" translate="no"
             aria-describedby=(described(place, field));
     }
@@ -266,8 +287,9 @@ fn several(place: &Place, field: &FieldView, candidates: &[Candidate]) -> Markup
             p { (icon("warn")) (place.t.both_answers()) }
             @for one in candidates {
                 @let value = told(&field.kind, &one.value, place.t);
+                @let keep = if one.value.is_empty() { place.t.keep_empty().to_owned() } else { place.t.keep_value(&value) };
                 button.btn name="choose" value=(one.value) {
-                    (place.t.keep_value(&value)) small { (chosen_by(place, one)) }
+                    (keep) small { (chosen_by(place, one)) }
                 }
             }
         }

@@ -17,9 +17,7 @@ pub(super) fn panel(view: &CaseView, frame: &Frame) -> Markup {
         section.panel.letters aria-labelledby="chat" {
             div.panel__head { h2 #chat { (t.messages()) } }
             (list(view, frame))
-            form.say method="post" action={ "/cases/" (view.brief.case) "/messages" } data-say
-                data-unsent=[(view.side == Side::Citizen).then_some("")]
-            {
+            form.say method="post" action={ "/cases/" (view.brief.case) "/messages" } data-say {
                 (token_field(frame))
                 label.vh for="say" { (label) }
                 input.input #say name="text" value=(view.unsent_message) placeholder=(label) autocomplete="off" maxlength="4000";

@@ -6,8 +6,10 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use guichet_keys::CaseTag;
+use guichet_sync::case::Version;
 
 use super::Table;
+use crate::services::values;
 use crate::web::counter::{Ask, FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -39,7 +41,18 @@ pub(super) fn field_place(
     })
 }
 
-fn value(said: &str) -> Result<String, Problem> {
+fn version(said: &str) -> Result<Version, Problem> {
+    said.parse().map_err(|_| Problem::Malformed)
+}
+
+/// When something was typed, on the page's clock.
+pub(super) fn typed_at_ms(fields: &Fields) -> Result<Option<u64>, Problem> {
+    let said = fields.text("typed_at_ms");
+    said.map(|said| said.parse().map_err(|_| Problem::Malformed))
+        .transpose()
+}
+
+pub(super) fn value(said: &str) -> Result<String, Problem> {
     match said.len() <= VALUE_BYTES_MAX {
         true => Ok(said.to_owned()),
         false => Err(Problem::Refused(Refusal::TooLarge {
@@ -83,11 +96,15 @@ async fn set(
         }
         let said = fields.text("choose").or(fields.text("value"));
         let value = value(said.unwrap_or_default())?;
-        let seen = fields.text("version").map(str::to_owned);
+        let seen = fields.text("version").map(version).transpose()?;
+        let typed_at_ms = typed_at_ms(&fields)?;
+        let lang = visitor.preferences().lang;
         let asked = site.counter.ask(|reply| Ask::SetField {
             field,
             value,
+            lang,
             seen,
+            typed_at_ms,
             reply,
         });
         asked.await.map_err(Problem::from)
@@ -96,19 +113,15 @@ async fn set(
 }
 
 /// Puts a whole text area, for pages without scripts: only onto the version they were made of.
-async fn put_text(
-    site: &Site,
-    field: FieldPlace,
-    version: &str,
-    text: &str,
-) -> Result<(), Problem> {
-    let text = value(text)?.replace("\r\n", "\n");
+async fn put_text(site: &Site, field: FieldPlace, seen: &str, text: &str) -> Result<(), Problem> {
+    let text = values::lines(&value(text)?);
+    let seen = version(seen)?;
     let view = read(site, field.case).await?;
     let now = area(&view, &field).ok_or(Problem::not_found(Thing::Field))?;
-    if now.version != version {
-        return Err(Problem::Changed);
+    if now.version.parse() != Ok(seen.clone()) {
+        return Err(Refusal::Stale.into());
     }
-    let Some(splice) = difference(now, &text) else {
+    let Some(splice) = difference(&now.text, seen, &text) else {
         return Ok(());
     };
     let asked = site.counter.ask(|reply| Ask::Splice {
@@ -129,8 +142,8 @@ fn area<'a>(view: &'a CaseView, field: &FieldPlace) -> Option<&'a TextView> {
 }
 
 /// The one change that makes `text` of what stands there; `None` if it is the same.
-fn difference(now: &TextView, text: &str) -> Option<Splice> {
-    let old: Vec<char> = now.text.chars().collect();
+fn difference(now: &str, version: Version, text: &str) -> Option<Splice> {
+    let old: Vec<char> = now.chars().collect();
     let new: Vec<char> = text.chars().collect();
     if old == new {
         return None;
@@ -147,7 +160,7 @@ fn difference(now: &TextView, text: &str) -> Option<Splice> {
         .count();
     let units = |chars: &[char]| chars.iter().map(|c| c.len_utf16()).sum();
     Some(Splice {
-        version: now.version.clone(),
+        version,
         at: units(&old[..head]),
         delete: units(&old[head..old.len() - tail]),
         insert: new[head..new.len() - tail].iter().collect(),
@@ -164,7 +177,7 @@ async fn splice(
     let spliced = async {
         let field = field_place(path)?;
         let splice = Splice {
-            version: fields.needed("version")?.to_owned(),
+            version: version(fields.needed("version")?)?,
             at: fields.number("at")?,
             delete: fields.number("delete")?,
             insert: value(fields.text("insert").unwrap_or_default())?,
@@ -189,9 +202,13 @@ async fn draft(
     let drafted = async {
         let field = field_place(path)?;
         let value = fields.text("value").map(value).transpose()?;
+        let seen = fields.text("version").map(version).transpose()?;
+        let typed_at_ms = typed_at_ms(&fields)?;
         let asked = site.counter.ask(|reply| Ask::Draft {
             field,
             value,
+            seen,
+            typed_at_ms,
             reply,
         });
         asked.await.map_err(Problem::from)
@@ -229,14 +246,8 @@ mod tests {
     use super::*;
 
     fn check(old: &str, new: &str, expected: Option<(usize, usize, &str)>) {
-        let now = TextView {
-            text: old.to_owned(),
-            version: "v".to_owned(),
-            seq: 1,
-            by: None,
-            at_s: None,
-        };
-        let splice = difference(&now, new);
+        let version: Version = "".parse().expect("the empty document's");
+        let splice = difference(old, version, new);
         let told = splice.as_ref().map(|s| (s.at, s.delete, s.insert.as_str()));
         assert_eq!(told, expected, "{old:?} to {new:?}");
     }

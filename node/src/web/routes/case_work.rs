@@ -7,8 +7,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::Table;
-use super::case::{case_tag, field_place, read};
-use crate::web::counter::{Ask, CaseWork, NOTE_BYTES_MAX, Refusal, Whereabouts};
+use super::case::{case_tag, field_place, read, typed_at_ms, value};
+use crate::web::counter::{Ask, CaseWork, Kept, NOTE_BYTES_MAX, Refusal, Whereabouts};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
 use crate::web::respond::{done, problem, show};
@@ -17,7 +17,9 @@ use crate::web::{Site, page};
 
 pub(super) fn routes() -> Table {
     Table::new()
+        .route("/cases/{case}/messages/unsent", post(keep_message))
         .route("/cases/{case}/notes", post(note))
+        .route("/cases/{case}/notes/unsent", post(keep_note))
         .route("/cases/{case}/identity", post(identity))
         .route("/cases/{case}/reading", post(reading))
         .route("/cases/{case}/history", get(history))
@@ -37,6 +39,43 @@ async fn note(
         site.counter.ask(note).await.map_err(Problem::from)
     };
     done(&site, &visitor, noted.await, |()| back)
+}
+
+async fn keep_message(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    keep(&site, &visitor, &case, &fields, Kept::Message).await
+}
+
+async fn keep_note(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    keep(&site, &visitor, &case, &fields, Kept::Note).await
+}
+
+async fn keep(site: &Site, visitor: &Visitor, case: &str, fields: &Fields, what: Kept) -> Response {
+    let kept = async {
+        let case = case_tag(case)?;
+        let text = value(fields.needed("text")?)?;
+        let typed_at_ms = typed_at_ms(fields)?;
+        let asked = site.counter.ask(|reply| {
+            Ask::Work(CaseWork::Keep {
+                case,
+                what,
+                text,
+                typed_at_ms,
+                reply,
+            })
+        });
+        asked.await.map_err(Problem::from)
+    };
+    done(site, visitor, kept.await, |()| format!("/cases/{case}"))
 }
 
 async fn identity(

@@ -13,7 +13,7 @@ texts! {
     err_document: "Ce document n’est pas ici.", "This document is not here.";
     err_adviser: "Ce conseiller n’a pas de coffre sur ce poste.", "This adviser has no vault on this station.";
     err_not_found_do: "Revenez à l’accueil et choisissez de nouveau.", "Go back to the home page and choose again.";
-    err_invalid_do: "Corrigez-la : elle sera enregistrée.", "Correct it and it will be saved.";
+    err_invalid_do: "Ce champ sera enregistré dès qu’il sera corrigé.", "This field is saved as soon as it is corrected.";
     err_too_large_do: "Envoyez quelque chose de plus petit.", "Send something smaller.";
     err_full: "Cette visite est pleine.", "This visit is full.";
     err_full_do: "Terminez-la, puis commencez-en une autre.", "Finish it, then start another.";

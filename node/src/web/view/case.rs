@@ -18,6 +18,8 @@ pub enum Who {
     Citizen,
     /// An adviser, by name.
     Adviser(String),
+    /// One whose name has not come yet. Never another is named in their place.
+    Somebody,
 }
 
 /// On which side of the counter the page is.
@@ -83,8 +85,10 @@ pub struct CaseView {
     pub timeline: Vec<EventView>,
     /// On a kiosk, the visit's cases and its idle clock.
     pub visit: VisitState,
-    /// On a kiosk, what is typed as a message and not sent.
+    /// What is typed here as a message and not sent.
     pub unsent_message: String,
+    /// What is typed here as a note and not sent; never on a kiosk.
+    pub unsent_note: String,
 }
 
 /// A form of a case.
@@ -184,6 +188,8 @@ pub enum FieldContent {
         version: String,
         /// What another person is typing.
         draft: Option<Draft>,
+        /// What the person at this page has typed here and is not put yet.
+        typed: Option<TypedHere>,
     },
     /// A text.
     Area(TextView),
@@ -198,6 +204,17 @@ pub struct Candidate {
     pub by: Who,
     /// When, on their clock.
     pub at_s: u64,
+    /// Whether the field takes such a value: what other nodes put may be anything.
+    pub fits: bool,
+}
+
+/// What the person at this page has typed and is not put yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TypedHere {
+    /// As typed.
+    pub value: String,
+    /// The version that they had before them.
+    pub seen: String,
 }
 
 /// What another person is typing.

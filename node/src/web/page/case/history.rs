@@ -94,7 +94,7 @@ fn mark(event: &EventView) -> &'static str {
     match (&event.what, &event.by) {
         (Happened::NoteWritten | Happened::TakenOutOfTurn { .. }, _) => "timeline__inner",
         (_, Who::Citizen) => "timeline__theirs",
-        (_, Who::Me | Who::Adviser(_)) => "timeline__ours",
+        (_, Who::Me | Who::Adviser(_) | Who::Somebody) => "timeline__ours",
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn panel(view: &CaseView, frame: &Frame) -> Markup {
             form.say method="post" action={ "/cases/" (view.brief.case) "/notes" } data-say {
                 (token_field(frame))
                 label.vh for="note" { (t.note_add()) }
-                textarea.input #note name="text" rows="2" maxlength=(NOTE_CHARS_MAX) placeholder=(t.note_add()) autocomplete="off" {}
+                textarea.input #note name="text" rows="2" maxlength=(NOTE_CHARS_MAX) placeholder=(t.note_add()) autocomplete="off" { "\n" (view.unsent_note) }
                 button.btn { (t.note_do()) }
             }
         }
