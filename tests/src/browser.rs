@@ -22,6 +22,7 @@ use crate::performer::Performer;
 
 mod clock;
 mod driver;
+mod keys;
 mod looks;
 mod media;
 mod pixels;
