@@ -28,7 +28,6 @@ mod start;
 mod station;
 mod status;
 mod tray;
-mod typists;
 mod vault;
 mod visit;
 

@@ -38,6 +38,8 @@ impl Scene {
         let adviser = village.adviser().clone();
         kiosk.open(&kiosk_start).await.unwrap();
         let case = pages::begin(&kiosk, "caf", "housing").await.unwrap();
+        // A case in which nothing stands does not leave the kiosk.
+        pages::put(&kiosk, "last_name", "Lefèvre").await.unwrap();
         pages::unlock(&desk, &desk_start, &adviser).await.unwrap();
         pages::take_up(&desk, &case).await.unwrap();
         Self {

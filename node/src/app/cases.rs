@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use guichet_keys::{AuthorId, CaseTag, KeyUse, Sealer, SubjectId};
+use guichet_keys::{CaseTag, KeyUse, Sealer, SubjectId};
 use guichet_sync::case::{CaseLog, Version, Writer};
 use guichet_sync::envelope::Envelope;
 use guichet_sync::page::Manifest;
@@ -212,8 +212,6 @@ pub enum CaseEvent {
     },
     /// A sealed draft or presence for whoever follows the case.
     Typed(CaseTag, Vec<u8>),
-    /// This author types elsewhere.
-    TypedBy(CaseTag, AuthorId),
     /// What this person has begun in a case and not sent; nothing if it is all sent.
     Unsent(CaseTag, SubjectId, Option<SealedUnsent>),
     /// What was sent was not saved.
@@ -475,8 +473,7 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             shared.begun(open);
         }
         Task::DraftReceived(sealed) => {
-            if let Some(author) = open.take_draft(&sealed) {
-                shared.tell(CaseEvent::TypedBy(case, author));
+            if open.take_draft(&sealed) {
                 shared.tell(CaseEvent::Changed(case));
             } else if let Some(word) = open.take_presence(&sealed) {
                 shared.tell(CaseEvent::Read(case, word));

@@ -77,9 +77,7 @@ impl Node {
         let me = self.open_vault().map(|vault| vault.person);
         let chains = self.replica.catalogue().chains_of(case);
         let authors = chains.iter().map(|chain| chain.author);
-        let typists = self.typists.of(case);
         let mut names: BTreeMap<_, _> = authors
-            .chain(typists)
             .filter_map(|author| {
                 let binding = directory.author(&author)?.binding;
                 let who = match binding.person {
@@ -95,6 +93,14 @@ impl Node {
                 Some((author, who))
             })
             .collect();
+        // An author is introduced with the first thing of theirs; who types before that has said
+        // who they are, and nobody else is named by it.
+        for (author, person) in self.readers.authors(case) {
+            let name = directory.name(&person).map(str::to_owned);
+            names
+                .entry(author)
+                .or_insert_with(|| name.map_or(Who::Somebody, Who::Adviser));
+        }
         if let Some(vault) = self.open_vault() {
             names.insert(vault.author, Who::Me);
         }

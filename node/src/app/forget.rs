@@ -50,12 +50,10 @@ impl Node {
             readers,
             // Which chains were written in.
             others_clocks,
-            typists,
         } = self;
         others_clocks.forget_written();
         trays.clear();
         readers.clear();
-        typists.clear();
         match duty {
             Duty::Kiosk(kiosk) if rules.forget_after_visit => kiosk.forget(),
             Duty::Kiosk(_) | Duty::Station(_) | Duty::Relay => Vec::new(),

@@ -29,7 +29,6 @@ use super::line::Presences;
 use super::readers::Readers;
 use super::station::Station;
 use super::tray::Trays;
-use super::typists::Typists;
 use crate::clock;
 use crate::mesh::Mesh;
 use crate::render::Renderer;
@@ -78,8 +77,6 @@ pub struct Node {
     pub(super) calls: Calls,
     pub(super) trays: Trays,
     pub(super) readers: Readers,
-    /// Who types in which case.
-    pub(super) typists: Typists,
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
@@ -146,7 +143,6 @@ impl Node {
             calls: parts.calls,
             trays: parts.trays,
             readers: Readers::default(),
-            typists: Typists::default(),
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
@@ -382,7 +378,6 @@ impl Node {
                 self.cases.hand_in(case, Task::Attach { sealed, reply });
             }
             CaseEvent::Typed(case, sealed) => self.tell_replica(Input::Typed(case, sealed)),
-            CaseEvent::TypedBy(case, author) => self.typists.heard(case, author),
             CaseEvent::Unsent(case, person, sealed) => self.keep_unsent(case, person, sealed),
             CaseEvent::NotSaved(case, sent) => self.cases.hand_in(case, Task::Restore(sent)),
             CaseEvent::Read(case, word) => self.on_read(case, word),

@@ -3,7 +3,7 @@
 //! Nothing is stored. Who has not been heard of for [`HEARD_FOR`] is shown no more; what was heard
 //! of them is kept a while longer, so that an old word told again brings nobody back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use guichet_keys::{AuthorId, CaseTag, Role, SubjectId};
@@ -91,6 +91,19 @@ impl Readers {
         let there = there.into_iter();
         there
             .map(|((person, _), heard)| (*person, heard.field.as_ref()))
+            .collect()
+    }
+
+    /// Which author each person has said to be; an author that two persons claim is nobody's.
+    pub fn authors(&self, case: &CaseTag) -> BTreeMap<AuthorId, SubjectId> {
+        let mut claims: BTreeMap<AuthorId, BTreeSet<SubjectId>> = BTreeMap::new();
+        for (person, author) in self.0.get(case).into_iter().flat_map(BTreeMap::keys) {
+            claims.entry(*author).or_default().insert(*person);
+        }
+        let claims = claims.into_iter();
+        claims
+            .filter(|(_, persons)| persons.len() == 1)
+            .filter_map(|(author, persons)| Some((author, persons.into_iter().next()?)))
             .collect()
     }
 
@@ -275,6 +288,21 @@ mod tests {
         assert!(!readers.hear(end, case(1), word(1, 7, 1)), "told again");
         assert!(there(&readers).is_empty());
         assert!(readers.hear(end, case(1), word(1, 7, 2)));
+    }
+
+    #[test]
+    fn an_author_is_who_says_so_and_nobody_if_two_do() {
+        let (mut readers, now) = (Readers::default(), clock::now());
+        readers.hear(now, case(1), word(1, 7, 0));
+        readers.hear(now, case(1), word(2, 8, 0));
+        let of =
+            |author: u8, person: u8| (AuthorId::from([author; 16]), SubjectId::from([person; 32]));
+        let known = readers.authors(&case(1));
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), [of(1, 7), of(2, 8)]);
+        readers.hear(now, case(1), word(1, 9, 0));
+        let known = readers.authors(&case(1));
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), [of(2, 8)]);
+        assert!(readers.authors(&case(2)).is_empty());
     }
 
     #[test]

@@ -159,7 +159,7 @@ async fn a_node_that_refuses_or_is_gone_is_told_in_words() {
     assert_eq!(wrong.status, 422);
     assert_eq!(
         wrong.json()["title"],
-        "Écrivez un nombre, par exemple 412,50."
+        "Écrivez un nombre, de 0 à 20\u{202f}000, par exemple 412,50."
     );
 }
 

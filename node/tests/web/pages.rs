@@ -292,7 +292,7 @@ async fn what_is_begun_and_what_does_not_fit_is_shown_as_such() {
     let here = served.browser().await;
     let page = here.page(&format!("/cases/{}", case())).await;
     let form = |name: &str| {
-        let rest = page.split(&format!("-{name}\" class=\"field")).nth(1);
+        let rest = page.split(&format!("-{name}\" data-rev")).nth(1);
         rest.and_then(|rest| rest.split("</form>").next())
             .expect("the field")
     };

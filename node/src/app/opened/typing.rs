@@ -85,17 +85,23 @@ impl OpenCase {
         sealed
     }
 
-    /// Takes in what somebody elsewhere types; gives who it is, if it is news.
-    pub fn take_draft(&mut self, sealed: &[u8]) -> Option<AuthorId> {
-        let key = shared_key(&self.log)?;
-        let sealed = SealedDraft::parse(sealed).ok()?;
-        let draft = sealed.open(self.log.sealer(), key).ok()?;
+    /// Takes in what somebody elsewhere types; gives whether it is news.
+    pub fn take_draft(&mut self, sealed: &[u8]) -> bool {
+        let Some(key) = shared_key(&self.log) else {
+            return false;
+        };
+        let Ok(sealed) = SealedDraft::parse(sealed) else {
+            return false;
+        };
+        let Ok(draft) = sealed.open(self.log.sealer(), key) else {
+            return false;
+        };
         let (author, sequence) = (sealed.header().author, sealed.header().sequence);
         let writer = self.log.writer();
         let news = writer.is_none_or(|writer| writer.author != author)
             && self.drafts.hear(clock::now(), author, sequence, draft);
         self.seq += u64::from(news);
-        news.then_some(author)
+        news
     }
 
     /// What somebody else is typing into a field, and who.
