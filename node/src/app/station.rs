@@ -11,6 +11,7 @@ mod tries;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use guichet_keys::{
     ActClass, AgentKeys, AgreementKey, AgreementSecret, AuthorId, CaseKeys, CaseTag, KeyUse,
