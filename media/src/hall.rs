@@ -12,6 +12,7 @@
 //! relay remembers the ticket, and clocks are never compared.
 
 mod own;
+mod roles;
 mod seen;
 mod telling;
 
@@ -28,6 +29,7 @@ use crate::signal::{
 use crate::ticket::TicketId;
 use own::Own;
 pub use own::Statement;
+use roles::{concerns, may_say};
 use seen::Known;
 pub use seen::{SeenDesk, SeenTicket};
 use telling::{Interest, Telling};
@@ -167,12 +169,12 @@ impl Hall {
                 let role = directory.node_role(&peer).unwrap_or(Role::Kiosk);
                 self.peers.insert(peer, role);
                 self.online.linked(peer);
-                self.telling.forget(&peer);
+                self.telling.linked(peer);
                 self.greet(now, directory, peer);
             }
             Input::PeerDown(peer) => {
                 self.peers.remove(&peer);
-                self.telling.forget(&peer);
+                self.telling.parted(&peer);
                 for member in self.online.parted(&peer) {
                     self.lost(now, &member);
                 }
@@ -314,6 +316,7 @@ impl Hall {
                     .hear_ticket(now, from, notice.clone(), known_ms, &signed)
             }
             Body::Desk(notice) => {
+                self.telling.heard(from, notice);
                 let (life, notice) = (signal.life, notice.clone());
                 vec![self.known.hear_desk(now, from, life, notice, &signed)]
             }
@@ -387,9 +390,6 @@ impl Hall {
         for told in told {
             self.pass(directory, &told, |other| other == peer);
         }
-        // What the peer had heard before it was cut off does not count twice there: the next
-        // heartbeat does.
-        self.telling.forget(&peer);
     }
 
     fn tell_own(&mut self, now: Instant, directory: &Directory) {
@@ -400,6 +400,9 @@ impl Hall {
 
     fn own_told(&mut self, now: Instant) -> Option<Told> {
         let (body, signed) = self.own.signed(now)?;
+        if let Body::Desk(notice) = &body {
+            self.telling.heard(self.me, notice);
+        }
         Some(Told {
             origin: self.me,
             known_ms: None,
@@ -410,9 +413,6 @@ impl Hall {
 
     /// Sends to those of the chosen peers whom it concerns, and not back to whom it is of.
     fn pass(&mut self, directory: &Directory, told: &Told, chosen: impl Fn(SubjectId) -> bool) {
-        if let Body::Desk(notice) = &told.body {
-            self.telling.heard(told.origin, notice);
-        }
         let concerned = |peer: &SubjectId| {
             chosen(*peer) && *peer != told.origin && concerns(directory, peer, &told.body)
         };
@@ -472,42 +472,4 @@ impl Hall {
 fn stands(role: Role, me: &SubjectId, online: &Online, desk: &SeenDesk) -> bool {
     let has_mine = desk.notice.holding.is_some_and(|held| held.kiosk == *me);
     role == Role::Kiosk && !has_mine && online.is_online(&desk.station)
-}
-
-/// Whether who signed this may say it.
-fn may_say(directory: &Directory, signal: &Signal) -> Result<(), Refused> {
-    let from = signal.from;
-    let role = directory.node_role(&from);
-    let refused = |what| Err(Refused::NotTheirs { what, from });
-    match &signal.body {
-        Body::Ticket(_) | Body::Nobody if role != Some(Role::Kiosk) => refused("ticket"),
-        Body::Desk(notice) => {
-            let answers = |service| {
-                directory.holds(&from, Role::Station, Some(service))
-                    && directory.holds(&notice.person, Role::Agent, Some(service))
-            };
-            if role == Some(Role::Station) && notice.services.iter().all(answers) {
-                Ok(())
-            } else {
-                refused("desk")
-            }
-        }
-        Body::Leg(_) if !matches!(role, Some(Role::Kiosk | Role::Station)) => refused("leg"),
-        Body::Ticket(_) | Body::Nobody | Body::Leg(_) => Ok(()),
-    }
-}
-
-/// Whether a member is told this: relays are told everything.
-fn concerns(directory: &Directory, peer: &SubjectId, body: &Body) -> bool {
-    let role = directory.node_role(peer);
-    match body {
-        _ if role == Some(Role::Relay) => true,
-        Body::Ticket(notice) => directory.holds(peer, Role::Station, Some(&notice.service)),
-        Body::Desk(notice) => {
-            let same = |service| directory.holds(peer, Role::Station, Some(service));
-            role == Some(Role::Kiosk) || notice.services.iter().any(same)
-        }
-        Body::Nobody => role == Some(Role::Station),
-        Body::Leg(_) => false,
-    }
 }

@@ -26,57 +26,98 @@ pub(super) enum Interest {
     Waiting,
 }
 
-/// What was told to whom.
+/// A desk, and when it was last heard of.
+#[derive(Debug)]
+struct Heard {
+    notice: DeskNotice,
+    version: Version,
+    at: u64,
+}
+
+/// A kiosk's link: when it began to stand, and what was told over it.
+#[derive(Debug, Default)]
+struct Told {
+    since: u64,
+    desks: BTreeMap<SubjectId, Version>,
+}
+
+/// What was told to whom. Time is counted in notices.
 #[derive(Debug, Default)]
 pub(super) struct Telling {
-    desks: BTreeMap<SubjectId, (DeskNotice, Version)>,
-    told: BTreeMap<SubjectId, BTreeMap<SubjectId, Version>>,
-    versions: u64,
+    desks: BTreeMap<SubjectId, Heard>,
+    told: BTreeMap<SubjectId, Told>,
+    notices: u64,
 }
 
 impl Telling {
-    /// A desk tells this of itself.
+    /// A desk tells this of itself, in a notice that nobody has seen before.
     pub fn heard(&mut self, station: SubjectId, notice: &DeskNotice) {
-        let before = self.desks.get(&station);
-        if before.is_some_and(|(known, _)| known == notice) {
-            return;
-        }
-        self.versions = self.versions.saturating_add(1);
-        let same_in_brief = before.filter(|(known, _)| is_same_in_brief(known, notice));
-        let version = Version {
-            brief: same_in_brief.map_or(self.versions, |(_, version)| version.brief),
-            whole: self.versions,
+        self.notices = self.notices.saturating_add(1);
+        let now = self.notices;
+        let fresh = Version {
+            brief: now,
+            whole: now,
         };
-        self.desks.insert(station, (notice.clone(), version));
+        let version = match self.desks.get(&station) {
+            None => fresh,
+            Some(before) if before.notice == *notice => before.version,
+            Some(before) if is_same_in_brief(&before.notice, notice) => Version {
+                brief: before.version.brief,
+                ..fresh
+            },
+            Some(_) => fresh,
+        };
+        let heard = Heard {
+            notice: notice.clone(),
+            version,
+            at: now,
+        };
+        self.desks.insert(station, heard);
     }
 
-    /// Whether a kiosk is to be told of a desk now; then it counts as told.
+    /// Whether a kiosk is to be told of a desk now.
+    ///
+    /// It counts as told only if the notice is younger than the link: a kiosk that has lost its link
+    /// has lost the desk, too, and does not take in again what it had heard before.
     pub fn owes(&mut self, kiosk: SubjectId, station: SubjectId, interest: Interest) -> bool {
-        let Some((notice, version)) = self.desks.get(&station) else {
+        let Some(heard) = self.desks.get(&station) else {
             return false;
         };
         let told = self.told.entry(kiosk).or_default();
-        let is_news = told.get(&station).is_none_or(|before| match interest {
-            Interest::Passing => before.brief != version.brief,
-            Interest::Waiting => before.whole != version.whole,
-        });
-        let has_citizen = notice.holding.is_some_and(|held| held.kiosk == kiosk);
-        if is_news || has_citizen {
-            told.insert(station, *version);
+        let is_news = told
+            .desks
+            .get(&station)
+            .is_none_or(|before| match interest {
+                Interest::Passing => before.brief != heard.version.brief,
+                Interest::Waiting => before.whole != heard.version.whole,
+            });
+        let has_citizen = heard.notice.holding.is_some_and(|held| held.kiosk == kiosk);
+        let owes = is_news || has_citizen;
+        if owes && heard.at > told.since {
+            told.desks.insert(station, heard.version);
         }
-        is_news || has_citizen
+        owes
     }
 
-    /// A link fell: whatever was told over it may not have come.
-    pub fn forget(&mut self, member: &SubjectId) {
-        self.told.remove(member);
+    /// A link stands: nothing was told over it.
+    pub fn linked(&mut self, kiosk: SubjectId) {
+        let told = Told {
+            since: self.notices,
+            desks: BTreeMap::new(),
+        };
+        self.told.insert(kiosk, told);
+    }
+
+    /// A link fell.
+    pub fn parted(&mut self, kiosk: &SubjectId) {
+        self.told.remove(kiosk);
     }
 
     /// A desk is gone.
     pub fn forget_desk(&mut self, station: &SubjectId) {
         self.desks.remove(station);
         for told in self.told.values_mut() {
-            told.remove(station);
+            told.desks.remove(station);
         }
     }
 }

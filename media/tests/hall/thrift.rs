@@ -125,3 +125,22 @@ fn who_begins_to_wait_is_told_what_an_idle_kiosk_was_not() {
         }
     }
 }
+
+#[test]
+fn who_was_cut_off_for_a_moment_knows_again_of_every_desk() {
+    let stations: Vec<u8> = MANY_STATIONS.take(3).collect();
+    for waits in [false, true] {
+        let mut town = Town::with_advisers(&stations);
+        town.pass(HEARTBEAT + MOMENT);
+        let ticket = waits.then(|| town.ask(IDLE));
+        town.pass(MOMENT);
+        town.cut(IDLE);
+        town.join(IDLE, RELAY);
+        town.pass(HEARTBEAT + MOMENT);
+        assert_eq!(desks(&town, IDLE, Availability::Free), 3, "{waits}");
+        for station in &stations {
+            let desk = town.hall_of(IDLE).desk(&subject(*station)).expect("known");
+            assert_eq!(desk.notice.order, ticket.into_iter().collect::<Vec<_>>());
+        }
+    }
+}

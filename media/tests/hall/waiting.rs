@@ -295,6 +295,18 @@ fn a_kiosk_whose_next_citizen_is_heard_of_first_has_no_other_ticket_any_more() {
 }
 
 #[test]
+fn an_adviser_who_locks_the_vault_in_a_call_has_hung_up() {
+    let mut town = Town::new();
+    call(&mut town, KIOSKS[0], STATIONS[0]);
+    town.at_desk(STATIONS[0], desk::Input::Locked);
+    town.pass(MOMENT);
+    let hung_up = booth::State::Idle(Some(Ending::HungUp));
+    assert_eq!(*town.booth(KIOSKS[0]), hung_up, "at once");
+    assert!(town.begun_calls(KIOSKS[0]).is_empty());
+    assert!(town.queue(STATIONS[1]).is_empty());
+}
+
+#[test]
 fn a_cut_line_costs_no_place() {
     let mut town = Town::new();
     let first = town.ask(KIOSKS[0]);
