@@ -318,7 +318,9 @@ impl Desk {
         })
     }
 
-    fn holding(&self) -> Option<&Holding> {
+    /// The ticket that they take, call or speak with.
+    #[must_use]
+    pub fn holding(&self) -> Option<&Holding> {
         match &self.state {
             State::Idle(_) => None,
             State::Taking { holding, .. }

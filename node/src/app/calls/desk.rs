@@ -98,7 +98,12 @@ impl Node {
 
     /// Hands the call over to the colleague at another station.
     pub(in crate::app) fn pass_call(&mut self, station: SubjectId, reply: Reply<()>) {
+        let service = self.service_of_call();
         let successor = self.calls.hall.desk(&station);
+        let successor = successor.filter(|desk| {
+            let answers = |service| desk.notice.services.contains(service);
+            service.as_ref().is_none_or(answers)
+        });
         let passed = match (successor, &mut self.calls.side) {
             (None, _) => Err(Refusal::NotFound(Thing::Adviser)),
             (Some(_), Side::Desk(desk)) => desk
@@ -108,6 +113,15 @@ impl Node {
         };
         self.carry_out_calls();
         answer(reply, passed);
+    }
+
+    /// The service of the person whom the adviser calls or speaks with.
+    pub(super) fn service_of_call(&self) -> Option<ServiceId> {
+        let Side::Desk(desk) = &self.calls.side else {
+            return None;
+        };
+        let ticket = desk.holding()?.ticket;
+        Some(self.calls.hall.ticket(&ticket)?.notice.service.clone())
     }
 
     /// The adviser wishes to be called, or not.

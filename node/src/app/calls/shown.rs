@@ -183,8 +183,8 @@ impl Node {
 
     /// The colleagues who could take the call over now.
     fn successors(&self) -> Vec<Colleague> {
-        let served = self.open_vault().map(|vault| vault.services());
-        let mut colleagues = self.colleagues(&served.unwrap_or_default());
+        let service: Vec<ServiceId> = self.service_of_call().into_iter().collect();
+        let mut colleagues = self.colleagues(&service);
         colleagues.retain(|colleague| colleague.availability == Availability::Free);
         colleagues
     }
