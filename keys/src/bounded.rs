@@ -14,7 +14,7 @@ pub(crate) fn whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, Error> 
 
 /// Refuses what follows a complete value.
 pub(crate) fn end(decoder: &Decoder<'_>) -> Result<(), Error> {
-    let rest = decoder.input().len() - decoder.position();
+    let rest = decoder.input().len().saturating_sub(decoder.position());
     if rest == 0 {
         Ok(())
     } else {
@@ -46,7 +46,7 @@ pub(crate) fn list<'b, C, T: Decode<'b, C>, const MAX: usize>(
     let at = d.position();
     let mut items = Vec::new();
     for item in d.array_iter_with(context)? {
-        within::<MAX>(items.len() + 1, "items", at)?;
+        within::<MAX>(items.len().saturating_add(1), "items", at)?;
         items.push(item?);
     }
     Ok(items)

@@ -198,27 +198,27 @@ pub(crate) fn write_hex(f: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
 fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], BadId> {
     let bad = || BadId::Hex {
         text: excerpt(text),
-        digits: 2 * N,
+        digits: N.saturating_mul(2),
     };
     let digits = text.as_bytes();
-    if digits.len() != 2 * N {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
         return Err(bad());
     }
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = hex_digit(pair[0]).ok_or_else(bad)?;
-        let low = hex_digit(pair[1]).ok_or_else(bad)?;
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let high = hex_digit(*high).ok_or_else(bad)?;
+        let low = hex_digit(*low).ok_or_else(bad)?;
         *byte = high << 4 | low;
     }
     Ok(bytes)
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value)
+        .ok()
+        .filter(|_| !digit.is_ascii_uppercase())
 }
 
 fn excerpt(text: &str) -> String {

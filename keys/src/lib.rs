@@ -17,6 +17,8 @@
 //! arguments, so the same arguments give the same bytes, and every format has a golden
 //! vector. Bytes from outside are bounded by [`limits`], then authenticated, then parsed.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod bounded;
 pub mod case_key;
 pub mod cose;

@@ -10,6 +10,8 @@ pub const CREDENTIAL_BYTES_MAX: usize = 960;
 pub const CHAIN_LINKS_MAX: usize = 4;
 /// Bytes of one signed network statement.
 pub const STATEMENT_BYTES_MAX: usize = 64 * 1024;
+/// Latest time that is one, in seconds since 1970 (the year 36,812).
+pub const TIME_S_MAX: u64 = 1 << 40;
 /// Bytes of the reason given with a revocation.
 pub const REASON_BYTES_MAX: usize = 500;
 /// Wraps in one statement or grant.

@@ -66,7 +66,7 @@ impl Sealer for AesGcm {
         aad: &[u8],
         plain: &[u8],
     ) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(plain.len() + SEAL_OVERHEAD);
+        let mut bytes = Vec::with_capacity(plain.len().saturating_add(SEAL_OVERHEAD));
         bytes.extend_from_slice(plain);
         subkey(key, salt, label)
             .seal_in_place_append_tag(nonce(index), Aad::from(aad), &mut bytes)

@@ -16,7 +16,7 @@ use crate::case_key::CaseStatement;
 use crate::cose::{self, BadSigned};
 use crate::credential::Chain;
 use crate::ids::{AuthorId, CaseTag, Hash, ServiceId, SubjectId, sha256};
-use crate::limits::{REASON_BYTES_MAX, STATEMENT_BYTES_MAX};
+use crate::limits::{REASON_BYTES_MAX, STATEMENT_BYTES_MAX, TIME_S_MAX};
 use crate::role::StatementKind;
 use crate::service_key::ServiceKey;
 use crate::signing::SigningKey;
@@ -309,6 +309,10 @@ impl<'b, C> Decode<'b, C> for Payload {
         let items =
             items.ok_or_else(|| decode::Error::message("[kind, serial, at, body] is expected"))?;
         let (kind, serial, at_s) = (d.u64()?, d.u64()?, d.u64()?);
+        if at_s > TIME_S_MAX {
+            let error = format!("the time {at_s} is none: at most {TIME_S_MAX} s are accepted");
+            return Err(decode::Error::message(error));
+        }
         let statement = Statement::decode_body(kind, d, c)?;
         for _ in 4..items {
             d.skip()?;

@@ -204,7 +204,7 @@ impl Entropy {
             self.used = 0;
         }
         let byte = self.block[self.used];
-        self.used += 1;
+        self.used = self.used.saturating_add(1);
         byte
     }
 }

@@ -46,7 +46,7 @@ impl Bitmap {
             return false;
         }
         self.bytes[index as usize / 8] |= 1 << (index % 8);
-        self.set += 1;
+        self.set = self.set.saturating_add(1);
         true
     }
 
@@ -65,9 +65,8 @@ impl Bitmap {
             .enumerate()
             .map(|(at, byte)| (at, byte & !other.bytes.get(at).copied().unwrap_or(0)))
             .find(|(_, bits)| *bits != 0)?;
-        u32::try_from(byte)
-            .ok()
-            .map(|byte| byte * 8 + ours.trailing_zeros())
+        let byte = u32::try_from(byte).ok()?;
+        byte.checked_mul(8)?.checked_add(ours.trailing_zeros())
     }
 
     /// Whether every bit is set.

@@ -213,7 +213,7 @@ impl Chain {
             fold(&mut self.digest, &hash);
         }
         while self.at(self.next).next().is_some() {
-            self.next += 1;
+            self.next = self.next.saturating_add(1);
         }
     }
 
@@ -230,7 +230,7 @@ impl Chain {
             .take(usize::try_from(have.count).unwrap_or(usize::MAX))
         {
             fold(&mut digest, hash);
-            held += 1;
+            held = u64::saturating_add(held, 1);
         }
         let same_prefix = digest == have.digest && held == have.count;
         self.links
@@ -281,7 +281,7 @@ impl Catalogue {
     pub fn insert(&mut self, stored: &Stored, meta: Meta) {
         let (feed, arrival) = (stored.feed, stored.arrival);
         let place = feed.index();
-        self.next[place] = self.next[place].max(arrival + 1);
+        self.next[place] = self.next[place].max(arrival.saturating_add(1));
         self.names.insert(meta.hash(), (feed, arrival));
         match &meta {
             Meta::Statement { case, author, .. } => {

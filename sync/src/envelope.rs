@@ -23,7 +23,7 @@ use guichet_keys::{
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
-use crate::limits::{ENVELOPE_BYTES_MAX, ENVELOPE_DEPS_MAX};
+use crate::limits::{CHAIN_INDEX_MAX, ENVELOPE_BYTES_MAX, ENVELOPE_DEPS_MAX};
 
 const VERSION: u8 = 1;
 const DOMAIN: &str = "guichet/envelope/1";
@@ -162,6 +162,11 @@ impl Header {
         if self.deps.len() > ENVELOPE_DEPS_MAX {
             return Err(EnvelopeError::TooManyDeps(self.deps.len()));
         }
+        let named = self.deps.iter().map(|dep| dep.index);
+        let highest = named.fold(self.index, u64::max);
+        if highest > CHAIN_INDEX_MAX {
+            return Err(EnvelopeError::Index(highest));
+        }
         Ok(())
     }
 }
@@ -181,6 +186,9 @@ pub enum EnvelopeError {
     /// Names more dependencies than allowed.
     #[error("envelope names {0} dependencies; at most {ENVELOPE_DEPS_MAX} are accepted")]
     TooManyDeps(usize),
+    /// Stands at or names a place that no chain reaches.
+    #[error("envelope with the place {0} of a chain; at most {CHAIN_INDEX_MAX} is accepted")]
+    Index(u64),
     /// Not signed by the author's key.
     #[error("the envelope's signature does not hold")]
     Signature(#[from] BadSignature),
@@ -203,7 +211,8 @@ impl Envelope {
     /// Seals `plain` under `key` and signs the whole for the chain's author.
     ///
     /// # Errors
-    /// [`EnvelopeError::TooLarge`] or [`EnvelopeError::TooManyDeps`] when the result would be refused by everyone.
+    /// [`EnvelopeError::TooLarge`], [`EnvelopeError::TooManyDeps`] or [`EnvelopeError::Index`] when
+    /// the result would be refused by everyone.
     pub fn seal(
         header: &Header,
         plain: &[u8],
@@ -221,7 +230,8 @@ impl Envelope {
             &clear,
             plain,
         );
-        let mut bytes = Vec::with_capacity(clear.len() + sealed.len() + 80);
+        let mut bytes =
+            Vec::with_capacity(clear.len().saturating_add(sealed.len()).saturating_add(80));
         let mut cbor = minicbor::Encoder::new(&mut bytes);
         (|| cbor.array(3)?.bytes(&clear)?.bytes(&sealed)?.ok())()
             .expect("encoding into memory cannot fail");
@@ -264,9 +274,14 @@ impl Envelope {
     /// # Errors
     /// [`BadSignature`] when `signer` did not sign them.
     pub fn verify(&self, signer: &SubjectId) -> Result<(), BadSignature> {
-        let (signed, tail) = self.bytes.split_at(self.bytes.len() - SIGNATURE_TAIL);
-        let signature: [u8; 64] = tail[2..].try_into().expect("parse checked the length");
-        verify(signer, DOMAIN, signed, &Signature::from(signature))
+        let (head, signature) = self
+            .bytes
+            .split_last_chunk::<64>()
+            .expect("parse checked the length");
+        let (signed, _) = head
+            .split_last_chunk::<2>()
+            .expect("parse checked the length");
+        verify(signer, DOMAIN, signed, &Signature::from(*signature))
     }
 
     /// Opens the body.
@@ -367,9 +382,9 @@ fn split(bytes: &[u8]) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>
     let signature = cbor.bytes().ok()?.len();
     let exact = signature == 64
         && cbor.position() == bytes.len()
-        && bytes.len() - sealed_end == SIGNATURE_TAIL;
+        && bytes.len().checked_sub(sealed_end) == Some(SIGNATURE_TAIL);
     exact.then_some((
-        header_end - header..header_end,
-        sealed_end - sealed..sealed_end,
+        header_end.checked_sub(header)?..header_end,
+        sealed_end.checked_sub(sealed)?..sealed_end,
     ))
 }

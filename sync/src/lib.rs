@@ -7,6 +7,8 @@
 //! but the store does any input or output, and nothing at all reads a clock or
 //! draws randomness: both come in as arguments.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 pub mod bitmap;
 pub mod case;
 pub mod catalogue;
@@ -20,6 +22,11 @@ pub mod rules;
 pub mod store;
 pub mod window;
 pub mod wire;
+
+/// This much later; the same moment if the clock cannot tell.
+pub(crate) fn later(now: std::time::Instant, delay: std::time::Duration) -> std::time::Instant {
+    now.checked_add(delay).unwrap_or(now)
+}
 
 /// Where the time of every unit test begins.
 #[cfg(test)]

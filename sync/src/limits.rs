@@ -5,6 +5,13 @@
 
 /// Largest sealed and signed envelope, in bytes.
 pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
+/// Highest place in a chain: with it the record of an envelope that names as many dependencies as
+/// it may still fits the disk.
+pub const CHAIN_INDEX_MAX: u64 = u32::MAX as u64;
+/// Highest arrival number: no disk makes more things durable.
+pub const ARRIVAL_MAX: u64 = (1 << 53) - 1;
+/// Latest time that is one, in milliseconds of the Unix epoch.
+pub const TIME_MS_MAX: u64 = (1 << 53) - 1;
 /// Most dependencies one envelope may name.
 pub const ENVELOPE_DEPS_MAX: usize = 16;
 /// Largest page, in bytes of plain text.

@@ -9,7 +9,7 @@ use guichet_keys::{BadSignature, CaseTag, Hash, Signature, SigningKey, SubjectId
 use minicbor::{Decode, Encode};
 
 use crate::envelope::ChainId;
-use crate::limits::{RECEIPT_BYTES_MAX, RECEIPT_COVERS_MAX};
+use crate::limits::{CHAIN_INDEX_MAX, RECEIPT_BYTES_MAX, RECEIPT_COVERS_MAX, TIME_MS_MAX};
 use crate::page::PageId;
 
 const VERSION: u8 = 1;
@@ -117,7 +117,7 @@ impl Receipt {
         };
         let clear = minicbor::to_vec(&body).expect("encoding into memory cannot fail");
         let signature = signer.sign(DOMAIN, &clear);
-        let mut bytes = Vec::with_capacity(clear.len() + 80);
+        let mut bytes = Vec::with_capacity(clear.len().saturating_add(80));
         let mut cbor = minicbor::Encoder::new(&mut bytes);
         (|| {
             cbor.array(2)?
@@ -154,6 +154,13 @@ impl Receipt {
         }
         if body.covers.is_empty() || body.covers.len() > RECEIPT_COVERS_MAX {
             return Err(ReceiptError::Malformed("covers nothing, or too much"));
+        }
+        if body.at_ms > TIME_MS_MAX {
+            return Err(ReceiptError::Malformed("signed at a time that is none"));
+        }
+        let is_beyond = |cover: &Cover| matches!(cover, Cover::Chain { next, .. } if next.saturating_sub(1) > CHAIN_INDEX_MAX);
+        if body.covers.iter().any(is_beyond) {
+            return Err(ReceiptError::Malformed("covers more than a chain can have"));
         }
         Ok(Self {
             hash: sha256(&bytes),

@@ -49,7 +49,7 @@ impl Window {
 
     /// A frame of this size was handed over.
     pub fn on_sent(&mut self, now: Instant, bytes: u64) {
-        self.sent += bytes;
+        self.sent = self.sent.saturating_add(bytes);
         self.marks.push_back((self.sent, now));
     }
 
@@ -59,7 +59,7 @@ impl Window {
         while self.taken < frames
             && let Some((sent, at)) = self.marks.pop_front()
         {
-            self.taken += 1;
+            self.taken = self.taken.saturating_add(1);
             self.credited = sent;
             newest = Some(at);
         }
@@ -75,7 +75,7 @@ impl Window {
     /// Bytes handed over and not yet taken by the peer.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        self.sent - self.credited
+        self.sent.saturating_sub(self.credited)
     }
 
     fn measure(&mut self, now: Instant) {
@@ -87,7 +87,7 @@ impl Window {
         if elapsed < RATE_SPAN {
             return;
         }
-        let rate = (self.credited - from) as f64 / elapsed.as_secs_f64();
+        let rate = self.credited.saturating_sub(from) as f64 / elapsed.as_secs_f64();
         self.rate_bytes_s = match self.rate_bytes_s {
             Some(old) if rate < old && self.limited => Some(old * 0.9 + rate * 0.1),
             Some(old) if rate < old => Some(old),

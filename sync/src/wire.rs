@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 use crate::envelope::ChainId;
 use crate::feed::Feed;
 use crate::limits::{
-    DRAFT_BYTES_MAX, FRAME_BYTES_MAX, HAVE_ENTRIES_MAX, INTEREST_CASES_MAX, ROSTER_MAX,
+    ARRIVAL_MAX, DRAFT_BYTES_MAX, FRAME_BYTES_MAX, HAVE_ENTRIES_MAX, INTEREST_CASES_MAX, ROSTER_MAX,
 };
 use crate::page::PageId;
 
@@ -305,6 +305,9 @@ pub enum FrameError {
     /// A list or text in it that is longer than allowed.
     #[error("frame with {0} entries; at most {1} are accepted")]
     TooMany(usize, usize),
+    /// An arrival number or a count that no disk has reached.
+    #[error("frame with the number {0}; at most {ARRIVAL_MAX} is accepted")]
+    Number(u64),
 }
 
 impl Frame {
@@ -327,8 +330,56 @@ impl Frame {
         if cbor.position() != bytes.len() {
             return Err(FrameError::Malformed);
         }
+        frame.check_numbers()?;
         frame.check()?;
         Ok(frame)
+    }
+
+    /// Whether it brings something to be stored.
+    #[must_use]
+    pub fn is_for_disk(&self) -> bool {
+        match self {
+            Frame::Item { .. } | Frame::Live { .. } | Frame::Segment { .. } => true,
+            Frame::Hello { .. }
+            | Frame::Have { .. }
+            | Frame::Mark { .. }
+            | Frame::Follow { .. }
+            | Frame::Unfollow { .. }
+            | Frame::Want { .. }
+            | Frame::Unwant { .. }
+            | Frame::Draft { .. }
+            | Frame::Roster { .. }
+            | Frame::Credit { .. }
+            | Frame::Bye { .. } => false,
+        }
+    }
+
+    /// Refuses arrival numbers and counts that nobody counts on from.
+    fn check_numbers(&self) -> Result<(), FrameError> {
+        let most = match self {
+            Frame::Hello { read, served, .. } => {
+                let both = [read, served].into_iter().flatten();
+                let read = both.flat_map(|progress| progress.next);
+                read.map(|next| next.saturating_sub(1)).max()
+            }
+            Frame::Have { chains, .. } | Frame::Follow { have: chains, .. } => {
+                chains.iter().map(|chain| chain.count).max()
+            }
+            Frame::Item { arrival, .. } | Frame::Mark { arrival, .. } => Some(*arrival),
+            Frame::Live { .. }
+            | Frame::Unfollow { .. }
+            | Frame::Want { .. }
+            | Frame::Unwant { .. }
+            | Frame::Segment { .. }
+            | Frame::Draft { .. }
+            | Frame::Roster { .. }
+            | Frame::Credit { .. }
+            | Frame::Bye { .. } => None,
+        };
+        match most {
+            Some(number) if number > ARRIVAL_MAX => Err(FrameError::Number(number)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<(), FrameError> {

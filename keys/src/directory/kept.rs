@@ -116,7 +116,7 @@ impl Kept {
         self.places.insert(place, Held { at, serial });
         self.known.insert(signed.hash());
         self.in_order.insert(at, signed.clone());
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         Ok(Learned::New)
     }
 
@@ -133,9 +133,9 @@ impl Kept {
                 max: self.per_signer_max,
             });
         }
-        *count += 1;
+        *count = count.saturating_add(1);
         if let Some(count) = replaced.and_then(|signer| self.per_signer.get_mut(&signer)) {
-            *count -= 1;
+            *count = count.saturating_sub(1);
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use guichet_keys::{ActClass, Hash, KeyUse};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use super::batch::{Inflate, PAYLOAD_BYTES_MAX, deflate, inflate};
+use crate::limits::{PAGE_BYTES_MAX, TIME_MS_MAX};
 
 /// Bytes of an inflated act.
 const INFLATED_BYTES_MAX: usize = 64 * 1024;
@@ -30,6 +31,8 @@ pub const DOCUMENT_NAME_BYTES_MAX: usize = 255;
 pub const ENTRY_BYTES_MAX: usize = 2_000;
 /// Pages of one document.
 pub const DOCUMENT_PAGES_MAX: usize = 1_000;
+/// Bytes of all pages of one document.
+const DOCUMENT_BYTES_MAX: u64 = PAGE_BYTES_MAX.saturating_mul(DOCUMENT_PAGES_MAX as u64);
 /// Bytes of a media type or of the tag of a language.
 const TAG_BYTES_MAX: usize = 127;
 
@@ -192,6 +195,9 @@ pub enum BadAct {
     /// A page that is turned by more than three quarters.
     #[error("a page is turned by more than three quarters")]
     Turns,
+    /// A time or a size that cannot be.
+    #[error("the {0} is a number that cannot be: at most {1} is accepted")]
+    Number(&'static str, u64),
 }
 
 impl Act {
@@ -289,7 +295,19 @@ impl Act {
         Ok(act)
     }
 
+    /// When it was written, as its author says: wall time in milliseconds since 1970.
+    pub fn at_ms(&self) -> Option<u64> {
+        match self {
+            Self::Message(message) => Some(message.at_ms),
+            Self::DocumentAdded(added) => Some(added.at_ms),
+            Self::JournalEntry(entry) => Some(entry.at_ms),
+            Self::IdentityChecked(checked) => Some(checked.at_ms),
+            Self::Unknown { .. } => None,
+        }
+    }
+
     fn check(&self) -> Result<(), BadAct> {
+        up_to("time", self.at_ms().unwrap_or(0), TIME_MS_MAX)?;
         match self {
             Self::Message(message) => {
                 within("message", message.text.len(), MESSAGE_BYTES_MAX)?;
@@ -299,6 +317,7 @@ impl Act {
                 within("name", document.name.len(), DOCUMENT_NAME_BYTES_MAX)?;
                 within("media type", document.media_type.len(), TAG_BYTES_MAX)?;
                 within("list of pages", document.pages.len(), DOCUMENT_PAGES_MAX)?;
+                up_to("size", document.bytes, DOCUMENT_BYTES_MAX)?;
                 match &document.looks {
                     Some(looks) if looks.len() != document.pages.len() => {
                         Err(BadAct::Length("list of looks"))
@@ -313,6 +332,14 @@ impl Act {
             Self::JournalEntry(_) | Self::IdentityChecked(_) => Ok(()),
             Self::Unknown { body, .. } => within("body", body.len(), INFLATED_BYTES_MAX - 16),
         }
+    }
+}
+
+fn up_to(part: &'static str, number: u64, most: u64) -> Result<(), BadAct> {
+    if number <= most {
+        Ok(())
+    } else {
+        Err(BadAct::Number(part, most))
     }
 }
 

@@ -71,7 +71,10 @@ fn encode_into(changes: &[LocalChange], payloads: &mut Vec<Vec<u8>>) {
         return;
     }
     let ops: usize = changes.iter().map(|change| change.ops).sum();
-    let bytes: usize = changes.iter().map(|change| change.chunk.len() + 8).sum();
+    let bytes: usize = changes
+        .iter()
+        .map(|change| change.chunk.len().saturating_add(8))
+        .sum();
     if ops <= OPS_MAX && bytes < INFLATED_BYTES_MAX {
         let payload = deflate(VERSION, &array(changes));
         if payload.len() <= PAYLOAD_BYTES_MAX || changes.len() == 1 {
@@ -140,7 +143,7 @@ pub(super) enum Inflate {
 pub(super) fn inflate(deflated: &[u8], bytes_max: usize) -> Result<Vec<u8>, Inflate> {
     let mut plain = Vec::new();
     let mut decoder = DeflateDecoder::new(deflated);
-    let room = bytes_max as u64 + 1;
+    let room = (bytes_max as u64).saturating_add(1);
     decoder
         .by_ref()
         .take(room)

@@ -23,6 +23,8 @@ use super::{FieldRef, FormId, NAME_BYTES_MAX};
 pub const DRAFT_VALUE_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of a frame.
 pub const DRAFT_FRAME_BYTES_MAX: usize = 8 * 1024;
+/// Highest number of a draft.
+const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 
 const VERSION: u8 = 1;
 const LABEL: &str = "draft";
@@ -63,6 +65,9 @@ pub enum BadDraft {
     /// Too many bytes.
     #[error("the draft is too long")]
     TooLong,
+    /// A count that nobody's drafts reach.
+    #[error("a draft with the number {0}; at most {SEQUENCE_MAX} is accepted")]
+    Sequence(u64),
     /// Another key, or altered bytes.
     #[error("the draft does not open")]
     Seal(#[from] SealError),
@@ -123,6 +128,9 @@ impl Parts {
             return Err(BadDraft::Version(said));
         }
         let header: Header = whole(header_bytes)?;
+        if header.sequence > SEQUENCE_MAX {
+            return Err(BadDraft::Sequence(header.sequence));
+        }
         Ok(Self {
             header: DraftHeader {
                 case: header.case,

@@ -147,7 +147,8 @@ impl CaseDoc {
         }
         let splice = self.place(field, &text, base, at, delete)?;
         let now = self.text_of(&text);
-        if now.len() + insert.len() > VALUE_BYTES_MAX + cut_len(&now, &splice) {
+        let left = now.len().saturating_sub(cut_len(&now, &splice));
+        if left.saturating_add(insert.len()) > VALUE_BYTES_MAX {
             return Err(EditError::TooLong);
         }
         let writes = steps(&now, &splice, insert).into_iter().map(|change| {
@@ -253,12 +254,12 @@ fn is_name(name: &str) -> bool {
 
 /// The byte at which a code unit begins; none within a character or behind the end.
 fn byte_at(text: &str, unit: usize) -> Option<usize> {
-    let mut units = 0;
+    let mut units = 0_usize;
     for (byte, char) in text.char_indices() {
         if units >= unit {
             return (units == unit).then_some(byte);
         }
-        units += char.len_utf16();
+        units = units.saturating_add(char.len_utf16());
     }
     (units == unit).then_some(text.len())
 }
@@ -269,7 +270,7 @@ fn cut_len(text: &str, splice: &Splice) -> usize {
     splice
         .deleted
         .iter()
-        .map(|range| bytes(range.end) - bytes(range.start))
+        .map(|range| bytes(range.end).saturating_sub(bytes(range.start)))
         .sum()
 }
 
@@ -293,14 +294,14 @@ fn steps<'a>(text: &str, splice: &Splice, insert: &'a str) -> Vec<Vec<Step<'a>>>
         })
     });
     let insertions = pieces(insert).map(|(at, _, insert)| Step {
-        at: splice.at + at,
+        at: splice.at.saturating_add(at),
         delete: 0,
         insert,
     });
     let mut changes: Vec<Vec<Step<'a>>> = vec![];
     let mut room = 0;
     for step in deletions.chain(insertions) {
-        let ops = step.delete + step.insert.len();
+        let ops = step.delete.saturating_add(step.insert.len());
         match changes.last_mut() {
             Some(change) if ops <= room => change.push(step),
             _ => {
@@ -316,14 +317,14 @@ fn steps<'a>(text: &str, splice: &Splice, insert: &'a str) -> Vec<Vec<Step<'a>>>
 /// Cuts a text into pieces of at most [`STEP_LEN`] code units: where each begins, its length, itself.
 fn pieces(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     let mut rest = text;
-    let mut at = 0;
+    let mut at = 0_usize;
     std::iter::from_fn(move || {
         let end = byte_at(rest, STEP_LEN).or_else(|| byte_at(rest, STEP_LEN - 1));
         let (piece, tail) = rest.split_at(end.unwrap_or(rest.len()));
         let len = piece.encode_utf16().count();
         let begin = at;
         rest = tail;
-        at += len;
+        at = at.saturating_add(len);
         (len > 0).then_some((begin, len, piece))
     })
 }

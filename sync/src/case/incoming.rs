@@ -71,7 +71,7 @@ impl CaseDoc {
         let mut ops = 0;
         for chunk in &chunks {
             let change = scan::scan(chunk)?;
-            ops += change.ops.len();
+            ops = change.ops.len().saturating_add(ops);
             if ops > OPS_MAX {
                 return Err(BadBatch::TooManyOps);
             }

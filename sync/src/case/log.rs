@@ -385,7 +385,7 @@ impl CaseLog {
         let tips = edits().filter(|((_, author), _)| *author != me);
         tips.map(|((_, author), chain)| Dep {
             author: *author,
-            index: chain.applied - 1,
+            index: chain.applied.saturating_sub(1),
         })
         .filter(|tip| {
             !edits().any(|(_, chain)| {
@@ -426,7 +426,10 @@ impl CaseLog {
                 }
             }
         }
-        acts.sort_by_key(|signed| (at_ms(&signed.act), signed.author, signed.index));
+        acts.sort_by_key(|signed| {
+            let at_ms = signed.act.at_ms().unwrap_or(0);
+            (at_ms, signed.author, signed.index)
+        });
         acts
     }
 
@@ -478,16 +481,5 @@ impl CaseLog {
             }
         }
         aside
-    }
-}
-
-/// When an act was written, on the clock of who wrote it; unknown kinds come first.
-fn at_ms(act: &Act) -> u64 {
-    match act {
-        Act::Message(message) => message.at_ms,
-        Act::DocumentAdded(added) => added.at_ms,
-        Act::JournalEntry(entry) => entry.at_ms,
-        Act::IdentityChecked(checked) => checked.at_ms,
-        Act::Unknown { .. } => 0,
     }
 }

@@ -14,6 +14,7 @@ mod column;
 
 use std::collections::BTreeSet;
 
+use guichet_keys::limits::TIME_S_MAX;
 use guichet_keys::{AuthorId, sha256};
 
 use self::column::{Reader, booleans, deltas, runs};
@@ -26,8 +27,8 @@ pub(super) const VALUE_BYTES_MAX: usize = 64 * 1024 + 1;
 pub(super) const KEY_BYTES_MAX: usize = 256;
 /// Operations that the operations of one change replace, together.
 const PREDECESSORS_MAX: usize = 2 * OPS_MAX;
-/// Wall times beyond this are no times (the year 36,812).
-const TIME_S_MAX: u64 = 1 << 40;
+/// Highest number of a change's first operation: those of its others fit in 32 bits too.
+const START_OP_MAX: u64 = (u32::MAX as u64).saturating_sub(OPS_MAX as u64);
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHANGE_CHUNK: u8 = 1;
@@ -90,7 +91,8 @@ impl Change<'_> {
     }
 
     pub(super) fn max_op(&self) -> u64 {
-        self.start_op + self.ops.len() as u64 - 1
+        let next = self.start_op.saturating_add(self.ops.len() as u64);
+        next.saturating_sub(1)
     }
 }
 
@@ -160,7 +162,7 @@ pub(super) fn scan(chunk: &[u8]) -> Result<Change<'_>, Malformed> {
     let author = actor(&mut body)?;
     let seq = body.unsigned()?;
     let start_op = body.unsigned()?;
-    if seq == 0 || start_op == 0 || start_op > u64::from(u32::MAX) - OPS_MAX as u64 {
+    if seq == 0 || start_op == 0 || start_op > START_OP_MAX {
         return Err(Malformed::Number);
     }
     let at_s = u64::try_from(body.signed()?).map_err(|_| Malformed::Number)?;
@@ -308,7 +310,7 @@ impl<'a> Columns<'a> {
                 action: act(action.ok_or(Malformed::Columns)?, inserts[row], values[row])?,
                 replaces: replaces.next().unwrap_or_default(),
             };
-            op.check(start_op + row as u64, values[row])?;
+            op.check(start_op.saturating_add(row as u64), values[row])?;
             ops.push(op);
         }
         Ok(ops)

@@ -20,7 +20,7 @@ pub(super) struct Splice {
 
 impl Splice {
     pub(super) fn new(at: usize, delete: usize) -> Self {
-        let meant = std::iter::once(at..at + delete);
+        let meant = std::iter::once(at..at.saturating_add(delete));
         let deleted = meant.filter(|range| !range.is_empty()).collect();
         Self { at, deleted }
     }
@@ -46,7 +46,7 @@ impl Splice {
 
     fn past_insertion(self, index: usize, len: usize) -> Self {
         let at = if index < self.at {
-            self.at + len
+            self.at.saturating_add(len)
         } else {
             self.at
         };
@@ -55,7 +55,10 @@ impl Splice {
             .into_iter()
             .flat_map(|Range { start, end }| {
                 let split = index.clamp(start, end);
-                [start..split, split + len..end + len]
+                [
+                    start..split,
+                    split.saturating_add(len)..end.saturating_add(len),
+                ]
             })
             .filter(|range| !range.is_empty())
             .collect();
@@ -63,7 +66,7 @@ impl Splice {
     }
 
     fn past_deletion(self, index: usize, len: usize) -> Self {
-        let shift = |at: usize| at - at.saturating_sub(index).min(len);
+        let shift = |at: usize| at.saturating_sub(at.saturating_sub(index).min(len));
         Self {
             at: shift(self.at),
             deleted: self

@@ -123,13 +123,14 @@ impl<'a> Trial<'a> {
         if change.seq <= seq {
             return Err(BadBatch::Fork);
         }
-        if change.seq > seq + 1 {
+        if change.seq > seq.saturating_add(1) {
             return Err(BadBatch::MissingDependency);
         }
         if past.get(&author).copied().unwrap_or(0) != max_op {
             return Err(BadBatch::OutOfOrder);
         }
-        if change.start_op != past.values().max().map_or(1, |last| last + 1) {
+        let after = past.values().max().map_or(1, |last| last.saturating_add(1));
+        if change.start_op != after {
             return Err(BadBatch::OutOfOrder);
         }
         // Every operation referred to is in the past, and where the change says it is.
@@ -175,7 +176,8 @@ impl<'a> Trial<'a> {
                     self.touched.fields.insert(FieldRef::new(*form, name));
                 }
                 (Place::Text(field), _) => {
-                    let edit = (change.start_op + row as u64, change.author());
+                    let counter = change.start_op.saturating_add(row as u64);
+                    let edit = (counter, change.author());
                     let last = self.state.texts.entry(field.clone()).or_insert(edit);
                     *last = edit.max(*last);
                     self.touched.fields.insert(field.clone());

@@ -160,7 +160,7 @@ impl Book {
                 .at(next)
                 .all(|(_, link)| self.deps_closed(catalogue, id, link.arrival))
         {
-            next += 1;
+            next = next.saturating_add(1);
         }
         if next > from {
             self.close(id, next);

@@ -230,20 +230,16 @@ impl Replica {
         let header = envelope.header();
         let chain = header.chain();
         let held = self.catalogue.chain(&chain);
-        if let Some(prev) = header.prev {
-            let stored =
-                held.is_some_and(|held| held.at(header.index - 1).any(|(hash, _)| hash == prev));
-            if !stored
-                && !self
-                    .pending
-                    .at(chain, header.index - 1)
-                    .any(|hash| hash == prev)
-            {
+        if let Some((prev, before)) = header.prev.zip(header.index.checked_sub(1)) {
+            let stored = held.is_some_and(|held| held.at(before).any(|(hash, _)| hash == prev));
+            if !stored && !self.pending.at(chain, before).any(|hash| hash == prev) {
                 return Err(Refusal::NoPredecessor);
             }
         }
-        let alternatives = held.map_or(0, |held| held.at(header.index).count());
-        if alternatives + self.pending.at(chain, header.index).count() >= FORKS_MAX {
+        let stored = held.into_iter().flat_map(|held| held.at(header.index));
+        let pending = self.pending.at(chain, header.index);
+        let alternatives = stored.map(|(hash, _)| hash).chain(pending);
+        if alternatives.count() >= FORKS_MAX {
             return Err(Refusal::TooManyForks);
         }
         let writing = header.class.map_or(Writing::Edit, Writing::Act);

@@ -54,7 +54,7 @@ impl Replica {
         });
         let waiting = envelopes.chain(pages).filter(|(count, _)| *count > 0);
         waiting.fold((0, None), |(sum, case), (count, of)| {
-            (sum + count, case.or(Some(of)))
+            (u64::saturating_add(sum, count), case.or(Some(of)))
         })
     }
 

@@ -318,7 +318,7 @@ impl Session {
 
     /// Counts an item that was not valid; gives how many there were.
     pub fn on_bad_item(&mut self) -> u32 {
-        self.bad_items += 1;
+        self.bad_items = self.bad_items.saturating_add(1);
         self.bad_items
     }
 
@@ -379,13 +379,13 @@ impl Session {
         let send = self.next_send(now, context)?;
         let bytes = match &send {
             Send::Frame(frame) => frame.len() as u64,
-            Send::Stored { at, .. } => u64::from(at.len) + FRAME_OVERHEAD,
+            Send::Stored { at, .. } => u64::from(at.len).saturating_add(FRAME_OVERHEAD),
             Send::Segment { page, index } => {
                 let length = context
                     .catalogue
                     .page_length(page)
                     .unwrap_or(PAGE_BYTES_MAX);
-                sealed_len(length, *index) + 2 * FRAME_OVERHEAD
+                sealed_len(length, *index).saturating_add(2 * FRAME_OVERHEAD)
             }
         };
         self.window.on_sent(now, bytes);

@@ -46,7 +46,7 @@ impl Catalogue {
     pub fn take(&mut self, record: &Record<'_>, at: Location) -> Option<Change> {
         let change = match record.kind {
             Kind::Entry(feed) => {
-                self.position.next[feed.index()] = record.arrival + 1;
+                self.position.next[feed.index()] = record.arrival.saturating_add(1);
                 Some(entry_change(feed, record, at))
             }
             Kind::Note => self.take_note(record),
@@ -55,7 +55,7 @@ impl Catalogue {
             Kind::Unknown(_) => None,
         };
         self.position.segment = at.segment;
-        self.position.offset = at.offset + u64::from(at.len);
+        self.position.offset = at.offset.saturating_add(u64::from(at.len));
         if let Some(change) = &change {
             self.position.add(change);
         }
@@ -255,7 +255,7 @@ impl Records {
         packed.extend(at.len.to_le_bytes());
         packed.extend((meta.len() as u16).to_le_bytes());
         packed.extend(meta);
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
     }
 }
 
@@ -312,7 +312,7 @@ fn entry_change(feed: Feed, record: &Record<'_>, at: Location) -> Change {
 }
 
 fn key(letter: u8, id: &[u8]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + id.len());
+    let mut key = Vec::with_capacity(id.len().saturating_add(1));
     key.push(letter);
     key.extend(id);
     key

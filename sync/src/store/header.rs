@@ -119,7 +119,7 @@ impl PageHeader {
 }
 
 fn frame(magic: [u8; 8], fields: &[u8]) -> Vec<u8> {
-    let len = (PRELUDE_LEN + fields.len()) as u16;
+    let len = PRELUDE_LEN.saturating_add(fields.len()) as u16;
     let mut bytes = Vec::with_capacity(usize::from(len));
     bytes.extend(magic);
     bytes.extend(VERSION.to_le_bytes());

@@ -118,7 +118,7 @@ impl Journal {
         let len = drafts.iter().map(Draft::len).sum();
         error::within("bytes of one append", len, BATCH_BYTES_MAX)?;
         self.be_writable()?;
-        let full = self.durable_end + len as u64 > SEGMENT_BYTES_MAX
+        let full = self.durable_end.saturating_add(len as u64) > SEGMENT_BYTES_MAX
             && self.durable_end > SegmentHeader::LEN as u64;
         if full || self.uncertain {
             // From here on a file of the next number may exist, which says where this one ends.
@@ -132,7 +132,7 @@ impl Journal {
             .map(|draft| {
                 let arrival = if let Kind::Entry(feed) = draft.kind {
                     let arrival = next[feed.index()];
-                    next[feed.index()] += 1;
+                    next[feed.index()] = arrival.saturating_add(1);
                     arrival
                 } else {
                     0
@@ -165,7 +165,7 @@ impl Journal {
     pub fn roll(&mut self, epoch: [u8; 16]) -> Result<(), StoreError> {
         let header = SegmentHeader {
             epoch,
-            segment: self.segment + 1,
+            segment: self.segment.saturating_add(1),
             sealed_len: 0,
             previous_len: self.durable_end,
             next: self.next,
@@ -190,7 +190,7 @@ impl Journal {
             }
             return Err(at(&self.path)(error));
         }
-        self.durable_end += len;
+        self.durable_end = self.durable_end.saturating_add(len);
         Ok(())
     }
 }

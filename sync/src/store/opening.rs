@@ -89,7 +89,7 @@ fn attempt(
         repairs.push(Repair::InterruptedWrite {
             file: last.path.clone(),
             offset: end,
-            bytes: last.len - end,
+            bytes: last.len.saturating_sub(end),
         });
     }
     let epoch = last.header.map_or(epoch_if_new, |header| header.epoch);

@@ -83,7 +83,7 @@ impl Page {
         }
         let mut bits = vec![0xff; self.segments.div_ceil(8) as usize];
         if let (Some(last), used @ 1..) = (bits.last_mut(), self.segments % 8) {
-            *last = (1 << used) - 1;
+            *last = !(0xff << used);
         }
         bits
     }
@@ -110,12 +110,14 @@ impl Page {
 
     /// The length of a sealed segment.
     pub const fn segment_len(&self, index: u32) -> u64 {
-        let plain = if index + 1 < self.segments {
-            SEGMENT_PLAIN_BYTES
+        let before = (index as u64).saturating_mul(SEGMENT_PLAIN_BYTES);
+        let rest = self.length.saturating_sub(before);
+        let plain = if rest < SEGMENT_PLAIN_BYTES {
+            rest
         } else {
-            self.length - (self.segments - 1) as u64 * SEGMENT_PLAIN_BYTES
+            SEGMENT_PLAIN_BYTES
         };
-        plain + SEGMENT_SEAL_BYTES
+        plain.saturating_add(SEGMENT_SEAL_BYTES)
     }
 }
 
@@ -123,7 +125,9 @@ fn runs(indices: impl IntoIterator<Item = u32>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for index in indices {
         match runs.last_mut() {
-            Some(run) if run.first + run.count == index => run.count += 1,
+            Some(run) if run.first.saturating_add(run.count) == index => {
+                run.count = run.count.saturating_add(1);
+            }
             _ => runs.push(Run {
                 first: index,
                 count: 1,
@@ -216,7 +220,7 @@ pub(super) fn name(id: &[u8; 32]) -> String {
 }
 
 fn offset(index: u32) -> u64 {
-    PageHeader::LEN as u64 + u64::from(index) * STRIDE
+    (PageHeader::LEN as u64).saturating_add(u64::from(index).saturating_mul(STRIDE))
 }
 
 fn place(pages: &Path, id: &[u8; 32]) -> PathBuf {

@@ -77,7 +77,7 @@ impl Reader {
                 offset,
             });
         };
-        let head = bytes.len() - record.payload.len();
+        let head = bytes.len().saturating_sub(record.payload.len());
         bytes.drain(..head);
         Ok(bytes)
     }

@@ -77,7 +77,9 @@ impl Draft<'_> {
     }
 
     pub const fn len(&self) -> usize {
-        HEADER_LEN + self.meta.len() + self.payload.len()
+        HEADER_LEN
+            .saturating_add(self.meta.len())
+            .saturating_add(self.payload.len())
     }
 
     /// Appends the record to the bytes of a write that begins at `write_offset`.
@@ -91,7 +93,7 @@ impl Draft<'_> {
         let start = write.len();
         let at = Location {
             segment,
-            offset: write_offset + start as u64,
+            offset: write_offset.saturating_add(start as u64),
             len: self.len() as u32,
         };
         write.extend(at.len.to_le_bytes());
@@ -103,7 +105,7 @@ impl Draft<'_> {
         write.extend(self.meta);
         write.extend(self.payload);
         let checksum = checksum(at, &write[start..]);
-        write[start + 4..start + 8].copy_from_slice(&checksum.to_le_bytes());
+        write[start..][4..8].copy_from_slice(&checksum.to_le_bytes());
         at
     }
 }
@@ -124,7 +126,7 @@ pub(super) fn claimed_len(header: &[u8; HEADER_LEN], offset: u64) -> Option<u32>
     let claim = Claim::read(header)?;
     let len = claim.len as usize;
     let plausible = (HEADER_LEN..=RECORD_BYTES_MAX).contains(&len)
-        && usize::from(claim.meta_len) <= META_BYTES_MAX.min(len - HEADER_LEN)
+        && usize::from(claim.meta_len) <= META_BYTES_MAX.min(len.saturating_sub(HEADER_LEN))
         && header[9] == 0
         && u64::from(claim.back) <= offset;
     plausible.then_some(claim.len)

@@ -222,7 +222,7 @@ fn salvage(
         };
         bytes.clear();
         draft.encode(segment.number, sealed_len, record.arrival, &mut bytes);
-        sealed_len += bytes.len() as u64;
+        sealed_len = sealed_len.saturating_add(bytes.len() as u64);
         copy.write_all(&bytes)
     })?;
     copy.flush().map_err(at(&path))?;
@@ -235,7 +235,10 @@ fn salvage(
         .map_err(at(&path))?;
     fs::rename(&path, &segment.path).map_err(at(&segment.path))?;
     folder::sync_folder(&folder.journal())?;
-    let damage = walk.damage.iter().map(|range| range.end - range.start);
+    let damage = walk
+        .damage
+        .iter()
+        .map(|range| range.end.saturating_sub(range.start));
     repairs.push(Repair::DamagedSegment {
         file: segment.path.clone(),
         aside,

@@ -50,10 +50,10 @@ pub(super) fn walk(
     while offset < end {
         if let Some((record, at)) = window.record(offset, next)? {
             if let Kind::Entry(feed) = record.kind {
-                next[feed.index()] = record.arrival + 1;
+                next[feed.index()] = record.arrival.saturating_add(1);
             }
             visit(&record, at)?;
-            offset += u64::from(at.len);
+            offset = offset.saturating_add(u64::from(at.len));
             continue;
         }
         let durable = match (proven, ending) {
@@ -66,7 +66,9 @@ pub(super) fn walk(
         if offset >= durable {
             break;
         }
-        let resumed = window.resync(offset + 1, next)?.unwrap_or(end);
+        let resumed = window
+            .resync(offset.saturating_add(1), next)?
+            .unwrap_or(end);
         damage.push(offset..resumed);
         offset = resumed;
     }
@@ -132,7 +134,7 @@ impl<'a> Window<'a> {
             if self.record(offset, next)?.is_some() {
                 return Ok(Some(offset));
             }
-            offset += 1;
+            offset = offset.saturating_add(1);
         }
         Ok(None)
     }
@@ -144,8 +146,8 @@ impl<'a> Window<'a> {
             let Some((record, at)) = self.record(found, next)? else {
                 break;
             };
-            proven = proven.max(found - u64::from(record.back));
-            offset = found + u64::from(at.len);
+            proven = proven.max(found.saturating_sub(u64::from(record.back)));
+            offset = found.saturating_add(u64::from(at.len));
         }
         Ok(proven)
     }
@@ -153,12 +155,12 @@ impl<'a> Window<'a> {
     /// Up to `len` bytes from `offset` on; fewer at the limit.
     fn stretch(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
         let len = len.min(usize::try_from(self.limit.saturating_sub(offset)).unwrap_or(len));
-        let held = self.start..self.start + self.bytes.len() as u64;
-        if offset < held.start || offset + len as u64 > held.end {
+        let held = self.start..self.start.saturating_add(self.bytes.len() as u64);
+        if offset < held.start || offset.saturating_add(len as u64) > held.end {
             self.fill(offset)?;
         }
-        let begin = (offset - self.start) as usize;
-        let end = self.bytes.len().min(begin + len);
+        let begin = offset.saturating_sub(self.start) as usize;
+        let end = self.bytes.len().min(begin.saturating_add(len));
         Ok(&self.bytes[begin.min(end)..end])
     }
 
@@ -170,12 +172,12 @@ impl<'a> Window<'a> {
         self.start = offset;
         let mut filled = 0;
         while filled < wanted {
-            match self
-                .file
-                .read_at(&mut self.bytes[filled..], offset + filled as u64)
-            {
+            match self.file.read_at(
+                &mut self.bytes[filled..],
+                offset.saturating_add(filled as u64),
+            ) {
                 Ok(0) => break,
-                Ok(count) => filled += count,
+                Ok(count) => filled = filled.saturating_add(count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

@@ -194,7 +194,7 @@ fn sealed_end(segment: &Segment, after: &Segment) -> u64 {
         return header.sealed_len;
     }
     match &after.header {
-        Some(header) if after.number == segment.number + 1 => header.previous_len,
+        Some(header) if after.number.checked_sub(1) == Some(segment.number) => header.previous_len,
         Some(_) | None => segment.len,
     }
 }

@@ -154,7 +154,7 @@ impl Chain {
 
     /// The next place is applied, with what it depended on.
     pub fn advance(&mut self, hash: Hash, deps: &[Dep]) {
-        self.applied += 1;
+        self.applied = self.applied.saturating_add(1);
         self.head = Some(hash);
         for dep in deps {
             let seen = self.seen.entry(dep.author).or_default();
@@ -173,7 +173,7 @@ impl Chain {
                 .iter()
                 .find(|link| link.hash == hash)?
                 .prev?;
-            at -= 1;
+            at = at.checked_sub(1)?;
         }
         (at == index).then_some(hash)
     }

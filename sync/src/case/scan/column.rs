@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
                     return Err(Malformed::Number);
                 }
                 if byte & 0x40 != 0 && shift < 63 {
-                    value |= -1 << (shift + 7);
+                    value |= -0x80 << shift;
                 }
                 return Ok(value);
             }
@@ -113,7 +113,7 @@ pub(super) fn runs<'a, T: Copy>(
             0 => reader.unsigned()?,
             _ => claim.unsigned_abs(),
         };
-        let count = within(count, rows_max - rows.len())?;
+        let count = within(count, rows_max.saturating_sub(rows.len()))?;
         match claim {
             0 => rows.extend(std::iter::repeat_n(None, count)),
             1.. => rows.extend(std::iter::repeat_n(Some(read(&mut reader)?), count)),
@@ -151,7 +151,7 @@ pub(super) fn booleans(column: &[u8], rows_max: usize) -> Result<Vec<bool>, Malf
     while !reader.is_empty() {
         let count = match reader.unsigned()? {
             0 if first => 0,
-            count => within(count, rows_max - rows.len())?,
+            count => within(count, rows_max.saturating_sub(rows.len()))?,
         };
         rows.extend(std::iter::repeat_n(value, count));
         value = !value;

@@ -66,7 +66,7 @@ pub fn have_frames(catalogue: &Catalogue, directory: &Directory, scope: &Scope) 
         frames.push(Frame::Have {
             chains: chains.next().unwrap_or_default().to_vec(),
             prefixes: prefixes.next().unwrap_or_default().to_vec(),
-            last: at + 1 == count,
+            last: at.saturating_add(1) == count,
         });
     }
     frames

@@ -75,7 +75,7 @@ impl Incoming {
         let mut moved = false;
         for arrivals in &mut self.feeds {
             while let Some((arrival, None)) = arrivals.queue.front() {
-                arrivals.next = arrivals.next.max(arrival + 1);
+                arrivals.next = arrivals.next.max(arrival.saturating_add(1));
                 arrivals.queue.pop_front();
                 moved = true;
             }

@@ -4,6 +4,7 @@
 //! does not follow, or holds from elsewhere, is passed over; a mark tells it
 //! so, unless an item does soon.
 
+use crate::later;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ impl Outgoing {
     pub fn begin(&mut self, next: u64) {
         self.next = next.max(1);
         self.began = self.next;
-        self.marked = self.next - 1;
+        self.marked = self.next.saturating_sub(1);
     }
 
     /// Where this session began.
@@ -69,28 +70,28 @@ impl Outgoing {
 
     /// This is passed over.
     pub fn pass(&mut self, arrival: u64) {
-        self.next = arrival + 1;
+        self.next = arrival.saturating_add(1);
     }
 
     /// This is sent; its arrival number says what a mark would.
     pub fn on_sent(&mut self, arrival: u64) {
-        self.next = arrival + 1;
+        self.next = arrival.saturating_add(1);
         self.marked = arrival;
         self.mark_due = None;
     }
 
     /// How far the peer is to be told now that it was served.
     pub fn mark(&mut self, now: Instant) -> Option<u64> {
-        if self.next == self.marked + 1 {
+        if self.next.saturating_sub(1) == self.marked {
             self.mark_due = None;
             return None;
         }
-        let due = *self.mark_due.get_or_insert(now + MARK_DELAY);
+        let due = *self.mark_due.get_or_insert(later(now, MARK_DELAY));
         if now < due {
             return None;
         }
         self.mark_due = None;
-        self.marked = self.next - 1;
+        self.marked = self.next.saturating_sub(1);
         Some(self.marked)
     }
 

@@ -26,13 +26,14 @@ pub struct Taken {
 impl Taken {
     /// A frame of this many bytes was taken.
     pub fn on_frame(&mut self, bytes: u64) {
-        self.frames += 1;
-        self.untold_bytes += bytes;
+        self.frames = self.frames.saturating_add(1);
+        self.untold_bytes = self.untold_bytes.saturating_add(bytes);
     }
 
     /// How many frames were taken in all, when there is enough to tell.
     pub fn credit(&mut self) -> Option<u64> {
-        let is_due = self.untold_bytes >= CREDIT_BYTES || self.frames - self.told >= CREDIT_FRAMES;
+        let untold = self.frames.saturating_sub(self.told);
+        let is_due = self.untold_bytes >= CREDIT_BYTES || untold >= CREDIT_FRAMES;
         is_due.then(|| {
             (self.told, self.untold_bytes) = (self.frames, 0);
             self.frames
