@@ -96,6 +96,9 @@ pub enum PageError {
     /// A segment that is not the one the manifest names.
     #[error("segment {0} is not the one its manifest names")]
     WrongSegment(u32),
+    /// A segment that its manifest names and that is not as long as its page asks for.
+    #[error("segment {0} has {1} bytes; its page asks for {2}")]
+    SegmentLength(u32, usize, u64),
     /// Does not open under the key given.
     #[error("the page does not open: {0}")]
     Seal(#[from] SealError),
@@ -130,8 +133,9 @@ pub fn segment_count(length: u64) -> u32 {
 /// Bytes of a sealed segment of a page of `length` plain bytes.
 #[must_use]
 pub fn sealed_len(length: u64, index: u32) -> u64 {
-    let before = u64::from(index) * SEGMENT_BYTES as u64;
-    length.saturating_sub(before).min(SEGMENT_BYTES as u64) + SEAL_BYTES as u64
+    let before = u64::from(index).saturating_mul(SEGMENT_BYTES as u64);
+    let plain = length.saturating_sub(before).min(SEGMENT_BYTES as u64);
+    plain.saturating_add(SEAL_BYTES as u64)
 }
 
 impl PageHead {
@@ -214,7 +218,7 @@ impl Manifest {
         let body =
             minicbor::to_vec(Body { head, hashes }).expect("encoding into memory cannot fail");
         let signature = signer.sign(DOMAIN, &body);
-        let mut bytes = Vec::with_capacity(body.len() + 80);
+        let mut bytes = Vec::with_capacity(body.len().saturating_add(80));
         let mut cbor = minicbor::Encoder::new(&mut bytes);
         (|| {
             cbor.array(2)?
@@ -268,17 +272,20 @@ impl Manifest {
     /// Checks that `sealed` is the segment `index` of this page.
     ///
     /// # Errors
-    /// [`PageError::NoSuchSegment`] or [`PageError::WrongSegment`].
+    /// [`PageError::NoSuchSegment`], [`PageError::WrongSegment`] or [`PageError::SegmentLength`].
     pub fn check_segment(&self, index: u32, sealed: &[u8]) -> Result<(), PageError> {
         let expected = self
             .hashes
             .get(index as usize)
             .ok_or(PageError::NoSuchSegment(index, self.segments()))?;
-        if sha256(sealed) == *expected {
-            Ok(())
-        } else {
-            Err(PageError::WrongSegment(index))
+        if sha256(sealed) != *expected {
+            return Err(PageError::WrongSegment(index));
         }
+        let len = sealed_len(self.head.length, index);
+        if sealed.len() as u64 != len {
+            return Err(PageError::SegmentLength(index, sealed.len(), len));
+        }
+        Ok(())
     }
 
     /// The page's name.

@@ -37,6 +37,7 @@ use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId, sha256
 use crate::bitmap::Bitmap;
 use crate::catalogue::Catalogue;
 use crate::envelope::ChainId;
+use crate::later;
 use crate::page::PageId;
 use crate::rules::Rules;
 use crate::store::{Location, NewRecord, PeerCursors, Stored};
@@ -57,6 +58,10 @@ use unsaved::Unsaved;
 const HELLO_DELAY: Duration = Duration::from_secs(10);
 /// Peers get no credit while more than this waits for the disk.
 const LANDING_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Peers that go on without credit are sent away while more than this waits for the disk, what it
+/// did not take included.
+const HELD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The time, both kinds: one decides, the other is only recorded.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +89,8 @@ pub enum Input {
     StoreFailed,
     /// These segments are durable.
     SegmentsStored(Vec<(PageId, u32)>),
-    /// Segments handed out were not stored.
-    SegmentsFailed,
+    /// These segments were not stored.
+    SegmentsFailed(Vec<(PageId, u32)>),
     /// This kiosk follows a case from now on.
     CaseFollowed(CaseTag),
     /// This kiosk follows it no longer.
@@ -107,7 +112,7 @@ pub enum Output {
     Send(SubjectId, Send),
     /// Close the connection to this peer, and why.
     Close(SubjectId, String),
-    /// Make these durable, in this order, and answer [`Input::Stored`].
+    /// Make these durable, in this order, and answer [`Input::Stored`]; they fit one append.
     Store(Vec<NewRecord>),
     /// Make room for a page of this plain length before its segments come.
     BeginPage(PageId, u64),
@@ -172,6 +177,8 @@ pub struct Replica {
     pending: Pending,
     unsaved: Unsaved,
     landing_bytes: usize,
+    /// Bytes of the last [`Output::Store`].
+    batch_bytes: usize,
     receipts_at: Option<Instant>,
     outputs: VecDeque<Output>,
 }
@@ -239,10 +246,7 @@ impl Replica {
             Input::Stored(stored) => self.on_stored(now, stored),
             Input::StoreFailed => self.on_store_failed(now),
             Input::SegmentsStored(segments) => self.on_segments_stored(now, segments),
-            Input::SegmentsFailed => {
-                self.landing_bytes = 0;
-                self.pages.on_disk_failed(now.instant);
-            }
+            Input::SegmentsFailed(segments) => self.on_segments_failed(now, &segments),
             Input::CaseFollowed(case) => self.on_followed(now, case),
             Input::CaseLeft(case) => {
                 if self.following.remove(&case) {
@@ -367,14 +371,14 @@ impl Replica {
             served: self.served.get(&peer).copied(),
         };
         let scope = Scope::of(peer, &self.directory);
-        let hello_due = now.instant + HELLO_DELAY;
+        let hello_due = later(now.instant, HELLO_DELAY);
         let session = Session::new(scope, greeting, self.interest(), hello_due);
         self.sessions.insert(peer, session);
     }
 
     /// A name for a reading that nobody has given before, not even a copy of this node.
     fn new_reading(&mut self, now: Now, peer: &SubjectId) -> Reading {
-        self.readings += 1;
+        self.readings = self.readings.saturating_add(1);
         let Epoch(epoch) = self.epoch;
         let parts: [&[u8]; 5] = [
             &epoch,

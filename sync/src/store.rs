@@ -74,6 +74,14 @@ pub struct NewRecord {
     pub payload: Vec<u8>,
 }
 
+impl NewRecord {
+    /// Bytes that it takes of an append, at most [`BATCH_BYTES_MAX`] in all.
+    #[must_use]
+    pub const fn len_on_disk(&self) -> usize {
+        RECORD_OVERHEAD_MAX.saturating_add(self.payload.len())
+    }
+}
+
 /// A durable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -244,10 +252,10 @@ impl Store {
     /// and for a segment beyond its end or of another length than the page's shape asks for.
     pub fn write_segments(
         &mut self,
-        segments: Vec<([u8; 32], u32, Vec<u8>)>,
+        segments: &[([u8; 32], u32, Vec<u8>)],
     ) -> Result<Vec<PageProgress>, StoreError> {
         let mut by_page: BTreeMap<[u8; 32], Wanted<'_>> = BTreeMap::new();
-        for (id, index, sealed) in &segments {
+        for (id, index, sealed) in segments {
             let wanted = match by_page.entry(*id) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(Wanted {
@@ -295,7 +303,7 @@ impl Store {
     pub fn set_cursor(&mut self, peer: [u8; 32], cursors: PeerCursors) -> Result<(), StoreError> {
         let peers = self.catalogue.cursors.len();
         if !self.catalogue.cursors.contains_key(&peer) {
-            error::within("peers with cursors", peers + 1, PEERS_MAX)?;
+            error::within("peers with cursors", peers.saturating_add(1), PEERS_MAX)?;
         }
         let change = self.catalogue.set_cursors(peer, cursors);
         self.put(vec![change]);
@@ -307,7 +315,8 @@ impl Store {
         error::within("bytes of a note's key", key.len(), NOTE_KEY_BYTES_MAX)?;
         error::within("bytes of a note", value.len(), NOTE_BYTES_MAX)?;
         if !self.catalogue.notes.contains_key(key) {
-            error::within("notes", self.catalogue.notes.len() + 1, NOTES_MAX)?;
+            let notes = self.catalogue.notes.len().saturating_add(1);
+            error::within("notes", notes, NOTES_MAX)?;
         }
         let held = self.catalogue.notes.get(key).map_or(&[][..], Vec::as_slice);
         if held == value {
@@ -380,7 +389,7 @@ impl Store {
 
     /// Brings what is durable now into the catalogue and the index.
     fn take(&mut self, drafts: &[Draft<'_>], written: &[Written]) {
-        let mut changes = Vec::with_capacity(drafts.len() + 1);
+        let mut changes = Vec::with_capacity(drafts.len().saturating_add(1));
         for (draft, written) in drafts.iter().zip(written) {
             let record = Record {
                 kind: draft.kind,

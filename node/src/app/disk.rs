@@ -10,7 +10,7 @@ use std::thread;
 
 use guichet_keys::SubjectId;
 use guichet_sync::page::{PageId, segment_count};
-use guichet_sync::store::{NewRecord, PeerCursors, Store, StoreError, Stored};
+use guichet_sync::store::{BATCH_BYTES_MAX, NewRecord, PeerCursors, Store, StoreError, Stored};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::opened::SealedPage;
@@ -52,8 +52,8 @@ pub enum DiskEvent {
     AppendFailed(StoreError),
     /// These segments are durable.
     SegmentsStored(Vec<(PageId, u32)>),
-    /// Segments were lost.
-    SegmentsFailed(StoreError),
+    /// These segments were lost.
+    SegmentsFailed(StoreError, Vec<(PageId, u32)>),
     /// Something else was not written; whoever asked for it knows.
     WriteFailed(StoreError),
     /// Bytes free on the disk, now and then.
@@ -133,7 +133,15 @@ struct Worker {
 #[derive(Default)]
 struct Together {
     records: Vec<NewRecord>,
-    segments: Vec<([u8; 32], u32, Vec<u8>)>,
+    bytes: usize,
+    segments: Vec<Segment>,
+}
+
+type Segment = ([u8; 32], u32, Vec<u8>);
+
+fn named(segments: &[Segment]) -> Vec<(PageId, u32)> {
+    let name = |(page, index, _): &Segment| (PageId((*page).into()), *index);
+    segments.iter().map(name).collect()
 }
 
 impl Worker {
@@ -153,8 +161,7 @@ impl Worker {
 
     fn take(&mut self, job: Job, together: &mut Together) {
         match job {
-            Job::Append(records) if !self.refusing => together.records.extend(records),
-            Job::Append(_) => {}
+            Job::Append(records) => self.join(records, together),
             Job::Segment(page, index, sealed) => {
                 together.segments.push((*page.0.as_bytes(), index, sealed))
             }
@@ -165,7 +172,7 @@ impl Worker {
                     self.store
                         .begin_page(*page.0.as_bytes(), length, segment_count(length))
                 {
-                    self.tell(DiskEvent::SegmentsFailed(error));
+                    self.tell(DiskEvent::WriteFailed(error));
                 }
             }
             Job::Pages(pages, done) => done(self.write_pages(pages)),
@@ -182,8 +189,23 @@ impl Worker {
         }
     }
 
+    /// Takes records to those that become durable together, as long as one append takes them all.
+    fn join(&mut self, records: Vec<NewRecord>, together: &mut Together) {
+        let lengths = records.iter().map(NewRecord::len_on_disk);
+        let bytes = lengths.fold(0, usize::saturating_add);
+        if together.bytes.saturating_add(bytes) > BATCH_BYTES_MAX {
+            self.flush(together);
+        }
+        if !self.refusing {
+            together.bytes = together.bytes.saturating_add(bytes);
+            together.records.extend(records);
+        }
+    }
+
     fn flush(&mut self, together: &mut Together) {
-        let Together { records, segments } = std::mem::take(together);
+        let Together {
+            records, segments, ..
+        } = std::mem::take(together);
         if !records.is_empty() && !self.refusing {
             match self.store.append(records) {
                 Ok(stored) => self.tell(DiskEvent::Stored(stored)),
@@ -195,15 +217,29 @@ impl Worker {
             }
         }
         if !segments.is_empty() {
-            let named = segments
-                .iter()
-                .map(|(page, index, _)| (PageId((*page).into()), *index))
-                .collect();
-            match self.store.write_segments(segments) {
-                Ok(_) => self.tell(DiskEvent::SegmentsStored(named)),
-                Err(error) => self.tell(DiskEvent::SegmentsFailed(error)),
-            }
+            self.write_segments(segments);
             self.tell_free();
+        }
+    }
+
+    /// Writes segments together; where that fails page by page, so that one page does not take the
+    /// others along.
+    fn write_segments(&mut self, mut segments: Vec<Segment>) {
+        match self.store.write_segments(&segments) {
+            Ok(_) => self.tell(DiskEvent::SegmentsStored(named(&segments))),
+            Err(error) => {
+                segments.sort_by_key(|(page, ..)| *page);
+                let pages: Vec<_> = segments.chunk_by(|one, next| one.0 == next.0).collect();
+                if let [page] = pages[..] {
+                    return self.tell(DiskEvent::SegmentsFailed(error, named(page)));
+                }
+                for page in pages {
+                    match self.store.write_segments(page) {
+                        Ok(_) => self.tell(DiskEvent::SegmentsStored(named(page))),
+                        Err(error) => self.tell(DiskEvent::SegmentsFailed(error, named(page))),
+                    }
+                }
+            }
         }
     }
 
@@ -230,7 +266,9 @@ impl Worker {
             .map(|(index, sealed)| (id, index, sealed));
         self.store
             .begin_page(id, page.length, segment_count(page.length))?;
-        self.store.write_segments(numbered.collect()).map(drop)
+        self.store
+            .write_segments(&numbered.collect::<Vec<_>>())
+            .map(drop)
     }
 
     /// Tells the node what did not work, and gives what to tell whoever asked for it.

@@ -408,9 +408,9 @@ impl Node {
                 self.tell_replica(Input::SegmentsStored(segments));
                 self.counter.tell(Change::Status);
             }
-            DiskEvent::SegmentsFailed(error) => {
+            DiskEvent::SegmentsFailed(error, segments) => {
                 self.on_disk_ill(&error);
-                self.tell_replica(Input::SegmentsFailed);
+                self.tell_replica(Input::SegmentsFailed(segments));
             }
             DiskEvent::WriteFailed(error) => self.on_disk_ill(&error),
             DiskEvent::Free(bytes) => self.free_bytes = bytes,

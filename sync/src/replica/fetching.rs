@@ -101,7 +101,7 @@ impl Replica {
     ) {
         match self.pages.accept(now.instant, &page, index, &sealed) {
             Ok(true) => {
-                self.landing_bytes += SEGMENT_BYTES;
+                self.landing_bytes = self.landing_bytes.saturating_add(SEGMENT_BYTES);
                 self.outputs
                     .push_back(Output::StoreSegment(page, index, sealed));
             }
@@ -123,6 +123,13 @@ impl Replica {
                 self.ask_for_pages(now);
             }
         }
+        self.grant_credits();
+    }
+
+    pub(super) fn on_segments_failed(&mut self, now: Now, segments: &[(PageId, u32)]) {
+        let bytes = SEGMENT_BYTES.saturating_mul(segments.len());
+        self.landing_bytes = self.landing_bytes.saturating_sub(bytes);
+        self.pages.on_disk_failed(now.instant, segments);
         self.grant_credits();
     }
 

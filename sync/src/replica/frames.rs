@@ -27,6 +27,9 @@ impl Replica {
         if session.has_greeted() == matches!(frame, Frame::Hello { .. }) {
             return self.close(now, peer, "a session has one hello, and it comes first");
         }
+        if frame.is_for_disk() && self.is_overrun() {
+            return self.close(now, peer, "the disk does not take more");
+        }
         self.dispatch(now, peer, frame);
         if self.landing_bytes < LANDING_BYTES_MAX
             && let Some(session) = self.sessions.get_mut(&peer)

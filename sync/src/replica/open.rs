@@ -58,6 +58,7 @@ impl Replica {
             pending: super::Pending::default(),
             unsaved: super::Unsaved::default(),
             landing_bytes: 0,
+            batch_bytes: 0,
             receipts_at: None,
             outputs: VecDeque::new(),
         };

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use guichet_keys::{AuthorId, CaseTag, SubjectId};
 
 use crate::bitmap::Bitmap;
+use crate::later;
 use crate::page::{Manifest, PageError, PageId, Size};
 
 /// How long a peer may give nothing of a page before another is asked.
@@ -145,7 +146,7 @@ impl Pages {
         let Some(page) = self.pages.get_mut(id) else {
             return;
         };
-        self.turns += 1;
+        self.turns = self.turns.saturating_add(1);
         let place = (Size::of(manifest.head().length), self.turns);
         self.waiting.insert((place, *id));
         page.fetch = Fetch::Waiting {
@@ -228,7 +229,7 @@ impl Pages {
         *stalls = 0;
         landing.insert(index);
         let (giver, first) = (*source, *turn);
-        self.delay(now + STALL, giver, first);
+        self.delay(later(now, STALL), giver, first);
         Ok(true)
     }
 
@@ -279,13 +280,13 @@ impl Pages {
         }
     }
 
-    /// The disk did not take what was landing: it is asked for again, but not at once.
-    pub fn on_disk_failed(&mut self, now: Instant) {
-        for id in &self.asked {
+    /// The disk did not take these segments: they are asked for again, but not at once.
+    pub fn on_disk_failed(&mut self, now: Instant, segments: &[(PageId, u32)]) {
+        for (id, index) in segments {
             let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
             if let Some(Fetch::Asked { due, landing, .. }) = fetch {
-                landing.clear();
-                *due = now + STALL;
+                landing.remove(index);
+                *due = later(now, STALL);
             }
         }
     }
@@ -347,20 +348,21 @@ impl Pages {
             return None;
         };
         let sources = sources(&page.case, &page.author);
-        let rounds = stalls / u32::try_from(sources.len()).unwrap_or(u32::MAX).max(1);
+        let each = u32::try_from(sources.len()).unwrap_or(u32::MAX);
+        let rounds = stalls.checked_div(each)?;
         let before = left.and_then(|old| sources.iter().position(|source| *source == old));
-        let next = before.map_or(0, |at| at + 1);
+        let next = before.map_or(0, |at| at.saturating_add(1));
         let source = *sources.get(next).or(sources.first())?;
         let Fetch::Waiting { manifest, .. } = std::mem::replace(&mut page.fetch, Fetch::Whole)
         else {
             return None;
         };
-        self.turns += 1;
+        self.turns = self.turns.saturating_add(1);
         page.fetch = Fetch::Asked {
             manifest,
             source,
             turn: self.turns,
-            due: now + STALL * (1 << DOUBLINGS_MAX.min(rounds)),
+            due: later(now, patience(rounds)),
             stalls: stalls.saturating_add(1),
             landing: BTreeSet::new(),
         };
@@ -390,8 +392,14 @@ impl Pages {
 
     /// How many pages that are wanted are not whole.
     pub fn incomplete(&self) -> usize {
-        self.waiting.len() + self.asked.len()
+        self.waiting.len().saturating_add(self.asked.len())
     }
+}
+
+/// How long a peer may give nothing in this round of asking.
+fn patience(rounds: u32) -> Duration {
+    let times = 1_u32 << DOUBLINGS_MAX.min(rounds);
+    STALL.saturating_mul(times)
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use std::time::Duration;
 use guichet_keys::{Hash, Role};
 
 use crate::bitmap::Bitmap;
+use crate::later;
 use crate::limits::RECEIPT_COVERS_MAX;
 use crate::receipt::{Cover, Receipt, Stage};
-use crate::store::{NewRecord, Stored};
+use crate::store::{BATCH_BYTES_MAX, NewRecord, Stored};
 
 use super::session::Session;
-use super::{Event, Now, Output, Replica, Thing};
+use super::{Event, HELD_BYTES_MAX, Now, Output, Replica, Thing};
 
 /// Receipts wait this long for company.
 const RECEIPT_DELAY: Duration = Duration::from_millis(30);
@@ -22,6 +23,11 @@ impl Replica {
     pub(super) fn store(&mut self, thing: Thing) {
         self.store_again();
         self.hand_out(thing);
+    }
+
+    /// Whether so much waits for the disk that nothing more is taken from a peer.
+    pub(super) fn is_overrun(&self) -> bool {
+        self.landing_bytes.saturating_add(self.unsaved.bytes()) > HELD_BYTES_MAX
     }
 
     /// Hands out again what the disk did not take before.
@@ -37,11 +43,19 @@ impl Replica {
             meta: minicbor::to_vec(thing.meta()).expect("encoding into memory cannot fail"),
             payload: thing.bytes().to_vec(),
         };
-        self.landing_bytes += record.payload.len();
+        self.landing_bytes = self.landing_bytes.saturating_add(record.payload.len());
         self.pending.push(thing);
+        let bytes = record.len_on_disk();
+        let together = self.batch_bytes.saturating_add(bytes);
         match self.outputs.back_mut() {
-            Some(Output::Store(records)) => records.push(record),
-            _ => self.outputs.push_back(Output::Store(vec![record])),
+            Some(Output::Store(records)) if together <= BATCH_BYTES_MAX => {
+                self.batch_bytes = together;
+                records.push(record);
+            }
+            _ => {
+                self.batch_bytes = bytes;
+                self.outputs.push_back(Output::Store(vec![record]));
+            }
         }
     }
 
@@ -144,7 +158,8 @@ impl Replica {
     pub(super) fn owe_receipts(&mut self, now: Now) {
         let stage = matches!(self.role(), Some(Role::Relay | Role::Station));
         if stage && self.book.is_due() {
-            self.receipts_at.get_or_insert(now.instant + RECEIPT_DELAY);
+            self.receipts_at
+                .get_or_insert(later(now.instant, RECEIPT_DELAY));
         }
     }
 

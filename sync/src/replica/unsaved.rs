@@ -5,11 +5,13 @@
 //! pause, or before anything else that is to be stored, so that nothing ever lies on the disk
 //! without what it rests on.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use guichet_keys::Hash;
 
 use super::Thing;
+use crate::later;
 
 /// The disk is tried again after this time.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -18,25 +20,35 @@ const TRY_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub struct Unsaved {
     things: Vec<Thing>,
+    names: BTreeSet<Hash>,
+    bytes: usize,
     due: Option<Instant>,
 }
 
 impl Unsaved {
     /// Keeps what the disk did not take, in the order in which it was handed out.
     pub fn keep(&mut self, now: Instant, things: impl Iterator<Item = Thing>) {
-        self.things.extend(things);
-        self.due = (!self.things.is_empty()).then_some(now + TRY_AGAIN);
+        for thing in things {
+            self.bytes = self.bytes.saturating_add(thing.bytes().len());
+            self.names.insert(thing.hash());
+            self.things.push(thing);
+        }
+        self.due = (!self.things.is_empty()).then(|| later(now, TRY_AGAIN));
     }
 
     /// Whether this thing waits.
     pub fn contains(&self, hash: &Hash) -> bool {
-        self.things.iter().any(|thing| thing.hash() == *hash)
+        self.names.contains(hash)
+    }
+
+    /// Bytes of all that waits.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Gives everything back, to be handed out again.
     pub fn take(&mut self) -> Vec<Thing> {
-        self.due = None;
-        std::mem::take(&mut self.things)
+        std::mem::take(self).things
     }
 
     /// When to hand it out again, if nothing else comes first.

@@ -29,7 +29,7 @@ fn written(store: &mut Store) {
     store.note("visit", b"open").expect("notes");
     store.begin_page(PAGE, PAGE_BYTES, 2).expect("begins");
     let segments = vec![(PAGE, 1, vec![0x53; 17])];
-    store.write_segments(segments).expect("writes");
+    store.write_segments(&segments).expect("writes");
 }
 
 fn page_file() -> String {

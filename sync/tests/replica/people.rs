@@ -21,7 +21,7 @@ use super::village::Village;
 
 pub const FORM: FormId = FormId::from_number(1);
 const CASE: u8 = 0x55;
-const SHARED: KeyRef = KeyRef {
+pub const SHARED: KeyRef = KeyRef {
     usage: KeyUse::Shared,
     epoch: 1,
 };
@@ -273,6 +273,11 @@ impl Person {
             .and_then(|it| it.bytes(&body)?.bytes(signature.as_bytes())?.ok())
             .expect("encodes");
         manifest.into_writer()
+    }
+
+    /// A manifest of these hashes, whatever they are of.
+    pub fn sign_manifest(&self, head: PageHead, hashes: &[guichet_keys::Hash]) -> Manifest {
+        Manifest::sign(head, hashes, &self.signer.key()).expect("a good page")
     }
 
     fn header(&mut self, after: Option<&Envelope>, class: Option<ActClass>) -> Header {

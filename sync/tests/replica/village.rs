@@ -40,6 +40,8 @@ pub struct Node {
     pub closed: Vec<String>,
     /// What people here wrote that this node refused.
     pub refused: Vec<(Hash, Refusal)>,
+    /// Its disk takes nothing.
+    pub is_full: bool,
 }
 
 struct Passing {
@@ -88,6 +90,11 @@ impl Village {
         self.nodes.iter().find(|it| it.who == who).expect("a node")
     }
 
+    /// From now on a node's disk is full, or is no longer.
+    pub fn set_full(&mut self, who: Who, is_full: bool) {
+        self.node_mut(&who.subject()).is_full = is_full;
+    }
+
     fn node_mut(&mut self, subject: &SubjectId) -> &mut Node {
         let found = self
             .nodes
@@ -103,6 +110,13 @@ impl Village {
             self.input(from, Input::PeerConnected(to.subject()));
         }
         self.settle();
+    }
+
+    /// A peer comes to a node and says this instead of its hello.
+    pub fn meet_with(&mut self, from: Who, to: Who, hello: &[u8]) {
+        self.lines.insert((to.subject(), from.subject()));
+        self.input(to, Input::PeerConnected(from.subject()));
+        self.send(from, to, hello);
     }
 
     pub fn are_joined(&self, a: Who, b: Who) -> bool {
@@ -137,6 +151,10 @@ impl Village {
         self.settle();
     }
 
+    pub fn replica_mut(&mut self, who: Who) -> &mut Replica {
+        &mut self.node_mut(&who.subject()).replica
+    }
+
     /// Somebody at this node wrote these things, and everybody comes to rest.
     pub fn write(&mut self, who: Who, things: Vec<Thing>) {
         self.input(who, Input::Written(things));
@@ -151,7 +169,9 @@ impl Village {
             .begin_page(id, length, segment_count(length))
             .expect("begins");
         let numbered = (0..).zip(sealed).map(|(at, it)| (id, at, it.clone()));
-        store.write_segments(numbered.collect()).expect("writes");
+        store
+            .write_segments(&numbered.collect::<Vec<_>>())
+            .expect("writes");
     }
 
     /// Stops every node dead and starts it again from its disk; lines are laid again.
@@ -226,7 +246,7 @@ impl Village {
         let now = self.now();
         let node = &mut self.nodes[at];
         let from = node.who.subject();
-        let mut busy = false;
+        let (mut busy, mut lost, mut not_stored) = (false, Vec::new(), false);
         while let Some(output) = node.replica.poll_output(now) {
             busy = true;
             match output {
@@ -243,11 +263,19 @@ impl Village {
                     node.refused.push((hash, refusal));
                 }
                 Output::Tell(_) => {}
+                Output::Store(_) if node.is_full => not_stored = true,
+                Output::StoreSegment(page, index, _) if node.is_full => lost.push((page, index)),
                 disk @ (Output::Store(_)
                 | Output::BeginPage(..)
                 | Output::StoreSegment(..)
                 | Output::SaveCursors(..)) => node.keep(now, disk),
             }
+        }
+        if not_stored {
+            node.replica.handle_input(now, Input::StoreFailed);
+        }
+        if !lost.is_empty() {
+            node.replica.handle_input(now, Input::SegmentsFailed(lost));
         }
         busy
     }
@@ -264,6 +292,7 @@ impl Node {
             replica,
             closed: Vec::new(),
             refused: Vec::new(),
+            is_full: false,
         }
     }
 
@@ -314,7 +343,7 @@ impl Node {
             }
             Output::StoreSegment(page, index, sealed) => {
                 let segments = vec![(*page.0.as_bytes(), index, sealed)];
-                store.write_segments(segments).expect("writes");
+                store.write_segments(&segments).expect("writes");
                 Input::SegmentsStored(vec![(page, index)])
             }
             Output::SaveCursors(peer, cursors) => {

@@ -86,7 +86,7 @@ fn a_page_fills_up_and_survives() {
     store.begin_page(PAGE, length, 3).unwrap();
     store.begin_page(PAGE, length, 3).unwrap();
     let progress = store
-        .write_segments(vec![
+        .write_segments(&[
             (PAGE, 2, segments[2].clone()),
             (PAGE, 0, segments[0].clone()),
         ])
@@ -106,7 +106,7 @@ fn a_page_fills_up_and_survives() {
     assert_eq!(opened.pages, [on_disk]);
     let other = vec![7; 16_400];
     let progress = store
-        .write_segments(vec![(PAGE, 1, segments[1].clone()), (PAGE, 0, other)])
+        .write_segments(&[(PAGE, 1, segments[1].clone()), (PAGE, 0, other)])
         .unwrap();
     assert!(progress[0].is_complete());
     drop(store);
@@ -135,10 +135,10 @@ fn a_page_keeps_its_shape() {
     store.begin_page(PAGE, 16 * 1024 + 1, 2).unwrap();
     assert!(misshapen(store.begin_page(PAGE, 16 * 1024, 1)));
     for (index, len) in [(0, 16_399), (1, 16_400), (2, 17)] {
-        let written = store.write_segments(vec![(PAGE, index, vec![0; len])]);
+        let written = store.write_segments(&[(PAGE, index, vec![0; len])]);
         assert!(misshapen(written.map(drop)));
     }
-    let unknown = store.write_segments(vec![([1; 32], 0, vec![0; 17])]);
+    let unknown = store.write_segments(&[([1; 32], 0, vec![0; 17])]);
     assert!(matches!(unknown, Err(StoreError::UnknownPage { .. })));
     assert_eq!(store.reader().page_progress(PAGE).unwrap().present, 0);
 }
@@ -150,7 +150,7 @@ fn a_page_whose_file_is_gone_can_be_fetched_again() {
     let reader = store.reader();
     for _ in 0..2 {
         store.begin_page(PAGE, 1, 1).unwrap();
-        store.write_segments(vec![(PAGE, 0, vec![3; 17])]).unwrap();
+        store.write_segments(&[(PAGE, 0, vec![3; 17])]).unwrap();
         assert_eq!(reader.read_segment(PAGE, 0).unwrap(), [3; 17]);
         let path = fs::read_dir(world.dir.join("pages")).unwrap().next();
         let path = path.unwrap().unwrap().path();
@@ -247,7 +247,7 @@ fn files_of_another_version_are_refused_untouched() {
     let (mut store, _) = world.open();
     append(&mut store, vec![record(0)]).unwrap();
     store.begin_page(PAGE, 1, 1).unwrap();
-    store.write_segments(vec![(PAGE, 0, vec![3; 17])]).unwrap();
+    store.write_segments(&[(PAGE, 0, vec![3; 17])]).unwrap();
     let page = fs::read_dir(world.dir.join("pages")).unwrap().next();
     make_version_2(&page.unwrap().unwrap().path());
     let refused = store.reader().read_segment(PAGE, 0);
@@ -323,7 +323,7 @@ fn only_the_owner_can_enter() {
     let world = World::new();
     let (mut store, _) = world.open();
     store.begin_page(PAGE, 1, 1).unwrap();
-    store.write_segments(vec![(PAGE, 0, vec![3; 17])]).unwrap();
+    store.write_segments(&[(PAGE, 0, vec![3; 17])]).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for folder in ["", "journal", "pages"] {
         assert_eq!(mode(&world.dir.join(folder)), 0o700);

@@ -32,7 +32,7 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 
     fs::remove_file(&ballast).unwrap();
     known.extend(append(&mut store, (0..20).map(bulky).collect()).unwrap());
-    store.write_segments(vec![(PAGE, 1, vec![2; 17])]).unwrap();
+    store.write_segments(&[(PAGE, 1, vec![2; 17])]).unwrap();
     drop(store);
     let (store, opened) = open(&dir, LATER_EPOCH);
     check(&store, &opened, &known);
@@ -74,15 +74,13 @@ fn fill(dir: &Path) -> Acknowledged {
     store.begin_page(PAGE, 16 * 1024 + 1, 2).unwrap();
     let mut known = Vec::new();
     append_until_full(&mut store, &mut known);
-    let segment = store.write_segments(vec![(PAGE, 0, vec![1; 16_400])]);
+    let segment = store.write_segments(&[(PAGE, 0, vec![1; 16_400])]);
     assert!(matches!(segment, Err(StoreError::DiskFull { .. })));
     check_live(&store, &known);
 
     fs::remove_file(&ballast).unwrap();
     known.extend(append(&mut store, (0..10).map(bulky).collect()).unwrap());
-    store
-        .write_segments(vec![(PAGE, 0, vec![1; 16_400])])
-        .unwrap();
+    store.write_segments(&[(PAGE, 0, vec![1; 16_400])]).unwrap();
     let crumb = dir.join("crumb");
     fs::write(&crumb, vec![1; 64 << 10]).unwrap();
     append_until_full(&mut store, &mut known);

@@ -25,7 +25,7 @@ fn filled(world: &World) -> Acknowledged {
     }
     store.note("visit", b"open").unwrap();
     store.begin_page(PAGE, 16 * 1024 + 1, 2).unwrap();
-    store.write_segments(vec![(PAGE, 1, vec![3; 17])]).unwrap();
+    store.write_segments(&[(PAGE, 1, vec![3; 17])]).unwrap();
     store.set_cursor(PEER, CURSORS).unwrap();
     known
 }
@@ -69,9 +69,7 @@ fn an_index_that_lags_is_brought_up_to_date() {
     let (mut store, _) = world.reopen();
     known.extend(append(&mut store, (2000..2100).map(record).collect()).unwrap());
     store.note("visit", b"closed").unwrap();
-    store
-        .write_segments(vec![(PAGE, 0, vec![4; 16_400])])
-        .unwrap();
+    store.write_segments(&[(PAGE, 0, vec![4; 16_400])]).unwrap();
     store.drop_page(PAGE).unwrap();
     drop(store);
     world.delete_index();

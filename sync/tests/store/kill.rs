@@ -68,7 +68,7 @@ fn write_until_killed() {
         let page = [number as u8; 32];
         store.begin_page(page, 1, 1).unwrap();
         store
-            .write_segments(vec![(page, 0, vec![page[0]; 17])])
+            .write_segments(&[(page, 0, vec![page[0]; 17])])
             .unwrap();
         if number.is_multiple_of(64) {
             store.drop_page(page).unwrap();

@@ -57,7 +57,7 @@ pub enum Done {
     /// This segment is durable.
     Segment(PageId, u32),
     /// No segment that was handed in is.
-    SegmentsFailed,
+    SegmentsFailed(Vec<(PageId, u32)>),
     /// The document's segments are durable.
     Document(Box<NewDocument>),
     /// Nobody waits for an answer.
@@ -310,14 +310,22 @@ impl Disk {
 
     fn refuse(&mut self, job: &Job) -> Done {
         let appends = matches!(job, Job::Append(_));
+        let mut lost = Vec::new();
         self.waiting.retain(|other| match other {
             Job::Append(_) => !appends,
-            Job::BeginPage(..) | Job::Segment(..) => appends,
+            Job::BeginPage(..) => appends,
+            Job::Segment(page, index, _) => {
+                lost.extend((!appends).then_some((*page, *index)));
+                appends
+            }
             Job::Document(_) => true,
         });
+        if let Job::Segment(page, index, _) = job {
+            lost.push((*page, *index));
+        }
         match job {
             Job::Append(_) => Done::StoreFailed,
-            Job::Segment(..) | Job::BeginPage(..) => Done::SegmentsFailed,
+            Job::Segment(..) | Job::BeginPage(..) => Done::SegmentsFailed(lost),
             Job::Document(_) => Done::Nothing,
         }
     }

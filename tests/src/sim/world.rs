@@ -341,7 +341,9 @@ impl World {
             Done::Segment(page, index) => {
                 self.feed(machine, Input::SegmentsStored(vec![(page, index)]));
             }
-            Done::SegmentsFailed => self.feed(machine, Input::SegmentsFailed),
+            Done::SegmentsFailed(segments) => {
+                self.feed(machine, Input::SegmentsFailed(segments));
+            }
             Done::Document(document) => self.tell_of_document(machine, *document),
             Done::Nothing => {}
         }

@@ -2,14 +2,17 @@ use guichet_keys::{Hash, KeyUse, Salt, SigningKey, sha256};
 
 use super::*;
 use crate::envelope::KeyRef;
-use crate::limits::{SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX};
+use crate::limits::{SEAL_BYTES, SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX};
 use crate::page::PageHead;
 
 fn peer(byte: u8) -> SubjectId {
     SubjectId::from([byte; 32])
 }
 
-/// The manifest of a page whose segments are all this one byte.
+/// Every segment of the pages here.
+static SEALED: [u8; SEGMENT_BYTES + SEAL_BYTES] = [b's'; SEGMENT_BYTES + SEAL_BYTES];
+
+/// The manifest of a page whose segments are all the same.
 fn manifest(number: u8, segments: u64) -> Manifest {
     let key = KeyRef {
         usage: KeyUse::Shared,
@@ -18,7 +21,7 @@ fn manifest(number: u8, segments: u64) -> Manifest {
     let (case, author) = (CaseTag::from([1; 16]), AuthorId::from([2; 16]));
     let length = segments * SEGMENT_BYTES as u64;
     let head = PageHead::new(Salt::from([number; 16]), case, author, key, length);
-    let hashes: Vec<Hash> = (0..segments).map(|_| sha256(b"s")).collect();
+    let hashes: Vec<Hash> = (0..segments).map(|_| sha256(&SEALED)).collect();
     Manifest::sign(head, &hashes, &SigningKey::from_seed(&[3; 32])).expect("a good page")
 }
 
@@ -77,9 +80,9 @@ fn a_peer_that_gives_nothing_is_left_for_the_next() {
     assert_eq!(pages.ask(now, two)[0].from, Some(peer(1)));
     assert_eq!(pages.poll_timeout(), Some(now + STALL));
     let later = now + STALL - Duration::from_secs(1);
-    assert_eq!(pages.accept(later, &id, 0, b"s"), Ok(true));
+    assert_eq!(pages.accept(later, &id, 0, &SEALED), Ok(true));
     assert_eq!(
-        pages.accept(later, &id, 0, b"s"),
+        pages.accept(later, &id, 0, &SEALED),
         Ok(false),
         "it is landing"
     );
@@ -106,9 +109,9 @@ fn what_was_asked_for_later_is_not_late_while_a_peer_gives_the_earlier() {
     let two = |_: &CaseTag, _: &AuthorId| vec![peer(1), peer(2)];
     assert_eq!(pages.ask(now, two).len(), 2);
     let later = now + STALL - Duration::from_secs(1);
-    assert_eq!(pages.accept(later, &first, 0, b"s"), Ok(true));
+    assert_eq!(pages.accept(later, &first, 0, &SEALED), Ok(true));
     assert!(pages.ask(now + STALL, two).is_empty());
-    assert_eq!(pages.accept(now + STALL, &second, 0, b"s"), Ok(true));
+    assert_eq!(pages.accept(now + STALL, &second, 0, &SEALED), Ok(true));
     let moved = pages.ask(later + STALL, two);
     assert_eq!(moved.len(), 1, "the later one does not hold up the earlier");
     assert_eq!((moved[0].page, moved[0].from), (first, Some(peer(2))));
@@ -133,11 +136,11 @@ fn what_the_disk_did_not_take_is_asked_for_again_but_not_at_once() {
     let id = wanted(&mut pages, 1, 1);
     let one = |_: &CaseTag, _: &AuthorId| vec![peer(1)];
     pages.ask(now, one);
-    assert_eq!(pages.accept(now, &id, 0, b"s"), Ok(true));
-    pages.on_disk_failed(now);
+    assert_eq!(pages.accept(now, &id, 0, &SEALED), Ok(true));
+    pages.on_disk_failed(now, &[(id, 0)]);
     assert!(pages.ask(now, one).is_empty());
     assert_eq!(pages.ask(now + STALL, one)[0].from, Some(peer(1)));
-    assert_eq!(pages.accept(now, &id, 0, b"s"), Ok(true));
+    assert_eq!(pages.accept(now, &id, 0, &SEALED), Ok(true));
 }
 
 #[test]
@@ -150,7 +153,7 @@ fn who_comes_back_to_a_case_gets_the_rest_of_its_pages() {
     assert_eq!(pages.leave(&id), Some(peer(1)));
     assert!(pages.ask(now, one).is_empty());
     assert_eq!(
-        pages.accept(now, &id, 0, b"s"),
+        pages.accept(now, &id, 0, &SEALED),
         Ok(false),
         "nobody wants it"
     );
