@@ -46,3 +46,17 @@ pub const BAD_ITEMS_MAX: u32 = 16;
 pub const HAVE_ENTRIES_MAX: usize = 1024;
 /// Members named in one roster frame.
 pub const ROSTER_MAX: usize = 512;
+/// Most pages asked for at once from one peer.
+pub const PLACES_OF_SOURCE_MAX: usize = 32;
+/// Most of them that are small, and most that are large.
+pub const PLACES_OF_SIZE_MAX: usize = 24;
+/// Most of them that were asked for in vain before.
+pub const PLACES_DOUBTFUL_MAX: usize = 8;
+/// Pages made at one node hold at most each of these divided by this.
+pub const PLACES_SHARE_OF_MAKER: usize = 2;
+/// Pages that one peer may want at a time; the oldest wishes give way.
+pub const WISHES_MAX: usize = 64;
+/// Members that one relay's rosters may name in a session.
+pub const ROSTER_MEMBERS_MAX: usize = 8 * ROSTER_MAX;
+
+const _: () = assert!(PLACES_OF_SOURCE_MAX <= WISHES_MAX);

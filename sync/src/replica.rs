@@ -22,13 +22,17 @@ mod frames;
 mod open;
 mod pages;
 mod pending;
+mod places;
 mod reached;
+mod rosters;
 mod scope;
 mod send;
+mod serving;
 mod session;
 mod storing;
 mod unsaved;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -50,7 +54,9 @@ pub use send::Send;
 
 use pages::Pages;
 use pending::Pending;
+use rosters::{Heard, Own};
 use scope::Scope;
+use serving::Serving;
 use session::{Greeting, Session, follow_frame};
 use unsaved::Unsaved;
 
@@ -101,7 +107,7 @@ pub enum Input {
     TransportDrained(SubjectId),
     /// Somebody here is typing; sealed under the case's shared key.
     Typed(CaseTag, Vec<u8>),
-    /// This relay sees members come, go or move.
+    /// These members this relay sees now; who is not among them has gone.
     RosterChanged(Vec<Presence>),
 }
 
@@ -169,6 +175,11 @@ pub struct Replica {
     book: Book,
     pages: Pages,
     sessions: BTreeMap<SubjectId, Session>,
+    serving: Serving,
+    /// When a page that is held back may be held back no longer.
+    serving_at: Option<Instant>,
+    heard: Heard,
+    roster: Own,
     turn: Option<SubjectId>,
     cursors: BTreeMap<SubjectId, PeerCursors>,
     served: BTreeMap<SubjectId, Progress>,
@@ -258,11 +269,8 @@ impl Replica {
             Input::TransportDrained(peer) => self.set_transport(&peer, session::Transport::Open),
             Input::Typed(case, sealed) => self.pass_draft(None, case, sealed),
             Input::RosterChanged(members) => {
-                members.chunks(crate::limits::ROSTER_MAX).for_each(|part| {
-                    self.tell_all(&Frame::Roster {
-                        members: part.to_vec(),
-                    })
-                });
+                let changes = self.roster.update(members);
+                changes.iter().for_each(|frame| self.tell_all(frame));
             }
         }
     }
@@ -278,6 +286,7 @@ impl Replica {
         for peer in overdue {
             self.close(now, peer, "no hello in time");
         }
+        self.serving_at = self.serving_at.filter(|due| *due > now.instant);
         self.ask_for_pages(now);
         if self
             .unsaved
@@ -298,6 +307,7 @@ impl Replica {
         let sessions = self.sessions.values().filter_map(Session::poll_timeout);
         sessions
             .chain(self.receipts_at)
+            .chain(self.serving_at)
             .chain(self.pages.poll_timeout())
             .chain(self.unsaved.poll_timeout())
             .min()
@@ -323,12 +333,25 @@ impl Replica {
                 .sessions
                 .get_mut(&peer)
                 .expect("the key was just listed");
+            let waits_until = Cell::new(self.serving_at);
             let context = session::Context {
                 directory: &self.directory,
                 catalogue: &self.catalogue,
                 pages: &self.pages,
+                serving: &self.serving,
+                others: fetching::Others {
+                    directory: &self.directory,
+                    book: &self.book,
+                    heard: &self.heard,
+                },
+                waits_until: &waits_until,
             };
-            if let Some(send) = session.poll(now.instant, &context) {
+            let send = session.poll(now.instant, &context);
+            self.serving_at = waits_until.get();
+            if let Some(send) = send {
+                if let Send::Segment { page, .. } = &send {
+                    self.serving.on_sent(now.instant, page, peer);
+                }
                 self.turn = Some(peer);
                 return Some(Output::Send(peer, send));
             }
@@ -396,6 +419,8 @@ impl Replica {
             self.served.insert(*peer, served);
         }
         self.pages.on_lost(peer);
+        self.serving.on_lost(peer);
+        self.heard.forget(peer);
     }
 
     pub(super) fn on_lost(&mut self, now: Now, peer: &SubjectId) {

@@ -36,7 +36,7 @@ struct ChainStages {
 pub struct Book {
     chains: BTreeMap<ChainId, ChainStages>,
     pages: BTreeMap<PageId, Reached>,
-    pages_elsewhere: BTreeSet<PageId>,
+    holders: BTreeSet<(PageId, SubjectId)>,
     signed: BTreeMap<ChainId, u64>,
     signed_pages: BTreeSet<PageId>,
     closed: BTreeMap<ChainId, u64>,
@@ -62,7 +62,7 @@ impl Book {
                     self.signed_pages.insert(*page);
                     self.due_pages.remove(page);
                 } else {
-                    self.pages_elsewhere.insert(*page);
+                    self.holders.insert((*page, receipt.node()));
                 }
             }
         }
@@ -121,7 +121,14 @@ impl Book {
     /// Whether another node has signed for a page.
     #[must_use]
     pub fn is_elsewhere(&self, page: &PageId) -> bool {
-        self.pages_elsewhere.contains(page)
+        self.holders(page).next().is_some()
+    }
+
+    /// The other nodes that have signed for a page: they have it whole.
+    pub fn holders(&self, page: &PageId) -> impl Iterator<Item = SubjectId> + '_ {
+        let (least, most) = (SubjectId::from([0; 32]), SubjectId::from([0xff; 32]));
+        let all = self.holders.range((*page, least)..=(*page, most));
+        all.map(|(_, node)| *node)
     }
 
     /// How far a page has come by all that was signed, this node's own word included.

@@ -2,8 +2,7 @@
 
 use guichet_keys::{CaseTag, Role, SubjectId};
 
-use crate::bitmap::Bitmap;
-use crate::limits::{BAD_ITEMS_MAX, PAGE_SEGMENTS_MAX};
+use crate::limits::BAD_ITEMS_MAX;
 use crate::store::PeerCursors;
 use crate::wire::{Cursors, Frame, PROTOCOL, Reading, What};
 
@@ -84,11 +83,8 @@ impl Replica {
                 prefixes,
             } => session.on_follow(&self.catalogue, case, &have, &prefixes),
             Frame::Unfollow { case } => session.scope_mut().unfollow(&case),
-            Frame::Want { page, have } => {
-                let peer_has = Bitmap::from_bytes(&have, PAGE_SEGMENTS_MAX);
-                session.wishes_mut().want(page, peer_has);
-            }
-            Frame::Unwant { page } => session.wishes_mut().unwant(page),
+            Frame::Want { page, have } => self.on_want(now, peer, page, &have),
+            Frame::Unwant { page } => self.on_unwant(peer, page),
             Frame::Segment {
                 page,
                 index,
@@ -102,6 +98,10 @@ impl Replica {
             }
             Frame::Roster { members } => {
                 if session.scope().role() == Some(Role::Relay) {
+                    if self.heard.hear(peer, &members) {
+                        self.pages.on_source();
+                        self.ask_for_pages(now);
+                    }
                     self.outputs
                         .push_back(Output::Tell(Event::RosterReceived(peer, members)));
                 }
@@ -129,8 +129,11 @@ impl Replica {
         for case in &self.following {
             session.push(&follow_frame(&self.catalogue, *case));
         }
+        for frame in self.roster.whole() {
+            session.push(&frame);
+        }
         self.outputs.push_back(Output::Tell(Event::PeerReady(peer)));
-        self.pages.on_source(now.instant);
+        self.pages.on_source();
         self.ask_for_pages(now);
     }
 

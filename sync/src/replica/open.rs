@@ -50,6 +50,10 @@ impl Replica {
             book: Book::default(),
             pages: Pages::default(),
             sessions: BTreeMap::new(),
+            serving: super::Serving::default(),
+            serving_at: None,
+            heard: super::Heard::default(),
+            roster: super::Own::default(),
             turn: None,
             cursors: opening.cursors.into_iter().collect(),
             served: BTreeMap::new(),
@@ -90,9 +94,12 @@ impl Replica {
             let bits = on_disk.get(&manifest.id()).map_or(&[][..], Vec::as_slice);
             let held = Bitmap::from_bytes(bits, manifest.segments());
             let (id, case) = (manifest.id(), manifest.head().case);
-            replica.pages.insert_part(manifest, held);
+            let maker = replica.maker(&manifest);
+            replica
+                .pages
+                .insert_part(now.instant, manifest, maker, held);
             if replica.wants_pages_of(&case) {
-                replica.pages.want(&id);
+                replica.pages.want(now.instant, &id);
             }
         }
         replica.owe_for_all(now);

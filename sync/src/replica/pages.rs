@@ -1,34 +1,42 @@
 //! Which pages are held, how much of each, and from whom the rest is asked.
 //!
-//! A page is asked from one peer at a time. A relay asks whoever made the page
-//! first; everybody else asks a relay first, so that a page goes up a thin line
-//! once. A peer that gives nothing for [`STALL`] is left for the next; as long
+//! A page is asked from one peer at a time; who may have it, and in which order they are asked, is
+//! said by whoever asks ([`Options`]). A peer that gives nothing for [`STALL`] is left for the next; as long
 //! as it gives of pages it was asked for before, the later ones are not late.
 //! When all have been asked in vain the next round takes twice as long, until
-//! somebody new is there to ask. Small pages are asked for before large ones.
+//! somebody new is there to ask. Pages hold [places](Places) while they are asked for; makers take
+//! turns, and of one maker's pages those that were not asked for in vain come first, then small
+//! ones, then the older. A page that nobody here may have is parked: it holds nobody up.
+
+mod asking;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{AuthorId, CaseTag, SubjectId};
+use guichet_keys::{CaseTag, SubjectId};
 
+use super::places::{Places, Promise};
 use crate::bitmap::Bitmap;
 use crate::later;
 use crate::page::{Manifest, PageError, PageId, Size};
 
+pub use asking::{Options, Source};
+
 /// How long a peer may give nothing of a page before another is asked.
 pub const STALL: Duration = Duration::from_secs(5);
-/// How often the time to stall may double.
-const DOUBLINGS_MAX: u32 = 6;
-/// Most pages asked for at once.
-const FETCHES_MAX: usize = 32;
 
 /// One page that is here, whole or in part.
 #[derive(Debug)]
 struct Page {
     case: CaseTag,
-    author: AuthorId,
+    maker: SubjectId,
     held: Bitmap,
+    /// Its place among the pages of its maker: it keeps it until it stalls.
+    turn: u64,
+    /// Since when it is wanted.
+    since: Instant,
+    /// How often it was asked for since something of it came.
+    stalls: u32,
     fetch: Fetch,
 }
 
@@ -39,139 +47,174 @@ enum Fetch {
     Whole,
     /// Nobody here wants the rest.
     Unwanted(Box<Manifest>),
-    /// Wanted, and nobody is asked now.
+    /// Wanted, and nobody is asked now; it was asked from `left` last, in vain.
     Waiting {
         manifest: Box<Manifest>,
-        place: Place,
         left: Option<SubjectId>,
-        stalls: u32,
     },
+    /// Wanted, and nobody is here who may have it.
+    Parked(Box<Manifest>),
     /// This peer was asked.
     Asked {
         manifest: Box<Manifest>,
         source: SubjectId,
-        turn: u64,
+        asked: u64,
         due: Instant,
-        stalls: u32,
         landing: BTreeSet<u32>,
     },
 }
 
-/// The place of a page among those that wait: small ones first, and then by turn.
-type Place = (Size, u64);
-
-/// A change of whom to ask.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Which page.
-    pub page: PageId,
-    /// Who was asked so far and is no longer.
-    pub leave: Option<SubjectId>,
-    /// Who is asked now, if anybody is.
-    pub from: Option<SubjectId>,
-    /// What is held already.
-    pub held: Bitmap,
-}
+/// The pages of one maker that wait alike: one queue.
+type Queue = (SubjectId, Promise, Size);
 
 /// Every page that is known here.
 #[derive(Debug, Default)]
 pub struct Pages {
     pages: BTreeMap<PageId, Page>,
-    waiting: BTreeSet<(Place, PageId)>,
-    asked: BTreeSet<PageId>,
+    waiting: BTreeMap<Queue, BTreeSet<(u64, PageId)>>,
+    parked: BTreeSet<PageId>,
+    places: Places,
+    /// Who was asked for a page and is to be told that it is not any more.
+    left: BTreeMap<PageId, SubjectId>,
+    last_maker: Option<SubjectId>,
+    /// When a page that waits for somebody who has it whole is asked from its maker.
+    patience: Option<Instant>,
     turns: u64,
 }
 
 impl Pages {
-    /// Takes in a page of which nothing is missing.
-    pub fn insert_whole(&mut self, manifest: &Manifest) {
-        self.insert(manifest, Bitmap::full(manifest.segments()), Fetch::Whole);
+    /// Takes in a page that was made at `maker` and of which nothing is missing.
+    pub fn insert_whole(&mut self, now: Instant, manifest: &Manifest, maker: SubjectId) {
+        let held = Bitmap::full(manifest.segments());
+        self.insert(now, manifest, maker, held, Fetch::Whole);
     }
 
     /// Takes in a page that nobody wants yet, with what is held of it.
-    pub fn insert_part(&mut self, manifest: Manifest, held: Bitmap) {
+    pub fn insert_part(
+        &mut self,
+        now: Instant,
+        manifest: Manifest,
+        maker: SubjectId,
+        held: Bitmap,
+    ) {
         let fetch = match held.is_full() {
             true => Fetch::Whole,
             false => Fetch::Unwanted(Box::new(manifest.clone())),
         };
-        self.insert(&manifest, held, fetch);
+        self.insert(now, &manifest, maker, held, fetch);
     }
 
-    fn insert(&mut self, manifest: &Manifest, held: Bitmap, fetch: Fetch) {
-        let (case, author) = (manifest.head().case, manifest.head().author);
+    fn insert(
+        &mut self,
+        now: Instant,
+        manifest: &Manifest,
+        maker: SubjectId,
+        held: Bitmap,
+        fetch: Fetch,
+    ) {
         let page = Page {
-            case,
-            author,
+            case: manifest.head().case,
+            maker,
             held,
+            turn: 0,
+            since: now,
+            stalls: 0,
             fetch,
         };
         self.pages.insert(manifest.id(), page);
     }
 
     /// The rest of a page is wanted here.
-    pub fn want(&mut self, id: &PageId) {
+    pub fn want(&mut self, now: Instant, id: &PageId) {
+        let turn = self.next_turn();
         let Some(page) = self.pages.get_mut(id) else {
             return;
         };
         if let Fetch::Unwanted(manifest) = std::mem::replace(&mut page.fetch, Fetch::Whole) {
-            self.wait(id, manifest, None, 0);
+            (page.turn, page.since, page.stalls) = (turn, now, 0);
+            self.wait(id, manifest, None);
         }
     }
 
     /// The rest of a page is wanted no longer; gives who was asked for it.
     pub fn leave(&mut self, id: &PageId) -> Option<SubjectId> {
+        let manifest = self.take_out(id)?;
+        if let Some(page) = self.pages.get_mut(id) {
+            page.fetch = Fetch::Unwanted(manifest);
+        }
+        self.left.remove(id)
+    }
+
+    fn next_turn(&mut self) -> u64 {
+        self.turns = self.turns.saturating_add(1);
+        self.turns
+    }
+
+    /// Takes a page out of wherever it waits or is asked for; none if nothing is missing.
+    fn take_out(&mut self, id: &PageId) -> Option<Box<Manifest>> {
         let page = self.pages.get_mut(id)?;
-        let (manifest, source) = match std::mem::replace(&mut page.fetch, Fetch::Whole) {
-            Fetch::Waiting {
-                manifest, place, ..
-            } => {
-                self.waiting.remove(&(place, *id));
-                (manifest, None)
+        let queue = page.queue();
+        let place = (page.turn, *id);
+        match std::mem::replace(&mut page.fetch, Fetch::Whole) {
+            Fetch::Whole => None,
+            Fetch::Unwanted(manifest) => Some(manifest),
+            Fetch::Parked(manifest) => {
+                self.parked.remove(id);
+                Some(manifest)
+            }
+            Fetch::Waiting { manifest, .. } => {
+                if let Some(queue) = queue
+                    && let Some(pages) = self.waiting.get_mut(&queue)
+                {
+                    pages.remove(&place);
+                    if pages.is_empty() {
+                        self.waiting.remove(&queue);
+                    }
+                }
+                Some(manifest)
             }
             Fetch::Asked {
                 manifest, source, ..
             } => {
-                self.asked.remove(id);
-                (manifest, Some(source))
+                self.places.free(id);
+                self.left.insert(*id, source);
+                Some(manifest)
             }
-            Fetch::Unwanted(manifest) => (manifest, None),
-            Fetch::Whole => return None,
-        };
-        page.fetch = Fetch::Unwanted(manifest);
-        source
+        }
     }
 
-    /// Puts a page at the end of those of its size that wait.
-    fn wait(&mut self, id: &PageId, manifest: Box<Manifest>, left: Option<SubjectId>, stalls: u32) {
+    /// Puts a page where its turn says.
+    fn wait(&mut self, id: &PageId, manifest: Box<Manifest>, left: Option<SubjectId>) {
         let Some(page) = self.pages.get_mut(id) else {
             return;
         };
-        self.turns = self.turns.saturating_add(1);
-        let place = (Size::of(manifest.head().length), self.turns);
-        self.waiting.insert((place, *id));
-        page.fetch = Fetch::Waiting {
-            manifest,
-            place,
-            left,
-            stalls,
-        };
+        page.fetch = Fetch::Waiting { manifest, left };
+        if let Some(queue) = page.queue() {
+            let pages = self.waiting.entry(queue).or_default();
+            pages.insert((page.turn, *id));
+        }
     }
 
-    /// Takes a page back from whom it was asked; gives who that was.
-    fn take_back(&mut self, id: &PageId) -> Option<SubjectId> {
-        let page = self.pages.get_mut(id)?;
-        let Fetch::Asked {
-            manifest,
-            source,
-            stalls,
-            ..
-        } = std::mem::replace(&mut page.fetch, Fetch::Whole)
-        else {
-            return None;
-        };
-        self.asked.remove(id);
-        self.wait(id, manifest, Some(source), stalls);
-        Some(source)
+    /// Takes a page back that was asked for in vain: it goes behind the others of its maker.
+    fn on_stalled(&mut self, id: &PageId) {
+        let turn = self.next_turn();
+        if let Some(manifest) = self.take_out(id) {
+            if let Some(page) = self.pages.get_mut(id) {
+                page.turn = turn;
+            }
+            let left = self.left.get(id).copied();
+            self.wait(id, manifest, left);
+        }
+    }
+
+    /// Takes a page back that may be asked from somebody better: it keeps its place.
+    fn take_back(&mut self, id: &PageId) {
+        if let Some(manifest) = self.take_out(id) {
+            if let Some(page) = self.pages.get_mut(id) {
+                page.stalls = page.stalls.saturating_sub(1);
+            }
+            self.wait(id, manifest, None);
+        }
     }
 
     /// What is held of a page.
@@ -182,6 +225,11 @@ impl Pages {
     /// The case of a page.
     pub fn case_of(&self, page: &PageId) -> Option<CaseTag> {
         self.pages.get(page).map(|page| page.case)
+    }
+
+    /// The node a page was made at.
+    pub fn maker_of(&self, page: &PageId) -> Option<SubjectId> {
+        self.pages.get(page).map(|page| page.maker)
     }
 
     /// Whether every segment of a page is durable here.
@@ -214,8 +262,7 @@ impl Pages {
         let Fetch::Asked {
             manifest,
             source,
-            turn,
-            stalls,
+            asked,
             landing,
             ..
         } = &mut page.fetch
@@ -226,22 +273,22 @@ impl Pages {
             return Ok(false);
         }
         manifest.check_segment(index, sealed)?;
-        *stalls = 0;
         landing.insert(index);
-        let (giver, first) = (*source, *turn);
+        page.stalls = 0;
+        let (giver, first) = (*source, *asked);
         self.delay(later(now, STALL), giver, first);
         Ok(true)
     }
 
     /// What a peer was asked for at this turn and since is not late before `until`.
     fn delay(&mut self, until: Instant, giver: SubjectId, first: u64) {
-        for id in &self.asked {
+        for id in self.places.pages() {
             let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
             if let Some(Fetch::Asked {
-                source, turn, due, ..
+                source, asked, due, ..
             }) = fetch
                 && *source == giver
-                && *turn >= first
+                && *asked >= first
             {
                 *due = until.max(*due);
             }
@@ -262,22 +309,26 @@ impl Pages {
         }
         let whole = grew && page.held.is_full();
         if whole {
-            if let Fetch::Waiting { place, .. } = page.fetch {
-                self.waiting.remove(&(place, *id));
-            }
-            self.asked.remove(id);
-            page.fetch = Fetch::Whole;
+            self.take_out(id);
+            self.left.remove(id);
         }
         whole
     }
 
-    /// A peer is gone: what it was asked for, others are.
+    /// A peer is gone: what it was asked for, others are, in the order in which it was wanted.
     pub fn on_lost(&mut self, peer: &SubjectId) {
-        let theirs = |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { source, .. } if source == *peer);
-        let lost: Vec<PageId> = self.asked.iter().filter(theirs).copied().collect();
-        for id in lost {
+        for id in self.asked_from(|source, _| source == *peer) {
             self.take_back(&id);
+            self.left.remove(&id);
         }
+    }
+
+    fn asked_from(&self, chosen: impl Fn(SubjectId, &Page) -> bool) -> Vec<PageId> {
+        let is_chosen = |id: &&PageId| {
+            let page = &self.pages[*id];
+            matches!(page.fetch, Fetch::Asked { source, .. } if chosen(source, page))
+        };
+        self.places.pages().filter(is_chosen).copied().collect()
     }
 
     /// The disk did not take these segments: they are asked for again, but not at once.
@@ -291,93 +342,39 @@ impl Pages {
         }
     }
 
-    /// Somebody is there who may have what nobody gave so far.
-    pub fn on_source(&mut self, now: Instant) {
-        for id in &self.asked {
-            let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
-            if let Some(Fetch::Asked { due, stalls, .. }) = fetch
-                && *stalls > 1
-            {
-                (*due, *stalls) = (now, 0);
+    /// Somebody is there who may have what nobody gave so far, or can get it.
+    pub fn on_source(&mut self) {
+        for id in std::mem::take(&mut self.parked) {
+            if let Some(page) = self.pages.get_mut(&id) {
+                page.stalls = 0;
             }
+            self.take_back(&id);
+        }
+        for id in self.asked_from(|_, page| page.stalls > 1) {
+            self.take_back(&id);
+            self.calm(&id);
         }
     }
 
-    /// Chooses whom to ask for what waits or has stalled; `sources` lists who may have a page, best
-    /// first. A page that stalls goes behind those that wait.
-    pub fn ask(
-        &mut self,
-        now: Instant,
-        sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
-    ) -> Vec<Ask> {
-        let is_stalled =
-            |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { due, .. } if now >= due);
-        let stalled: Vec<PageId> = self.asked.iter().filter(is_stalled).copied().collect();
-        let mut left: BTreeMap<PageId, SubjectId> = BTreeMap::new();
-        for id in stalled {
-            left.extend(self.take_back(&id).map(|source| (id, source)));
-        }
-        let mut asks = Vec::new();
-        let waiting: Vec<(Place, PageId)> = self.waiting.iter().copied().collect();
-        for (place, id) in waiting {
-            if self.asked.len() >= FETCHES_MAX {
-                break;
+    /// A page that waits is no longer one that was asked for in vain.
+    fn calm(&mut self, id: &PageId) {
+        if let Some(manifest) = self.take_out(id) {
+            if let Some(page) = self.pages.get_mut(id) {
+                page.stalls = 0;
             }
-            let from = self.ask_for(now, place, &id, &sources);
-            if let Some(from) = from {
-                let leave = left.remove(&id).filter(|old| *old != from);
-                asks.push(self.change(id, leave, Some(from)));
-            }
+            self.wait(id, manifest, None);
         }
-        asks.extend(
-            left.into_iter()
-                .map(|(id, old)| self.change(id, Some(old), None)),
-        );
-        asks
     }
 
-    fn ask_for(
-        &mut self,
-        now: Instant,
-        place: Place,
-        id: &PageId,
-        sources: impl Fn(&CaseTag, &AuthorId) -> Vec<SubjectId>,
-    ) -> Option<SubjectId> {
-        let page = self.pages.get_mut(id)?;
-        let Fetch::Waiting { left, stalls, .. } = page.fetch else {
-            return None;
+    /// Somebody has a page whole: if it is asked from its maker or waits, it is asked from them.
+    pub fn on_holder(&mut self, id: &PageId) {
+        let Some(page) = self.pages.get(id) else {
+            return;
         };
-        let sources = sources(&page.case, &page.author);
-        let each = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let rounds = stalls.checked_div(each)?;
-        let before = left.and_then(|old| sources.iter().position(|source| *source == old));
-        let next = before.map_or(0, |at| at.saturating_add(1));
-        let source = *sources.get(next).or(sources.first())?;
-        let Fetch::Waiting { manifest, .. } = std::mem::replace(&mut page.fetch, Fetch::Whole)
-        else {
-            return None;
-        };
-        self.turns = self.turns.saturating_add(1);
-        page.fetch = Fetch::Asked {
-            manifest,
-            source,
-            turn: self.turns,
-            due: later(now, patience(rounds)),
-            stalls: stalls.saturating_add(1),
-            landing: BTreeSet::new(),
-        };
-        self.waiting.remove(&(place, *id));
-        self.asked.insert(*id);
-        Some(source)
-    }
-
-    fn change(&self, page: PageId, leave: Option<SubjectId>, from: Option<SubjectId>) -> Ask {
-        let held = self.pages[&page].held.clone();
-        Ask {
-            page,
-            leave,
-            from,
-            held,
+        match &page.fetch {
+            Fetch::Asked { source, .. } if *source == page.maker => self.take_back(id),
+            Fetch::Parked(_) | Fetch::Waiting { .. } => self.calm(id),
+            Fetch::Asked { .. } | Fetch::Whole | Fetch::Unwanted(_) => {}
         }
     }
 
@@ -385,21 +382,38 @@ impl Pages {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = |id: &PageId| match self.pages[id].fetch {
             Fetch::Asked { due, .. } => Some(due),
-            Fetch::Whole | Fetch::Unwanted(_) | Fetch::Waiting { .. } => None,
+            Fetch::Whole | Fetch::Unwanted(_) | Fetch::Waiting { .. } | Fetch::Parked(_) => None,
         };
-        self.asked.iter().filter_map(due).min()
+        self.places
+            .pages()
+            .filter_map(due)
+            .chain(self.patience)
+            .min()
     }
 
     /// How many pages that are wanted are not whole.
     pub fn incomplete(&self) -> usize {
-        self.waiting.len().saturating_add(self.asked.len())
+        let waiting = self.waiting.values().map(BTreeSet::len);
+        let held = [self.parked.len(), self.places.count()];
+        waiting.chain(held).fold(0, usize::saturating_add)
     }
 }
 
-/// How long a peer may give nothing in this round of asking.
-fn patience(rounds: u32) -> Duration {
-    let times = 1_u32 << DOUBLINGS_MAX.min(rounds);
-    STALL.saturating_mul(times)
+impl Page {
+    /// Where it waits; none if nothing of it is missing.
+    fn queue(&self) -> Option<Queue> {
+        let manifest = match &self.fetch {
+            Fetch::Waiting { manifest, .. } => manifest,
+            Fetch::Whole | Fetch::Unwanted(_) | Fetch::Parked(_) | Fetch::Asked { .. } => {
+                return None;
+            }
+        };
+        let promise = match self.stalls {
+            0 => Promise::Fresh,
+            _ => Promise::Doubtful,
+        };
+        Some((self.maker, promise, Size::of(manifest.head().length)))
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod outgoing;
 mod taken;
 mod wishes;
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
@@ -25,13 +26,15 @@ use crate::catalogue::Catalogue;
 use crate::envelope::Kind;
 use crate::feed::Feed;
 use crate::limits::PAGE_BYTES_MAX;
-use crate::page::sealed_len;
+use crate::page::{PageId, sealed_len};
 use crate::window::Window;
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading};
 
+use super::fetching::Others;
 use super::pages::Pages;
 use super::scope::Scope;
 use super::send::Send;
+use super::serving::Serving;
 
 pub use have::{follow_frame, have_frames};
 
@@ -54,6 +57,22 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// What is held of each page.
     pub pages: &'a Pages,
+    /// Who wants what was made here.
+    pub serving: &'a Serving,
+    /// What others are to each other.
+    pub others: Others<'a>,
+    /// When a page that was held back may be no longer.
+    pub waits_until: &'a Cell<Option<Instant>>,
+}
+
+impl Context<'_> {
+    /// Whether a peer waits for others to give it this page.
+    fn is_held_back(&self, now: Instant, page: &PageId, peer: &SubjectId) -> bool {
+        let until = self.serving.holds_back(now, page, peer, &self.others);
+        let earliest = self.waits_until.get().into_iter().chain(until).min();
+        self.waits_until.set(earliest);
+        until.is_some()
+    }
 }
 
 /// How far the session is.

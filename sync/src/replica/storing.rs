@@ -87,6 +87,7 @@ impl Replica {
             Thing::Statement(statement) => Event::StatementStored(statement.hash()),
             Thing::Receipt(receipt) => {
                 self.enter(&receipt);
+                self.on_holder(now, &receipt);
                 let mut cases: Vec<_> = receipt.covers().iter().map(Cover::case).collect();
                 cases.dedup();
                 Event::ReceiptStored(cases)
@@ -108,13 +109,14 @@ impl Replica {
             }
             Thing::Page { manifest, complete } => {
                 let (id, case) = (manifest.id(), manifest.head().case);
+                let maker = self.maker(&manifest);
                 if complete {
-                    self.pages.insert_whole(&manifest);
+                    self.pages.insert_whole(now.instant, &manifest, maker);
                 } else {
                     let none = Bitmap::empty(manifest.segments());
-                    self.pages.insert_part(manifest, none);
+                    self.pages.insert_part(now.instant, manifest, maker, none);
                     if self.wants_pages_of(&case) {
-                        self.pages.want(&id);
+                        self.pages.want(now.instant, &id);
                     }
                 }
                 if complete || !self.rules.receipt_after_segments {

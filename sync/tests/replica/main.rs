@@ -13,8 +13,10 @@ mod extremes;
 #[allow(dead_code, reason = "the rules of keys use more of the network")]
 #[path = "../../../keys/tests/rules/network.rs"]
 mod network;
+mod pace;
 mod pages;
 mod people;
 mod reached;
 mod roles;
+mod thin;
 mod village;

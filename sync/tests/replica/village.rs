@@ -1,7 +1,7 @@
 //! Three nodes in virtual time: the real replica and the real store of each, and lines that carry
 //! frames in order, altered if a test says so.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use guichet_keys::{Hash, Statement, SubjectId};
@@ -13,6 +13,7 @@ use guichet_sync::wire::{Epoch, Frame};
 use tempfile::TempDir;
 
 use super::network::{NOW_S, Who, directory, family_key, state};
+use super::pace::{Pace, Passed, Passing};
 
 /// Longer than a receipt waits for company, and than a page may stall.
 const SETTLE: Duration = Duration::from_secs(12);
@@ -24,8 +25,12 @@ type Spoil = Box<dyn FnMut(&mut Frame)>;
 
 pub struct Village {
     nodes: Vec<Node>,
-    lines: BTreeSet<(SubjectId, SubjectId)>,
-    passing: VecDeque<Passing>,
+    /// Each line, from whom to whom, and which of all that were ever laid it is.
+    lines: BTreeMap<(SubjectId, SubjectId), u64>,
+    laid: u64,
+    passing: Passing,
+    /// How long frames take; none: no time at all.
+    pub pace: Option<Pace>,
     /// What happens to each frame on its way.
     pub spoil: Option<Spoil>,
     elapsed: Duration,
@@ -42,13 +47,6 @@ pub struct Node {
     pub refused: Vec<(Hash, Refusal)>,
     /// Its disk takes nothing.
     pub is_full: bool,
-}
-
-struct Passing {
-    from: SubjectId,
-    to: SubjectId,
-    /// None: the line ends.
-    frame: Option<Vec<u8>>,
 }
 
 #[expect(
@@ -72,8 +70,10 @@ impl Village {
     pub fn new() -> Self {
         let mut village = Self {
             nodes: NODES.map(|who| Node::new(who, at(Duration::ZERO))).into(),
-            lines: BTreeSet::new(),
-            passing: VecDeque::new(),
+            lines: BTreeMap::new(),
+            laid: 0,
+            passing: Passing::default(),
+            pace: None,
             spoil: None,
             elapsed: Duration::ZERO,
         };
@@ -105,22 +105,41 @@ impl Village {
 
     /// Lays a line between two nodes, and says hello over it.
     pub fn join(&mut self, a: Who, b: Who) {
-        for (from, to) in [(a, b), (b, a)] {
-            self.lines.insert((from.subject(), to.subject()));
-            self.input(from, Input::PeerConnected(to.subject()));
-        }
+        self.connect(a, b);
         self.settle();
     }
 
     /// A peer comes to a node and says this instead of its hello.
     pub fn meet_with(&mut self, from: Who, to: Who, hello: &[u8]) {
-        self.lines.insert((to.subject(), from.subject()));
+        self.lay(to, from);
         self.input(to, Input::PeerConnected(from.subject()));
         self.send(from, to, hello);
     }
 
     pub fn are_joined(&self, a: Who, b: Who) -> bool {
-        self.lines.contains(&(a.subject(), b.subject()))
+        self.lines.contains_key(&(a.subject(), b.subject()))
+    }
+
+    fn lay(&mut self, from: Who, to: Who) {
+        self.laid += 1;
+        self.lines.insert((from.subject(), to.subject()), self.laid);
+    }
+
+    /// Lays a line; what is said over it has not been said yet.
+    pub fn connect(&mut self, a: Who, b: Who) {
+        for (from, to) in [(a, b), (b, a)] {
+            self.lay(from, to);
+            self.input(from, Input::PeerConnected(to.subject()));
+        }
+    }
+
+    /// Takes a line away; what follows has not happened yet.
+    pub fn disconnect(&mut self, a: Who, b: Who) {
+        self.part(a.subject(), b.subject());
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
     /// Takes the line between two nodes away.
@@ -177,10 +196,10 @@ impl Village {
     /// Stops every node dead and starts it again from its disk; lines are laid again.
     pub fn restart(&mut self) {
         let lines = std::mem::take(&mut self.lines);
-        self.passing.clear();
+        self.passing = Passing::default();
         let now = self.now();
         self.nodes.iter_mut().for_each(|node| node.boot(now));
-        for (from, to) in &lines {
+        for (from, to) in lines.keys() {
             let now = self.now();
             let input = Input::PeerConnected(*to);
             self.node_mut(from).replica.handle_input(now, input);
@@ -189,17 +208,39 @@ impl Village {
         self.settle();
     }
 
+    /// Stops one node dead and starts it again from its disk; its lines are gone.
+    pub fn reboot(&mut self, who: Who) {
+        let others = NODES.into_iter().filter(|other| *other != who);
+        for other in others {
+            if self.are_joined(who, other) {
+                self.part(who.subject(), other.subject());
+            }
+        }
+        let now = self.now();
+        self.node_mut(&who.subject()).boot(now);
+    }
+
     /// Lets everything happen that does in some seconds.
     pub fn settle(&mut self) {
-        let until = self.elapsed + SETTLE;
+        self.run(SETTLE);
+    }
+
+    /// Lets everything happen that does in this time.
+    pub fn run(&mut self, time: Duration) {
+        let until = self.elapsed + time;
         for _ in 0..STEPS_MAX {
             let busy = (0..self.nodes.len()).filter(|at| self.drain(*at)).count() > 0;
             if self.pass() || busy {
                 continue;
             }
             let wakes = |node: &Node| node.replica.poll_timeout();
-            let due = self.nodes.iter().filter_map(wakes).min();
-            let Some(due) = due.filter(|due| *due <= origin() + until) else {
+            let due = self.nodes.iter().filter_map(wakes);
+            let arrives = self.passing.next().map(|at| origin() + at);
+            let Some(due) = due
+                .chain(arrives)
+                .min()
+                .filter(|due| *due <= origin() + until)
+            else {
                 self.elapsed = until;
                 return;
             };
@@ -220,16 +261,25 @@ impl Village {
 
     /// Delivers the next frame; gives whether there was one.
     fn pass(&mut self) -> bool {
-        let Some(Passing { from, to, frame }) = self.passing.pop_front() else {
+        let Some(Passed {
+            from,
+            to,
+            line,
+            frame,
+        }) = self.passing.take(self.elapsed)
+        else {
             return false;
         };
-        if !self.lines.contains(&(from, to)) {
+        if self.lines.get(&(from, to)) != Some(&line) {
             return true;
         }
         let Some(mut bytes) = frame else {
             self.part(from, to);
             return true;
         };
+        if let Some(pace) = &mut self.pace {
+            pace.on_arrival(from, &bytes);
+        }
         if let Some(spoil) = &mut self.spoil {
             let mut frame = Frame::decode(&bytes).expect("what a replica sends is a frame");
             spoil(&mut frame);
@@ -251,13 +301,32 @@ impl Village {
             busy = true;
             match output {
                 Output::Send(to, send) => {
-                    let frame = Some(node.frame(send));
-                    self.passing.push_back(Passing { from, to, frame });
+                    let frame = node.frame(send);
+                    let line = self.lines.get(&(from, to)).copied().unwrap_or(0);
+                    let at = match &mut self.pace {
+                        Some(pace) => pace.arrival(self.elapsed, from, to, &frame),
+                        None => self.elapsed,
+                    };
+                    let frame = Some(frame);
+                    let passed = Passed {
+                        from,
+                        to,
+                        line,
+                        frame,
+                    };
+                    self.passing.add(at, passed);
                 }
                 Output::Close(to, reason) => {
                     node.closed.push(reason);
+                    let line = self.lines.get(&(from, to)).copied().unwrap_or(0);
                     let frame = None;
-                    self.passing.push_back(Passing { from, to, frame });
+                    let passed = Passed {
+                        from,
+                        to,
+                        line,
+                        frame,
+                    };
+                    self.passing.add(self.elapsed, passed);
                 }
                 Output::Tell(Event::WriteRefused(hash, refusal)) => {
                     node.refused.push((hash, refusal));

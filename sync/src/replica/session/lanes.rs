@@ -41,7 +41,7 @@ impl Session {
                 }
             })
             .or_else(|| {
-                let (page, index) = self.wishes.next(&self.scope, context)?;
+                let (page, index) = self.wishes.next(now, &self.scope, context)?;
                 Some(Send::Segment { page, index })
             })
             .or_else(|| self.ordered(now, context, Feed::Edits))
