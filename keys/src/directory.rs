@@ -24,6 +24,7 @@ mod refusal;
 use crate::case_key::CaseStatement;
 use crate::credential::Credential;
 use crate::ids::{AuthorId, CaseTag, Hash, ServiceId, SubjectId};
+#[cfg(doc)]
 use crate::limits::STATEMENTS_PER_SIGNER_MAX;
 use crate::role::{self, Role, Writing};
 use crate::service_key::ServiceKey;
@@ -63,15 +64,17 @@ pub struct Directory {
 impl Directory {
     /// An empty directory of the network with this root.
     pub fn new(root: SubjectId) -> Self {
-        Self::with_limit(root, STATEMENTS_PER_SIGNER_MAX)
-    }
-
-    /// An empty directory that keeps at most so many statements of one signer.
-    pub fn with_limit(root: SubjectId, per_signer_max: usize) -> Self {
         Self {
             members: Members::new(root),
-            kept: Kept::new(per_signer_max),
+            kept: Kept::new(),
         }
+    }
+
+    /// How many statements of a signer are kept. Beyond [`STATEMENTS_PER_SIGNER_MAX`] somebody
+    /// should look at it; nothing is refused for it, since an honest node that lives long enough
+    /// comes there too.
+    pub fn statements_of(&self, signer: &SubjectId) -> usize {
+        self.kept.count_of(signer)
     }
 
     /// The network's root key: its name.

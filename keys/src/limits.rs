@@ -24,7 +24,7 @@ pub const WRAP_PURPOSE_BYTES_MAX: usize = 64;
 pub const CASE_KEYS_MAX: usize = 64;
 /// Bytes of one signed grant.
 pub const GRANT_BYTES_MAX: usize = 16 * 1024;
-/// Statements that a directory keeps from one signer.
+/// Statements of one signer beyond which somebody should look at it; they are kept all the same.
 pub const STATEMENTS_PER_SIGNER_MAX: usize = 100_000;
 /// Bytes of a key file.
 pub const KEY_FILE_BYTES_MAX: usize = 1024;

@@ -132,6 +132,17 @@ impl Meta {
         }
     }
 
+    /// Whose it is, if it is an author's.
+    #[must_use]
+    pub fn author(&self) -> Option<AuthorId> {
+        match self {
+            Meta::Statement { author, .. } => *author,
+            Meta::Receipt { .. } => None,
+            Meta::Envelope { chain, .. } => Some(chain.author),
+            Meta::Manifest { author, .. } => Some(*author),
+        }
+    }
+
     /// Its form on the wire.
     #[must_use]
     pub fn what(&self) -> What {
@@ -217,27 +228,23 @@ impl Chain {
         }
     }
 
+    /// How many links, from the first, a peer with `have` of this chain is known to hold.
+    fn held_by(&self, have: &HaveChain) -> usize {
+        let count = usize::try_from(have.count).unwrap_or(usize::MAX);
+        let mut digest = [0; 16];
+        let hashes = self.links.keys().take(count);
+        hashes.for_each(|(_, hash)| fold(&mut digest, hash));
+        match digest == have.digest && count <= self.links.len() {
+            true => count,
+            false => 0,
+        }
+    }
+
     /// The arrivals that a peer with `have` of this chain may lack.
     fn beyond(&self, have: Option<&HaveChain>) -> Vec<u64> {
-        let Some(have) = have else {
-            return self.links.values().map(|link| link.arrival).collect();
-        };
-        let mut digest = [0; 16];
-        let mut held = 0;
-        for (_, hash) in self
-            .links
-            .keys()
-            .take(usize::try_from(have.count).unwrap_or(usize::MAX))
-        {
-            fold(&mut digest, hash);
-            held = u64::saturating_add(held, 1);
-        }
-        let same_prefix = digest == have.digest && held == have.count;
-        self.links
-            .values()
-            .skip(if same_prefix { held as usize } else { 0 })
-            .map(|link| link.arrival)
-            .collect()
+        let held = have.map_or(0, |have| self.held_by(have));
+        let lacking = self.links.values().skip(held);
+        lacking.map(|link| link.arrival).collect()
     }
 }
 
@@ -502,6 +509,52 @@ impl Catalogue {
             let entry = self.entry(*feed, *arrival)?;
             (!matches!(entry.meta, Meta::Envelope { .. })).then_some((*feed, *arrival, *hash))
         })
+    }
+
+    /// The arrivals that a peer with `have` of a chain is known to hold.
+    pub fn held_by(&self, have: &HaveChain) -> impl Iterator<Item = u64> + '_ {
+        let chain = self.chains.get(&have.chain);
+        let held = chain.map_or(0, |chain| chain.held_by(have));
+        let links = chain.into_iter().flat_map(|chain| chain.links.values());
+        links.take(held).map(|link| link.arrival)
+    }
+
+    /// What is not in a chain and has a hash that begins so.
+    pub fn loose_named(&self, prefix: &[u8; 8]) -> impl Iterator<Item = (Feed, u64)> + '_ {
+        let bound = |rest: u8| {
+            let mut bytes = [rest; 32];
+            bytes[..8].copy_from_slice(prefix);
+            Hash::from(bytes)
+        };
+        let named = self.names.range(bound(0)..=bound(0xff));
+        named.filter_map(|(_, (feed, arrival))| {
+            let entry = self.entry(*feed, *arrival)?;
+            (!matches!(entry.meta, Meta::Envelope { .. })).then_some((*feed, *arrival))
+        })
+    }
+
+    /// How many links of chains are looked at for what a peer says that it holds.
+    #[must_use]
+    pub fn cost_of(&self, have: &[HaveChain]) -> usize {
+        let links = |have: &HaveChain| {
+            let held = self.chains.get(&have.chain).map_or(0, |it| it.links.len());
+            held.min(usize::try_from(have.count).unwrap_or(usize::MAX))
+        };
+        have.iter()
+            .map(links)
+            .fold(have.len(), usize::saturating_add)
+    }
+
+    /// How many things of a case are held.
+    #[must_use]
+    pub fn size_of(&self, case: &CaseTag) -> usize {
+        let Some(entries) = self.cases.get(case) else {
+            return 0;
+        };
+        let links = entries.chains.iter().filter_map(|id| self.chains.get(id));
+        let links = links.map(|chain| chain.links.len());
+        let loose = [entries.statements.len(), entries.manifests.len()];
+        links.chain(loose).fold(0, usize::saturating_add)
     }
 
     /// The envelopes of a case that a peer with `have` of it may lack.

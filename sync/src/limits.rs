@@ -58,5 +58,9 @@ pub const PLACES_SHARE_OF_MAKER: usize = 2;
 pub const WISHES_MAX: usize = 64;
 /// Members that one relay's rosters may name in a session.
 pub const ROSTER_MEMBERS_MAX: usize = 8 * ROSTER_MAX;
+/// Things that a peer may have looked up beyond what time pays back.
+pub const WORK_DEBT_MAX: u64 = 4_000_000;
+/// Things that a second pays back.
+pub const WORK_PER_SECOND: u64 = 100_000;
 
 const _: () = assert!(PLACES_OF_SOURCE_MAX <= WISHES_MAX);

@@ -36,7 +36,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, SubjectId, sha256};
+use guichet_keys::{CaseTag, Directory, Hash, Role, SigningKey, StatementKind, SubjectId, sha256};
 
 use crate::bitmap::Bitmap;
 use crate::catalogue::Catalogue;
@@ -133,8 +133,10 @@ pub enum Output {
 /// What the rest of the node may wish to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A statement is durable here and known to the directory.
-    StatementStored(Hash),
+    /// A statement of this kind is durable here and known to the directory.
+    StatementStored(Hash, StatementKind),
+    /// A signer has stated more than is to be expected of one.
+    SignerCrowded(SubjectId),
     /// An envelope of this case is durable here.
     EnvelopeStored {
         /// Its chain.

@@ -241,7 +241,8 @@ pub enum Frame {
         #[cbor(n(1), with = "minicbor::bytes")]
         sealed: Vec<u8>,
     },
-    /// Who is there, as the sender, a relay, sees it; only what changed.
+    /// Who is there, as the sender, a relay, sees it: everybody when a session begins, then what
+    /// changed.
     #[n(11)]
     Roster {
         /// The members.

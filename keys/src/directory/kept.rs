@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::{Learned, Refusal};
+use super::Learned;
 use crate::ids::{AuthorId, CaseTag, Hash, ServiceId, SubjectId};
 use crate::role::Role;
 use crate::statement::SignedStatement;
@@ -41,7 +41,6 @@ pub(super) struct Kept {
     in_order: BTreeMap<u64, SignedStatement>,
     known: BTreeSet<Hash>,
     per_signer: BTreeMap<SubjectId, usize>,
-    per_signer_max: usize,
     next: u64,
 }
 
@@ -52,13 +51,12 @@ struct Held {
 }
 
 impl Kept {
-    pub(super) fn new(per_signer_max: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             places: BTreeMap::new(),
             in_order: BTreeMap::new(),
             known: BTreeSet::new(),
             per_signer: BTreeMap::new(),
-            per_signer_max,
             next: 0,
         }
     }
@@ -97,15 +95,15 @@ impl Kept {
         serial: u64,
         precedence: Precedence,
         signed: &SignedStatement,
-    ) -> Result<Learned, Refusal> {
+    ) -> Learned {
         let held = self.places.get(&place).copied();
         if let Some(held) = held
             && precedence == Precedence::Serial
             && !precedes(serial, signed, held.serial, &self.in_order[&held.at])
         {
-            return Ok(Learned::Superseded);
+            return Learned::Superseded;
         }
-        self.count(signed.signer(), held)?;
+        self.count(signed.signer(), held);
         let at = match held {
             Some(held) if matches!(place, Place::Member(..)) => held.at,
             Some(_) | None => self.next,
@@ -117,27 +115,25 @@ impl Kept {
         self.known.insert(signed.hash());
         self.in_order.insert(at, signed.clone());
         self.next = self.next.saturating_add(1);
-        Ok(Learned::New)
+        Learned::New
     }
 
     /// Counts a statement for its signer and the one it replaces no more.
-    fn count(&mut self, signer: SubjectId, replaced: Option<Held>) -> Result<(), Refusal> {
+    fn count(&mut self, signer: SubjectId, replaced: Option<Held>) {
         let replaced = replaced.map(|held| self.in_order[&held.at].signer());
         if replaced == Some(signer) {
-            return Ok(());
+            return;
         }
         let count = self.per_signer.entry(signer).or_default();
-        if *count >= self.per_signer_max {
-            return Err(Refusal::TooMany {
-                signer,
-                max: self.per_signer_max,
-            });
-        }
         *count = count.saturating_add(1);
         if let Some(count) = replaced.and_then(|signer| self.per_signer.get_mut(&signer)) {
             *count = count.saturating_sub(1);
         }
-        Ok(())
+    }
+
+    /// How many statements of this signer are kept.
+    pub(super) fn count_of(&self, signer: &SubjectId) -> usize {
+        self.per_signer.get(signer).copied().unwrap_or(0)
     }
 }
 

@@ -60,7 +60,7 @@ impl Directory {
         }
         let learned = self
             .kept
-            .put(place, leaf.serial, Precedence::Serial, signed)?;
+            .put(place, leaf.serial, Precedence::Serial, signed);
         if learned == Learned::New {
             self.members.admit(links);
         }
@@ -220,7 +220,7 @@ impl Directory {
             Some(signer) if self.is_revoked(&signer) => Precedence::Newcomer,
             Some(_) | None => Precedence::Serial,
         };
-        self.kept.put(place, signed.serial(), precedence, signed)
+        Ok(self.kept.put(place, signed.serial(), precedence, signed))
     }
 }
 

@@ -65,14 +65,6 @@ pub enum Refusal {
         /// The service it speaks for.
         service: ServiceId,
     },
-    /// The signer has stated as much as one member may.
-    #[error("{signer} has {max} statements here, more are not kept")]
-    TooMany {
-        /// Who signed.
-        signer: SubjectId,
-        /// The limit.
-        max: usize,
-    },
     /// Another public key is known for this epoch.
     #[error("another key of {service} has epoch {epoch}: use the next epoch")]
     EpochTaken {
@@ -155,7 +147,6 @@ impl Refusal {
             | Refusal::Chain { .. }
             | Refusal::MayNotSign { .. }
             | Refusal::OtherService { .. }
-            | Refusal::TooMany { .. }
             | Refusal::EpochTaken { .. }
             | Refusal::NotTheirAuthor { .. }
             | Refusal::AuthorTaken { .. }

@@ -476,34 +476,27 @@ fn what_is_kept_can_be_learnt_again_in_its_order() {
 }
 
 #[test]
-fn a_signer_has_a_quota() {
-    let mut directory = Directory::with_limit(Who::Root.subject(), 3);
+fn statements_are_counted_for_their_signer_and_replaced_ones_are_not() {
+    let mut directory = Directory::new(Who::Root.subject());
+    let member = |who, service| Statement::Member(steward(who, service));
+    let steward = member(Who::FamilySteward, family());
     directory
-        .learn(state(Who::Relay, 1, Statement::Member(relay())))
+        .learn(state(Who::Root, 1, steward))
         .expect("allowed");
-    let mut unknown = |kind| directory.learn(state(Who::Relay, 1, Statement::Unknown { kind }));
-    assert_eq!(unknown(97), Ok(Learned::New));
-    assert_eq!(unknown(98), Ok(Learned::New));
-    assert_eq!(
-        unknown(99),
-        Err(Refusal::TooMany {
-            signer: Who::Relay.subject(),
-            max: 3
-        })
-    );
-}
-
-#[test]
-fn replacing_ones_own_statement_needs_no_room() {
-    let mut directory = Directory::with_limit(Who::Root.subject(), 1);
-    let member = Statement::Member(steward(Who::FamilySteward, family()));
+    let relay = Statement::Member(relay());
     directory
-        .learn(state(Who::Root, 1, member))
+        .learn(state(Who::Relay, 1, relay))
         .expect("allowed");
     for serial in 1..4 {
         let learned = directory.learn(state(Who::FamilySteward, serial, catalogue(family(), "{}")));
         assert_eq!(learned, Ok(Learned::New));
+        let kind = 90 + serial;
+        let learned = directory.learn(state(Who::Relay, 1, Statement::Unknown { kind }));
+        assert_eq!(learned, Ok(Learned::New));
     }
+    let count = |who: Who| directory.statements_of(&who.subject());
+    let counts = [Who::FamilySteward, Who::Relay, Who::Stranger].map(count);
+    assert_eq!(counts, [1, 4, 0]);
 }
 
 #[test]

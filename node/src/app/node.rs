@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use guichet_keys::{
     AuthorBinding, AuthorId, CaseTag, Hash, Role, ServiceId, SignedStatement, SigningKey,
-    Statement, SubjectId,
+    Statement, StatementKind, SubjectId,
 };
 use guichet_sync::envelope::{Envelope, Kind};
 use guichet_sync::feed::Feed;
@@ -218,9 +218,9 @@ impl Node {
 
     fn on_event(&mut self, event: Event) {
         match event {
-            Event::StatementStored(hash) => {
+            Event::StatementStored(hash, kind) => {
                 self.on_saved(&hash);
-                self.learn_services();
+                self.on_statement(kind);
                 self.counter.tell(Change::Home);
                 self.counter.tell(Change::Desk);
             }
@@ -253,6 +253,9 @@ impl Node {
                 self.cases.hand_in(case, Task::DraftReceived(sealed))
             }
             Event::RosterReceived(relay, members) => self.on_roster(relay, members),
+            Event::SignerCrowded(signer) => {
+                tracing::error!(%signer, "has made more statements than is to be expected of one");
+            }
             Event::PeerReady(peer) => {
                 tracing::info!(%peer, "a session streams");
                 self.tell_roster(None);
@@ -430,6 +433,20 @@ impl Node {
             self.ills.insert(0, ill);
         }
         self.counter.tell(Change::Status);
+    }
+
+    /// Does what a statement of this kind changes.
+    fn on_statement(&mut self, kind: StatementKind) {
+        match kind {
+            StatementKind::Catalogue => self.learn_services(),
+            StatementKind::Member | StatementKind::Revocation => self.admit_members(),
+            StatementKind::ServiceKey
+            | StatementKind::Network
+            | StatementKind::Author
+            | StatementKind::Case
+            | StatementKind::Media
+            | StatementKind::Unknown => {}
+        }
     }
 
     /// Reads the catalogues anew, and lets in whom the directory knows.

@@ -9,6 +9,8 @@ use guichet_keys::{
     AuthorId, CaseTag, Hash, Learned, Role, SignedStatement, Statement, Writing, directory,
 };
 
+use guichet_keys::limits::STATEMENTS_PER_SIGNER_MAX;
+
 use crate::catalogue::Meta;
 use crate::envelope::{Envelope, EnvelopeError, Kind};
 use crate::limits::FORKS_MAX;
@@ -16,7 +18,7 @@ use crate::page::{Manifest, PageError};
 use crate::receipt::{Cover, Receipt, ReceiptError, Stage};
 use crate::wire::What;
 
-use super::Replica;
+use super::{Event, Output, Replica};
 
 /// A well-formed durable thing.
 #[derive(Clone, Debug)]
@@ -205,11 +207,13 @@ impl Replica {
         }
         match &thing {
             Thing::Statement(statement) => {
-                if matches!(
-                    self.directory.learn(statement.clone())?,
-                    Learned::Superseded
-                ) {
+                if self.directory.learn(statement.clone())? == Learned::Superseded {
                     return Ok(Taken::Superseded);
+                }
+                let signer = statement.signer();
+                if self.directory.statements_of(&signer) == STATEMENTS_PER_SIGNER_MAX {
+                    let told = Event::SignerCrowded(signer);
+                    self.outputs.push_back(Output::Tell(told));
                 }
             }
             Thing::Receipt(receipt) => self.check_receipt(receipt)?,

@@ -10,6 +10,8 @@ use super::check::Taken;
 use super::session::{follow_frame, have_frames};
 use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica};
 
+/// Why a session ends whose peer has more looked up than it may.
+const ASKS_TOO_MUCH: &str = "asks for more than a peer may have looked up";
 /// Most characters of a peer's reason that reach a log.
 const REASON_CHARS_MAX: usize = 120;
 
@@ -66,7 +68,14 @@ impl Replica {
                 chains,
                 prefixes,
                 last,
-            } => session.on_have(&self.catalogue, &chains, &prefixes, last),
+            } => {
+                let listed = self.catalogue.cost_of(&chains);
+                let cost = listed.saturating_add(prefixes.as_chunks::<8>().0.len());
+                if !session.spend(now.instant, cost) {
+                    return self.close(now, peer, ASKS_TOO_MUCH);
+                }
+                session.on_have(&self.catalogue, &chains, &prefixes, last);
+            }
             Frame::Item {
                 what,
                 arrival,
@@ -81,8 +90,15 @@ impl Replica {
                 case,
                 have,
                 prefixes,
-            } => session.on_follow(&self.catalogue, case, &have, &prefixes),
-            Frame::Unfollow { case } => session.scope_mut().unfollow(&case),
+            } => {
+                let listed = self.catalogue.cost_of(&have);
+                let cost = listed.saturating_add(self.catalogue.size_of(&case));
+                if !session.spend(now.instant, cost) {
+                    return self.close(now, peer, ASKS_TOO_MUCH);
+                }
+                session.on_follow(&self.catalogue, case, &have, &prefixes);
+            }
+            Frame::Unfollow { case } => session.on_unfollow(&case),
             Frame::Want { page, have } => self.on_want(now, peer, page, &have),
             Frame::Unwant { page } => self.on_unwant(peer, page),
             Frame::Segment {

@@ -12,15 +12,17 @@
 mod have;
 mod incoming;
 mod lanes;
+mod live;
 mod outgoing;
 mod taken;
 mod wishes;
+mod work;
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
-use guichet_keys::{CaseTag, Directory, Hash, SubjectId};
+use guichet_keys::{AuthorId, CaseTag, Directory, Hash, SubjectId};
 
 use crate::catalogue::Catalogue;
 use crate::envelope::Kind;
@@ -39,9 +41,11 @@ use super::serving::Serving;
 pub use have::{follow_frame, have_frames};
 
 use incoming::Incoming;
+use live::Live;
 use outgoing::Outgoing;
 use taken::Taken;
 use wishes::Wishes;
+use work::Work;
 
 /// Drafts that wait; older ones give way.
 const DRAFTS_MAX: usize = 32;
@@ -117,7 +121,9 @@ pub struct Session {
     scope: Scope,
     control: VecDeque<Vec<u8>>,
     drafts: VecDeque<Vec<u8>>,
-    live: VecDeque<(Feed, u64)>,
+    live: Live,
+    followed: BTreeSet<CaseTag>,
+    work: Work,
     introduced: BTreeSet<u64>,
     outgoing: [Outgoing; Feed::COUNT],
     incoming: Incoming,
@@ -149,7 +155,9 @@ impl Session {
             scope,
             control: VecDeque::from([hello.encode()]),
             drafts: VecDeque::new(),
-            live: VecDeque::new(),
+            live: Live::default(),
+            followed: BTreeSet::new(),
+            work: Work::default(),
             introduced: BTreeSet::new(),
             outgoing: Default::default(),
             incoming: Incoming::default(),
@@ -227,7 +235,12 @@ impl Session {
         cursors.is_some()
     }
 
-    /// A part of what the peer holds came.
+    /// Whether the peer may have something looked up that costs as much as so many things.
+    pub fn spend(&mut self, now: Instant, things: usize) -> bool {
+        self.work.spend(now, things)
+    }
+
+    /// A part of what the peer holds came. Who goes on where it stopped has nothing to tell.
     pub fn on_have(
         &mut self,
         catalogue: &Catalogue,
@@ -235,35 +248,27 @@ impl Session {
         prefixes: &[u8],
         last: bool,
     ) {
-        for have in chains {
-            let lacking: BTreeSet<_> = catalogue
-                .beyond(&have.chain.case, std::slice::from_ref(have))
-                .into_iter()
-                .collect();
-            let Some(chain) = catalogue.chain(&have.chain) else {
-                continue;
-            };
-            let feed = feed_of(have.chain.kind);
-            for (_, _, link) in chain
-                .links()
-                .filter(|(_, _, link)| !lacking.contains(&(feed, link.arrival)))
-            {
-                self.outgoing[feed.index()].on_listed(link.arrival);
-            }
+        if self.stage != Stage::AwaitHave {
+            return;
         }
-        let prefixes: BTreeSet<&[u8]> = prefixes.chunks_exact(8).collect();
-        for (feed, arrival, hash) in catalogue.loose() {
-            if prefixes.contains(&hash.as_bytes()[..8]) {
+        for have in chains {
+            let feed = feed_of(have.chain.kind);
+            for arrival in catalogue.held_by(have) {
                 self.outgoing[feed.index()].on_listed(arrival);
             }
+        }
+        let (prefixes, _) = prefixes.as_chunks::<8>();
+        for (feed, arrival) in prefixes.iter().flat_map(|it| catalogue.loose_named(it)) {
+            self.outgoing[feed.index()].on_listed(arrival);
         }
         if last {
             self.stage = Stage::Streaming;
         }
     }
 
-    /// The peer follows a case from now on, and holds this much of it. What lies ahead of the
-    /// feed comes in its turn; what was passed over before is sent out of turn.
+    /// The peer follows a case from now on, and holds this much of it; said again it means nothing
+    /// new. What lies ahead of the feed comes in its turn; what was passed over before is sent out
+    /// of turn.
     pub fn on_follow(
         &mut self,
         catalogue: &Catalogue,
@@ -273,6 +278,9 @@ impl Session {
     ) {
         let followed = self.scope.wishes_for(&case);
         self.scope.follow(case);
+        if !self.followed.insert(case) {
+            return;
+        }
         let passed = self.outgoing.each_ref().map(|outgoing| {
             if followed {
                 outgoing.began()
@@ -287,7 +295,15 @@ impl Session {
             .map(|(feed, arrival, _)| (feed, arrival));
         let chained = catalogue.beyond(&case, have);
         let behind = |(feed, arrival): &(Feed, u64)| *arrival < passed[feed.index()];
-        self.live.extend(loose.chain(chained).filter(behind));
+        for thing in loose.chain(chained).filter(behind) {
+            self.live.push(author_of(catalogue, thing), thing);
+        }
+    }
+
+    /// The peer follows a case no longer.
+    pub fn on_unfollow(&mut self, case: &CaseTag) {
+        self.followed.remove(case);
+        self.scope.unfollow(case);
     }
 
     /// The peer holds this, wherever it has it from.
@@ -301,7 +317,8 @@ impl Session {
             && self.is_backlog(catalogue, feed)
             && matches!(feed, Feed::Edits | Feed::Acts)
         {
-            self.live.push_back((feed, arrival));
+            let thing = (feed, arrival);
+            self.live.push(author_of(catalogue, thing), thing);
         }
     }
 
@@ -421,4 +438,9 @@ fn feed_of(kind: Kind) -> Feed {
         Kind::Edit => Feed::Edits,
         Kind::Act => Feed::Acts,
     }
+}
+
+/// Whose a thing is.
+fn author_of(catalogue: &Catalogue, (feed, arrival): (Feed, u64)) -> Option<AuthorId> {
+    catalogue.entry(feed, arrival)?.meta.author()
 }

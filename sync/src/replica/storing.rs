@@ -84,7 +84,10 @@ impl Replica {
 
     fn on_durable(&mut self, now: Now, record: &Stored, thing: Thing) {
         let event = match thing {
-            Thing::Statement(statement) => Event::StatementStored(statement.hash()),
+            Thing::Statement(statement) => {
+                let kind = statement.statement().kind();
+                Event::StatementStored(statement.hash(), kind)
+            }
             Thing::Receipt(receipt) => {
                 self.enter(&receipt);
                 self.on_holder(now, &receipt);

@@ -8,6 +8,7 @@ mod changes;
 #[allow(dead_code, reason = "the tests of documents use more of it")]
 #[path = "../case/chunk.rs"]
 mod chunk;
+mod cost;
 mod disk;
 mod extremes;
 #[allow(dead_code, reason = "the rules of keys use more of the network")]

@@ -363,7 +363,7 @@ impl World {
     /// The node is told something by its replica.
     pub fn on_event(&mut self, machine: usize, event: Event) {
         match event {
-            Event::StatementStored(_) => {
+            Event::StatementStored(..) => {
                 if self.random.percent(70) {
                     self.open_known_cases(machine);
                 }
@@ -390,6 +390,7 @@ impl World {
             Event::PageCompleted(..)
             | Event::ReceiptStored(_)
             | Event::RosterReceived(..)
+            | Event::SignerCrowded(_)
             | Event::PeerReady(_) => {}
         }
     }

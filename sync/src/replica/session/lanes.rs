@@ -49,7 +49,7 @@ impl Session {
     }
 
     fn next_live(&mut self, context: &Context<'_>) -> Option<Send> {
-        while let Some((feed, arrival)) = self.live.pop_front() {
+        while let Some((author, (feed, arrival))) = self.live.pop() {
             let Some(entry) = context.catalogue.entry(feed, arrival) else {
                 continue;
             };
@@ -60,7 +60,7 @@ impl Session {
                 continue;
             }
             if let Some(needed) = self.introduction(context, &entry.meta) {
-                self.live.push_front((feed, arrival));
+                self.live.put_back(author, (feed, arrival));
                 return Some(needed);
             }
             self.on_peer_holds(feed, arrival);
