@@ -19,6 +19,7 @@ mod line;
 mod machine;
 mod people;
 mod random;
+pub mod storm;
 mod trace;
 mod world;
 

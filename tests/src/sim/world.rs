@@ -98,6 +98,8 @@ pub struct World {
     pub trace: Trace,
     /// How much of it.
     pub counts: Counts,
+    /// What the relay was told, and by whom, if somebody wants to know.
+    pub heard: Option<Vec<(Post, Vec<u8>)>>,
     /// When a frame was last sent or a disk last written.
     pub active_us: u64,
     origin: Instant,
@@ -140,6 +142,7 @@ impl World {
             ledger: Ledger::default(),
             trace: Trace::default(),
             counts: Counts::default(),
+            heard: None,
             active_us: 0,
             origin: super::test_clock(),
             queue: BinaryHeap::new(),
@@ -413,6 +416,11 @@ impl World {
         }
         let machine = connection.machines[end as usize];
         let peer = self.peer_of(line, end);
+        if let Some(heard) = &mut self.heard
+            && machine == Post::Relay as usize
+        {
+            heard.push((self.lines[line].posts[end.other() as usize], bytes.clone()));
+        }
         self.feed(machine, Input::FrameReceived(peer, bytes));
     }
 
