@@ -1,8 +1,6 @@
 //! At the desk everything that can be done with a row is in sight and large enough to be touched,
 //! at every size of text and on a small screen as well.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use guichet_tests::browser::{Browser, Size};
 use guichet_tests::gallery::{Gallery, Look};
 use guichet_tests::network::Place;
