@@ -52,7 +52,8 @@ impl Heard {
         };
         let mut cut = BTreeMap::new();
         if anybody {
-            self.known.extend(online.members().copied().chain(media));
+            let there = online.members().filter(|member| online.is_online(member));
+            self.known.extend(there.copied().chain(media));
             for member in &self.known {
                 if Some(*member) != media && !online.is_online(member) {
                     let since_s = self.cut_since(member).unwrap_or(now_s);
