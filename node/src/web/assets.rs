@@ -13,7 +13,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 27] = [
+const FILES: [(&str, &str, &str); 28] = [
     ("style.css", CSS, include_str!("assets/style.css")),
     ("papers.css", CSS, include_str!("assets/papers.css")),
     ("call.css", CSS, include_str!("assets/call.css")),
