@@ -288,3 +288,73 @@ impl Worker {
         let _the_node_is_stopping = self.events.send(event);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use guichet_sync::feed::Feed;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+
+    fn worker(folder: &std::path::Path) -> (Worker, UnboundedReceiver<DiskEvent>) {
+        let (store, _) = Store::open(folder, [1; 16]).expect("opens");
+        let (events, heard) = unbounded_channel();
+        let worker = Worker {
+            store,
+            events,
+            refusing: false,
+        };
+        (worker, heard)
+    }
+
+    #[test]
+    fn a_page_whose_segments_do_not_fit_fails_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut worker, mut heard) = worker(folder.path());
+        for page in [1, 3] {
+            worker.store.begin_page([page; 32], 1, 1).expect("begins");
+        }
+        let short = vec![0; 5];
+        let whole = vec![0; 17];
+        let segments = [(1, &whole), (2, &whole), (3, &short), (1, &whole)];
+        let segments =
+            segments.map(|(page, sealed): (u8, &Vec<u8>)| ([page; 32], 0, sealed.clone()));
+        worker.write_segments(segments.to_vec());
+        let (mut stored, mut failed) = (Vec::new(), Vec::new());
+        while let Ok(event) = heard.try_recv() {
+            if let DiskEvent::SegmentsStored(segments) = &event {
+                stored.extend(segments.clone());
+            }
+            if let DiskEvent::SegmentsFailed(_, segments) = &event {
+                failed.extend(segments.clone());
+            }
+        }
+        let page = |byte: u8| (PageId([byte; 32].into()), 0);
+        assert_eq!(stored, [page(1), page(1)]);
+        assert_eq!(failed, [page(2), page(3)]);
+    }
+
+    #[test]
+    fn what_waits_together_is_written_in_as_many_appends_as_it_takes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut worker, mut heard) = worker(folder.path());
+        let record = NewRecord {
+            feed: Feed::Statements,
+            meta: vec![1; 80],
+            payload: vec![2; 60_000],
+        };
+        let mut together = Together::default();
+        for _ in 0..4 {
+            worker.take(Job::Append(vec![record.clone(); 100]), &mut together);
+        }
+        worker.flush(&mut together);
+        let mut stored = 0;
+        while let Ok(event) = heard.try_recv() {
+            let DiskEvent::Stored(records) = event else {
+                panic!("{event:?}");
+            };
+            stored += records.len();
+        }
+        assert_eq!(stored, 400, "24 MB, three appends");
+    }
+}

@@ -136,3 +136,42 @@ fn segments_that_nobody_asked_for_are_passed_over() {
     assert_eq!(relay.closed, Vec::<String>::new());
     assert!(relay.replica.page_is_complete(&page));
 }
+
+/// More than all places of one peer.
+const ANNOUNCED: usize = 3 * guichet_sync::limits::PLACES_OF_SOURCE_MAX;
+
+#[test]
+fn pages_that_are_announced_and_never_come_stop_no_other_page() {
+    let mut village = Village::new();
+    let (mut citizen, mut adviser) = village.case();
+    let mut announce = |complete| {
+        let (manifest, _) = citizen.page(1_000);
+        Thing::Page { manifest, complete }
+    };
+    let announced: Vec<_> = (0..ANNOUNCED).map(|_| announce(false)).collect();
+    village.write(Who::Kiosk, announced);
+    assert_eq!(
+        village.node(Who::Relay).replica.pages_incomplete(),
+        ANNOUNCED
+    );
+
+    // Of another maker and of the same, large and small.
+    for length in [LARGE_SEGMENTS * SEGMENT_BYTES, SEGMENT_BYTES] {
+        for (person, at) in [(&mut adviser, Who::Station), (&mut citizen, Who::Kiosk)] {
+            let (manifest, segments) = person.page(length);
+            let page = manifest.id();
+            village.put_segments(at, page, length as u64, &segments);
+            let complete = true;
+            village.write(at, vec![Thing::Page { manifest, complete }]);
+            for who in [Who::Relay, Who::Station] {
+                let replica = &village.node(who).replica;
+                assert!(replica.page_is_complete(&page), "{length} bytes at {who:?}");
+            }
+        }
+    }
+
+    // What is announced and whose maker is away waits apart, and comes when it does.
+    village.cut(Who::Kiosk, Who::Relay);
+    let waiting = village.node(Who::Relay).replica.pages_incomplete();
+    assert_eq!(waiting, ANNOUNCED);
+}
