@@ -4,6 +4,8 @@
 //! number; the catalogue knows each by its [`Meta`], which the record carries
 //! along on the disk, so that it can be rebuilt without reading a payload.
 
+mod chain;
+
 use std::collections::BTreeMap;
 
 use guichet_keys::{AuthorId, CaseTag, Hash};
@@ -15,6 +17,8 @@ use crate::page::{Manifest, PageId};
 use crate::receipt::Receipt;
 use crate::store::{Location, Stored};
 use crate::wire::{Cursors, HaveChain, What};
+
+pub use chain::{Chain, Link};
 
 /// What the catalogue keeps of a durable thing.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -173,86 +177,6 @@ pub struct Entry {
     pub meta: Meta,
     /// Where its bytes are.
     pub at: Location,
-}
-
-/// One link that is held of a chain.
-#[derive(Clone, Copy, Debug)]
-pub struct Link {
-    /// The envelope before.
-    pub prev: Option<Hash>,
-    /// Its arrival number in the feed of its kind.
-    pub arrival: u64,
-}
-
-/// What is held of one chain; usually one link a place, more where it forked.
-#[derive(Clone, Debug, Default)]
-pub struct Chain {
-    links: BTreeMap<(u64, Hash), Link>,
-    next: u64,
-    digest: [u8; 16],
-}
-
-impl Chain {
-    /// How many places, from the first, are held without a gap.
-    #[must_use]
-    pub fn next(&self) -> u64 {
-        self.next
-    }
-
-    /// How many envelopes are held, forks included.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.links.len() as u64
-    }
-
-    /// The envelopes held for one place.
-    pub fn at(&self, index: u64) -> impl Iterator<Item = (Hash, Link)> + '_ {
-        self.links
-            .range((index, Hash::from([0; 32]))..=(index, Hash::from([0xff; 32])))
-            .map(|((_, hash), link)| (*hash, *link))
-    }
-
-    /// Every envelope held, in the order of the places.
-    pub fn links(&self) -> impl Iterator<Item = (u64, Hash, Link)> + '_ {
-        self.links
-            .iter()
-            .map(|((index, hash), link)| (*index, *hash, *link))
-    }
-
-    fn insert(&mut self, index: u64, hash: Hash, link: Link) {
-        if self.links.insert((index, hash), link).is_none() {
-            fold(&mut self.digest, &hash);
-        }
-        while self.at(self.next).next().is_some() {
-            self.next = self.next.saturating_add(1);
-        }
-    }
-
-    /// How many links, from the first, a peer with `have` of this chain is known to hold.
-    fn held_by(&self, have: &HaveChain) -> usize {
-        let count = usize::try_from(have.count).unwrap_or(usize::MAX);
-        let mut digest = [0; 16];
-        let hashes = self.links.keys().take(count);
-        hashes.for_each(|(_, hash)| fold(&mut digest, hash));
-        match digest == have.digest && count <= self.links.len() {
-            true => count,
-            false => 0,
-        }
-    }
-
-    /// The arrivals that a peer with `have` of this chain may lack.
-    fn beyond(&self, have: Option<&HaveChain>) -> Vec<u64> {
-        let held = have.map_or(0, |have| self.held_by(have));
-        let lacking = self.links.values().skip(held);
-        lacking.map(|link| link.arrival).collect()
-    }
-}
-
-fn fold(digest: &mut [u8; 16], hash: &Hash) {
-    digest
-        .iter_mut()
-        .zip(hash.as_bytes())
-        .for_each(|(sum, byte)| *sum ^= byte);
 }
 
 #[derive(Clone, Debug, Default)]
@@ -494,7 +418,7 @@ impl Catalogue {
             self.chains.get(id).map(|chain| HaveChain {
                 chain: *id,
                 count: chain.count(),
-                digest: chain.digest,
+                digest: chain.digest(),
             })
         };
         match case {
@@ -515,8 +439,8 @@ impl Catalogue {
     pub fn held_by(&self, have: &HaveChain) -> impl Iterator<Item = u64> + '_ {
         let chain = self.chains.get(&have.chain);
         let held = chain.map_or(0, |chain| chain.held_by(have));
-        let links = chain.into_iter().flat_map(|chain| chain.links.values());
-        links.take(held).map(|link| link.arrival)
+        let links = chain.into_iter().flat_map(|chain| chain.arrivals());
+        links.take(held)
     }
 
     /// What is not in a chain and has a hash that begins so.
@@ -537,7 +461,7 @@ impl Catalogue {
     #[must_use]
     pub fn cost_of(&self, have: &[HaveChain]) -> usize {
         let links = |have: &HaveChain| {
-            let held = self.chains.get(&have.chain).map_or(0, |it| it.links.len());
+            let held = self.chains.get(&have.chain).map_or(0, Chain::len);
             held.min(usize::try_from(have.count).unwrap_or(usize::MAX))
         };
         have.iter()
@@ -552,7 +476,7 @@ impl Catalogue {
             return 0;
         };
         let links = entries.chains.iter().filter_map(|id| self.chains.get(id));
-        let links = links.map(|chain| chain.links.len());
+        let links = links.map(Chain::len);
         let loose = [entries.statements.len(), entries.manifests.len()];
         links.chain(loose).fold(0, usize::saturating_add)
     }
