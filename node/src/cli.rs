@@ -21,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::log::Thrifty;
 use crate::stop::{ControlPipe, Stop};
 use crate::{Parts, app, demo, folder, memory, network, owners, render};
 pub use say::Voice;
@@ -282,7 +283,7 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
         .with_context(|| format!("`{asked}` is not a log filter; try `info`"))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(Thrifty::new(std::io::stderr))
         .with_ansi(false)
         .init();
     Ok(())

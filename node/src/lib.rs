@@ -21,6 +21,7 @@ pub mod devices;
 pub mod entropy;
 pub mod folder;
 pub mod hosts;
+pub mod log;
 pub mod media;
 pub mod memory;
 #[allow(
