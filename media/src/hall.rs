@@ -48,6 +48,9 @@ pub enum Input {
     PeerUp(SubjectId),
     /// It is not any more.
     PeerDown(SubjectId),
+    /// A peer is silent over a link that still stands, or heard again. What was heard of it stands
+    /// until the link falls.
+    Silent(SubjectId, bool),
     /// A relay says of a member whether it is there.
     Vouched {
         /// Which relay.
@@ -179,6 +182,7 @@ impl Hall {
                     self.lost(now, &member);
                 }
             }
+            Input::Silent(peer, silent) => self.online.silenced(peer, silent),
             Input::Vouched {
                 relay,
                 member,

@@ -11,21 +11,33 @@ use guichet_keys::SubjectId;
 #[derive(Clone, Debug, Default)]
 pub struct Online {
     links: BTreeMap<SubjectId, BTreeSet<SubjectId>>,
+    silent: BTreeSet<SubjectId>,
 }
 
 impl Online {
     /// A link to a peer stands; it has vouched for nobody yet.
     pub fn linked(&mut self, peer: SubjectId) {
         self.links.insert(peer, BTreeSet::new());
+        self.silent.remove(&peer);
     }
 
     /// The link to a peer fell: who is there for nobody now.
     #[must_use]
     pub fn parted(&mut self, peer: &SubjectId) -> Vec<SubjectId> {
         let vouched = self.links.remove(peer).unwrap_or_default();
+        self.silent.remove(peer);
         let mut absent: Vec<SubjectId> = vouched.into_iter().chain([*peer]).collect();
         absent.retain(|member| !self.is_online(member));
         absent
+    }
+
+    /// A peer is silent over its link, or heard again.
+    pub fn silenced(&mut self, peer: SubjectId, silent: bool) {
+        if silent && self.links.contains_key(&peer) {
+            self.silent.insert(peer);
+        } else {
+            self.silent.remove(&peer);
+        }
     }
 
     /// A relay says of a member whether it is there. What comes from a peer without a link is late.
@@ -41,8 +53,7 @@ impl Online {
     /// Whether a member answers this node, or a relay that does.
     #[must_use]
     pub fn is_online(&self, member: &SubjectId) -> bool {
-        self.links.contains_key(member)
-            || self.links.values().any(|vouched| vouched.contains(member))
+        self.answers(member) || self.links.values().any(|vouched| vouched.contains(member))
     }
 
     /// Every member that is there; one that is there in several ways, several times.
@@ -50,10 +61,14 @@ impl Online {
         self.links.keys().chain(self.links.values().flatten())
     }
 
-    /// Whether this node has no link at all.
+    /// Whether this node has no link that passes anything.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        self.links.is_empty()
+        !self.links.keys().any(|peer| self.answers(peer))
+    }
+
+    fn answers(&self, peer: &SubjectId) -> bool {
+        self.links.contains_key(peer) && !self.silent.contains(peer)
     }
 }
 
@@ -105,5 +120,27 @@ mod tests {
         online.vouched(&relay, station, true);
         online.vouched(&relay, station, false);
         assert!(!online.is_online(&station), "it left");
+    }
+
+    #[test]
+    fn a_silent_link_answers_nobody_until_it_is_heard_again() {
+        let [relay, kiosk] = [1, 4].map(member);
+        let mut online = Online::default();
+        online.silenced(relay, true);
+        online.linked(relay);
+        online.linked(kiosk);
+        assert!(!online.is_cut() && online.is_online(&relay), "it is new");
+        online.silenced(kiosk, true);
+        assert!(!online.is_online(&kiosk) && !online.is_cut());
+        online.vouched(&relay, kiosk, true);
+        assert!(online.is_online(&kiosk), "the relay hears it");
+        online.silenced(relay, true);
+        assert!(online.is_cut() && !online.is_online(&relay));
+        online.silenced(relay, false);
+        assert!(!online.is_cut() && online.is_online(&relay));
+        assert_eq!(online.parted(&kiosk), [], "the relay hears it");
+        online.linked(kiosk);
+        online.vouched(&relay, kiosk, false);
+        assert!(online.is_online(&kiosk), "a new link is heard");
     }
 }

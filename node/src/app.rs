@@ -14,6 +14,7 @@ mod asks;
 mod calls;
 mod cases;
 mod context;
+mod dialling;
 mod disk;
 mod forget;
 mod heard;
@@ -23,6 +24,7 @@ mod node;
 mod opened;
 mod peers;
 mod readers;
+mod roster;
 mod shown;
 mod start;
 mod station;
@@ -99,6 +101,7 @@ pub async fn run(
             Some(ask) = sources.asks.recv() => node.on_ask(ask),
             () = tokio::time::sleep_until(wake) => node.on_timeout(),
         }
+        node.look_around();
     };
     node.lock();
     drop(node);
@@ -114,6 +117,7 @@ fn next_wake(node: &Node) -> Instant {
         node.calls.poll_timeout(),
         node.readers.poll_timeout(),
         node.visit_ends_at(),
+        node.roster.poll_timeout(),
     ];
     timeouts.into_iter().flatten().fold(tick, Instant::min)
 }

@@ -23,7 +23,9 @@ mod hello;
 mod identity;
 pub mod limits;
 mod link;
+mod ping;
 mod porch;
+mod pulse;
 mod route;
 mod supervisor;
 mod swarms;
@@ -41,6 +43,7 @@ use tokio::sync::mpsc;
 
 pub use credit::{Frame, SendError};
 pub use hello::PORCH_VERSION;
+pub use pulse::Use;
 pub use route::Route;
 pub use swarms::Duty;
 
@@ -90,6 +93,36 @@ pub struct RelayAddress {
     pub porch: String,
 }
 
+/// How a member is to be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aim {
+    /// Where it may be; those that are not plain TCP are ignored, since QUIC is found beside them.
+    /// At most `ADDRESSES_MAX` count.
+    pub addresses: Vec<String>,
+    /// How long the pauses between two dials grow.
+    pub patience: Patience,
+    /// Whether a relay that is up may lead to it.
+    pub circuits: Circuits,
+}
+
+/// How long the pauses between two dials grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Up to 2 s: it is said to be there.
+    Brisk,
+    /// Up to a minute: nobody knows.
+    Patient,
+}
+
+/// Whether a member may be reached through relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Circuits {
+    /// Not.
+    Never,
+    /// Where no address leads to it.
+    WhereNothingElseLeads,
+}
+
 /// What the mesh tells the application.
 #[derive(Debug)]
 pub enum MeshEvent {
@@ -107,6 +140,19 @@ pub enum MeshEvent {
         peer: SubjectId,
         /// How it is reached.
         route: Route,
+        /// The host under which it is seen, as a multiaddr without a port; none over a circuit.
+        seen_at: Option<String>,
+    },
+    /// A peer that is up and whose link is in use has been silent for about two seconds. Frames
+    /// may still be sent; `PeerBack` or `PeerDown` follows within some seconds.
+    PeerSilent {
+        /// Which peer.
+        peer: SubjectId,
+    },
+    /// A silent peer is heard again over the same stream.
+    PeerBack {
+        /// Which peer.
+        peer: SubjectId,
     },
     /// No stream to this peer is open.
     PeerDown {
@@ -132,7 +178,7 @@ pub enum MeshEvent {
         /// Which peer.
         peer: SubjectId,
     },
-    /// How long the peer took to answer, about every 1.5 s.
+    /// How long the peer took to answer: at first, then at the end that asks.
     RoundTrip {
         /// Which peer.
         peer: SubjectId,
@@ -321,11 +367,26 @@ impl Mesh {
             .map(|outboxes| outboxes.frames.queued_bytes())
     }
 
-    /// Lets a member in and keeps a connection to it where an address is known, now or later.
-    /// Addresses that are not plain TCP are ignored, since QUIC is found beside them; those of
-    /// relays in the configuration are known.
-    pub fn allow(&self, subject: SubjectId, addresses: Vec<String>) {
-        self.command(Command::Allow { subject, addresses });
+    /// Lets a member in. Relays of the configuration are dialled from now on; nobody else is.
+    pub fn allow(&self, subject: SubjectId) {
+        self.command(Command::Allow { subject });
+    }
+
+    /// Keeps a connection to a member that is let in, from now on and by these ways alone; those
+    /// to a relay of the configuration are known besides.
+    pub fn seek(&self, subject: SubjectId, aim: Aim) {
+        self.command(Command::Seek { subject, aim });
+    }
+
+    /// Keeps none any more. It may still come; what was dialled from here is closed after a while.
+    pub fn leave(&self, subject: SubjectId) {
+        self.command(Command::Leave { subject });
+    }
+
+    /// Tells what goes on over the link to a member, however it is reached: one in use is known to
+    /// be cut within two seconds, another within half a minute.
+    pub fn set_use(&self, subject: SubjectId, usage: Use) {
+        self.command(Command::Use { subject, usage });
     }
 
     /// Shuts a subject out and closes its connections.

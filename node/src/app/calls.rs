@@ -129,6 +129,11 @@ impl Calls {
         (live.media == MediaState::Live).then_some(live.peer)
     }
 
+    /// The node at the other end of the call, from when it is prepared.
+    pub fn peer(&self) -> Option<SubjectId> {
+        self.call.as_ref().map(|live| live.peer)
+    }
+
     /// Orders the media thread. One that takes no more orders is let go: it ends, and with it all
     /// that could be seen and heard against the will of who sits here.
     fn media(&mut self, input: Input) {
@@ -491,13 +496,28 @@ impl Node {
     /// They are gone, and with them whoever nobody answers for any more. Whether this node's own
     /// line is cut comes first: then they are not to blame.
     pub(super) fn on_peer_silent(&mut self, peer: SubjectId) {
+        self.on_line_quiet();
+        self.tell_hall(hall::Input::PeerDown(peer));
+    }
+
+    /// Some link is silent or gone: it may have been the last.
+    pub(super) fn on_line_quiet(&mut self) {
         if self.presences.are_none()
             && let Side::Booth(booth) = &mut self.calls.side
         {
             let cut = guichet_media::booth::Input::LineCut;
             expect_taken(booth.handle_input(clock::now(), cut));
+            self.carry_out_calls();
         }
-        self.tell_hall(hall::Input::PeerDown(peer));
+    }
+
+    /// A silent link is heard again.
+    pub(super) fn on_line_heard(&mut self) {
+        if let Side::Booth(booth) = &mut self.calls.side {
+            let returned = guichet_media::booth::Input::LineReturned;
+            expect_taken(booth.handle_input(clock::now(), returned));
+            self.carry_out_calls();
+        }
     }
 }
 

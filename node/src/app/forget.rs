@@ -26,6 +26,7 @@ impl Node {
             mesh: _,
             presences: _,
             heard: _,
+            roster: _,
             services: _,
             started_at_s: _,
             ills: _,
@@ -44,6 +45,10 @@ impl Node {
             counter: _,
             // Done above.
             calls: _,
+            // Told what goes on here after every event, so after this one.
+            dialling: _,
+            // An adviser's.
+            read_until: _,
             // The visit's own.
             duty,
             trays,

@@ -6,6 +6,7 @@
 //! a visit is open, and nothing of whom; a start that finds it says *visite
 //! interrompue*.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,12 @@ impl Node {
     /// A case of the visit, as it was begun: its service and title, and when it was opened.
     pub(super) fn case_of_visit(&self, case: &CaseTag) -> Option<(&CaseBrief, u64)> {
         self.visit().ok()?.case(case)
+    }
+
+    /// The services of the open visit.
+    pub(super) fn services_of_visit(&self) -> BTreeSet<ServiceId> {
+        let cases = self.visit().into_iter().flat_map(|visit| visit.cases());
+        cases.map(|brief| brief.service.service.clone()).collect()
     }
 
     fn idle(&self) -> Idle {

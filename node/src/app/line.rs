@@ -10,11 +10,13 @@ use crate::mesh;
 use crate::web::view::{Carrier, Presence, Route};
 
 /// A live connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Link {
     since_s: u64,
     route: Route,
     round_trip: Option<Duration>,
+    seen_at: Option<String>,
+    silent: bool,
 }
 
 /// What is known of the members' presence.
@@ -23,11 +25,19 @@ pub struct Presences {
     links: BTreeMap<SubjectId, Link>,
     left: BTreeMap<SubjectId, u64>,
     addresses: BTreeMap<SubjectId, Vec<String>>,
+    told: BTreeMap<SubjectId, BTreeMap<SubjectId, bool>>,
+    told_since_s: BTreeMap<SubjectId, u64>,
 }
 
 impl Presences {
     /// A connection to a member is open.
-    pub fn on_up(&mut self, peer: SubjectId, route: mesh::Route, now_s: u64) {
+    pub fn on_up(
+        &mut self,
+        peer: SubjectId,
+        route: mesh::Route,
+        seen_at: Option<String>,
+        now_s: u64,
+    ) {
         let direct = |carrier| Route::Direct { carrier };
         let link = Link {
             since_s: now_s,
@@ -37,6 +47,8 @@ impl Presences {
                 mesh::Route::Relayed(relay) => Route::Relayed { relay },
             },
             round_trip: None,
+            seen_at,
+            silent: false,
         };
         self.links.insert(peer, link);
         self.left.remove(&peer);
@@ -49,10 +61,18 @@ impl Presences {
         }
     }
 
+    /// A link in use is silent, or is heard again.
+    pub fn on_silence(&mut self, peer: &SubjectId, silent: bool) {
+        if let Some(link) = self.links.get_mut(peer) {
+            link.silent = silent;
+        }
+    }
+
     /// It is gone.
     pub fn on_down(&mut self, peer: SubjectId, now_s: u64) {
         if self.links.remove(&peer).is_some() {
             self.left.insert(peer, now_s);
+            self.told.remove(&peer);
         }
     }
 
@@ -61,35 +81,62 @@ impl Presences {
         self.addresses.insert(peer, addresses);
     }
 
-    /// What this relay tells of the members it is connected to, and of one that left.
-    pub fn roster(&self, left: Option<SubjectId>) -> Vec<wire::Presence> {
-        let here = self.links.keys().map(|member| wire::Presence {
-            member: *member,
-            online: true,
-            addresses: self.addresses.get(member).cloned().unwrap_or_default(),
+    /// A relay told who is there.
+    pub fn on_roster(&mut self, relay: SubjectId, members: &[wire::Presence], now_s: u64) {
+        let told = self.told.entry(relay).or_default();
+        for presence in members {
+            told.insert(presence.member, presence.online);
+            if presence.online {
+                self.told_since_s.entry(presence.member).or_insert(now_s);
+            } else {
+                self.told_since_s.remove(&presence.member);
+            }
+        }
+    }
+
+    /// What this relay tells of the members it is connected to, and of those who left: where each
+    /// listens, and last the host under which it is seen, which is an address without a port. Who
+    /// is silent is told to be away, but for those whose silence is waited out.
+    pub fn roster(&self, waited_out: impl Fn(&SubjectId) -> bool) -> Vec<wire::Presence> {
+        let here = self.links.iter().map(|(member, link)| {
+            let listens = self.addresses.get(member).into_iter().flatten();
+            wire::Presence {
+                member: *member,
+                online: !link.silent || waited_out(member),
+                addresses: listens.chain(&link.seen_at).cloned().collect(),
+            }
         });
-        let left = left.map(|member| wire::Presence {
-            member,
+        let left = self.left.keys().map(|member| wire::Presence {
+            member: *member,
             online: false,
             addresses: Vec::new(),
         });
         here.chain(left).collect()
     }
 
-    /// Whether this node has no connection at all.
+    /// Whether this node has no connection that passes anything, as far as is known.
     pub fn are_none(&self) -> bool {
-        self.links.is_empty()
+        self.links.values().all(|link| link.silent)
     }
 
-    /// What to show of a member.
+    /// What to show of a member. Who has no link to here may be reached through a relay.
     pub fn presence(&self, member: &SubjectId) -> Presence {
-        match self.links.get(member) {
-            Some(link) => Presence::Here {
+        let vouches = |(relay, told): (&SubjectId, &BTreeMap<SubjectId, bool>)| {
+            (told.get(member) == Some(&true)).then_some(*relay)
+        };
+        let relay = self.told.iter().find_map(vouches);
+        match (self.links.get(member), relay) {
+            (Some(link), _) => Presence::Here {
                 since_s: link.since_s,
                 route: link.route,
                 round_trip_ms: link.round_trip.map(milliseconds),
             },
-            None => Presence::Away {
+            (None, Some(relay)) => Presence::Here {
+                since_s: self.told_since_s.get(member).copied().unwrap_or_default(),
+                route: Route::Relayed { relay },
+                round_trip_ms: None,
+            },
+            (None, None) => Presence::Away {
                 since_s: self.left.get(member).copied(),
             },
         }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use guichet_keys::{
     AuthorBinding, AuthorId, CaseTag, Hash, Role, ServiceId, SignedStatement, SigningKey,
@@ -22,11 +23,13 @@ use guichet_sync::wire::What;
 
 use super::calls::Calls;
 use super::cases::{CaseEvent, Cases, Task};
+use super::dialling::Dialling;
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
 use super::heard::Heard;
 use super::kiosk::Kiosk;
 use super::line::Presences;
 use super::readers::Readers;
+use super::roster::Roster;
 use super::station::Station;
 use super::tray::Trays;
 use crate::clock;
@@ -57,6 +60,16 @@ pub enum Duty {
     Relay,
 }
 
+impl Duty {
+    fn role(&self) -> Role {
+        match self {
+            Self::Kiosk(_) => Role::Kiosk,
+            Self::Station(_) => Role::Station,
+            Self::Relay => Role::Relay,
+        }
+    }
+}
+
 /// Everything the event loop owns.
 pub struct Node {
     pub(super) me: SubjectId,
@@ -74,9 +87,12 @@ pub struct Node {
     pub(super) renderer: Renderer,
     pub(super) presences: Presences,
     pub(super) heard: Heard,
+    pub(super) dialling: Dialling,
+    pub(super) roster: Roster,
     pub(super) calls: Calls,
     pub(super) trays: Trays,
     pub(super) readers: Readers,
+    pub(super) read_until: Option<Instant>,
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
@@ -125,8 +141,9 @@ impl Node {
     /// Puts a node together.
     pub fn new(parts: Assembly) -> Self {
         let receipts_heard = parts.replica.catalogue().next_arrival(Feed::Receipts);
+        let (me, role) = (parts.signer.subject(), parts.duty.role());
         let mut node = Self {
-            me: parts.signer.subject(),
+            me,
             signer: parts.signer,
             name: parts.name,
             rules: parts.rules,
@@ -140,9 +157,12 @@ impl Node {
             renderer: parts.renderer,
             presences: Presences::default(),
             heard: Heard::default(),
+            dialling: Dialling::new(me, role),
+            roster: Roster::default(),
             calls: parts.calls,
             trays: parts.trays,
             readers: Readers::default(),
+            read_until: None,
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
@@ -258,7 +278,7 @@ impl Node {
             }
             Event::PeerReady(peer) => {
                 tracing::info!(%peer, "a session streams");
-                self.tell_roster(None);
+                self.on_newcomer();
             }
             Event::WriteRefused(hash, refusal) => {
                 tracing::error!(%refusal, "what was written here is refused here");
@@ -474,11 +494,7 @@ impl Node {
 
     /// The role of this node.
     pub(super) fn role(&self) -> Role {
-        match self.duty {
-            Duty::Kiosk(_) => Role::Kiosk,
-            Duty::Station(_) => Role::Station,
-            Duty::Relay => Role::Relay,
-        }
+        self.duty.role()
     }
 
     /// Signs a statement of this node's own.

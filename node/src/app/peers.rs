@@ -1,10 +1,13 @@
 //! What the mesh tells, and who is let in.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use guichet_keys::{Chain, Role, Statement, SubjectId};
 use guichet_media::hall;
 use guichet_sync::replica::Input;
 use guichet_sync::wire::Presence;
 
+use super::dialling::{self, Member, Occupation};
 use super::node::{Duty, Node};
 use crate::clock;
 use crate::mesh::MeshEvent;
@@ -15,19 +18,35 @@ impl Node {
     pub(super) fn on_mesh_event(&mut self, event: MeshEvent) {
         match event {
             MeshEvent::Admitted { subject, chain } => self.on_admitted(subject, &chain),
-            MeshEvent::PeerUp { peer, route } => {
-                self.presences.on_up(peer, route, clock::wall_s());
+            MeshEvent::PeerUp {
+                peer,
+                route,
+                seen_at,
+            } => {
+                self.presences.on_up(peer, route, seen_at, clock::wall_s());
+                self.tell_dialling(dialling::Input::Linked(peer));
                 self.tell_replica(Input::PeerConnected(peer));
                 self.on_peer_signals(peer);
-                self.tell_roster(None);
-                self.tell_line();
+                self.on_presence_changed();
             }
             MeshEvent::PeerDown { peer } => {
                 self.presences.on_down(peer, clock::wall_s());
+                self.tell_dialling(dialling::Input::Lost(peer));
                 self.tell_replica(Input::PeerLost(peer));
                 self.on_peer_silent(peer);
-                self.tell_roster(Some(peer));
-                self.tell_line();
+                self.on_presence_changed();
+            }
+            MeshEvent::PeerSilent { peer } => {
+                self.presences.on_silence(&peer, true);
+                self.tell_hall(hall::Input::Silent(peer, true));
+                self.on_line_quiet();
+                self.on_presence_changed();
+            }
+            MeshEvent::PeerBack { peer } => {
+                self.presences.on_silence(&peer, false);
+                self.tell_hall(hall::Input::Silent(peer, false));
+                self.on_line_heard();
+                self.on_presence_changed();
             }
             MeshEvent::Frame { peer, frame } => {
                 self.tell_replica(Input::FrameReceived(peer, frame.into_bytes()))
@@ -41,7 +60,9 @@ impl Node {
             }
             MeshEvent::Addresses { peer, addresses } => {
                 self.presences.on_addresses(peer, addresses);
-                self.tell_roster(None);
+                if matches!(self.duty, Duty::Relay) {
+                    self.roster.changed(clock::now());
+                }
             }
             MeshEvent::Listening { main, porch } => {
                 tracing::info!(?main, ?porch, "the mesh listens")
@@ -61,57 +82,102 @@ impl Node {
         {
             self.tell_replica(Input::Written(vec![thing]));
         }
-        self.mesh.allow(subject, Vec::new());
+        self.mesh.allow(subject);
     }
 
     /// Lets in every member, and shuts out whoever is none any more.
     pub(super) fn admit_members(&mut self) {
         let directory = self.replica.directory();
-        for member in directory
+        let mut members: BTreeMap<SubjectId, Member> = BTreeMap::new();
+        let nodes = directory
             .members()
-            .filter(|member| member.role.is_node() && member.subject != self.me)
-        {
-            self.mesh.allow(member.subject, Vec::new());
+            .filter(|member| member.role.is_node() && member.subject != self.me);
+        for credential in nodes {
+            let (subject, role) = (credential.subject, credential.role);
+            self.mesh.allow(subject);
+            let member = members.entry(subject).or_insert_with(|| Member {
+                subject,
+                role,
+                services: BTreeSet::new(),
+            });
+            member.services.extend(credential.service.clone());
         }
         for revoked in directory.revoked() {
             self.mesh.forbid(revoked);
         }
+        let members = members.into_values().collect();
+        self.tell_dialling(dialling::Input::Members(members));
     }
 
-    /// A relay told who is there: members with addresses are tried directly.
-    pub(super) fn on_roster(&mut self, relay: SubjectId, members: Vec<Presence>) {
-        for presence in members {
-            let (member, there) = (presence.member, presence.online);
+    /// A relay told who is there; of strangers nothing is kept.
+    pub(super) fn on_roster(&mut self, relay: SubjectId, mut members: Vec<Presence>) {
+        let directory = self.replica.directory();
+        members.retain(|it| it.member == self.me || directory.is_member(&it.member));
+        self.presences.on_roster(relay, &members, clock::wall_s());
+        for presence in &members {
             self.tell_hall(hall::Input::Vouched {
                 relay,
-                member,
-                there,
+                member: presence.member,
+                there: presence.online,
             });
-            if there
-                && !presence.addresses.is_empty()
-                && member != self.me
-                && self.replica.directory().is_member(&member)
-                && self.talks_with(&member)
-            {
-                self.mesh.allow(member, presence.addresses);
+        }
+        self.tell_dialling(dialling::Input::Told(relay, members));
+        self.tell_line();
+    }
+
+    /// Something happened: what goes on here may have changed, and a relay may have to tell of it.
+    pub(super) fn look_around(&mut self) {
+        let occupation = self.occupation();
+        self.tell_dialling(dialling::Input::Occupied(occupation));
+        let now = clock::now();
+        if self.roster.poll_timeout().is_some_and(|due| due <= now) {
+            let present = self.presences.roster(|member| self.is_station(member));
+            if let Some(roster) = self.roster.telling(now, present) {
+                self.tell_replica(Input::RosterChanged(roster));
             }
+        }
+    }
+
+    /// Whether somebody's silence is waited out before they are said to be away: an adviser's desk
+    /// that is taken for gone loses who it is calling.
+    fn is_station(&self, member: &SubjectId) -> bool {
+        self.replica.directory().node_role(member) == Some(Role::Station)
+    }
+
+    /// What goes on here that makes somebody wait for others.
+    fn occupation(&self) -> Occupation {
+        let services = self.services_of_visit();
+        let call = self.calls.peer();
+        Occupation {
+            busy: !services.is_empty() || call.is_some() || self.reads_case(),
+            services,
+            call,
+        }
+    }
+
+    fn tell_dialling(&mut self, input: dialling::Input) {
+        self.dialling.handle_input(input);
+        while let Some(output) = self.dialling.poll_output() {
+            match output {
+                dialling::Output::Seek(member, aim) => self.mesh.seek(member, aim),
+                dialling::Output::Leave(member) => self.mesh.leave(member),
+                dialling::Output::Use(member, usage) => self.mesh.set_use(member, usage),
+            }
+        }
+    }
+
+    /// A relay tells everybody who is there.
+    fn on_presence_changed(&mut self) {
+        if matches!(self.duty, Duty::Relay) {
+            self.roster.changed(clock::now());
         }
         self.tell_line();
     }
 
-    /// Kiosks talk with relays and stations; stations with everybody.
-    fn talks_with(&self, member: &SubjectId) -> bool {
-        let kiosks = [
-            self.replica.directory().node_role(member),
-            Some(self.role()),
-        ];
-        kiosks != [Some(Role::Kiosk), Some(Role::Kiosk)]
-    }
-
-    /// A relay tells everybody who is there; who has not said hello yet is not told.
-    pub(super) fn tell_roster(&mut self, left: Option<SubjectId>) {
+    /// Who has said hello is told who is there.
+    pub(super) fn on_newcomer(&mut self) {
         if matches!(self.duty, Duty::Relay) {
-            self.tell_replica(Input::RosterChanged(self.presences.roster(left)));
+            self.roster.joined(clock::now());
         }
     }
 

@@ -185,11 +185,19 @@ impl Node {
                 case,
                 whereabouts,
                 reply,
-            } => self.with_adviser(case, reply, |reply| {
-                answer(reply, Ok(()));
-                Task::Read(whereabouts)
-            }),
+            } => {
+                self.read_until = Some(clock::now() + HEARD_FOR);
+                self.with_adviser(case, reply, |reply| {
+                    answer(reply, Ok(()));
+                    Task::Read(whereabouts)
+                })
+            }
         }
+    }
+
+    /// Whether an adviser has a case open at this node.
+    pub(super) fn reads_case(&self) -> bool {
+        self.read_until.is_some_and(|until| clock::now() < until)
     }
 
     /// Hands a task to the worker of a case, for the adviser whose vault is open.

@@ -17,9 +17,11 @@ impl Node {
     /// The state of this node.
     pub(super) fn status(&self) -> StatusView {
         let directory = self.replica.directory();
-        let members = directory
-            .members()
-            .filter(|member| member.role.is_node() && member.subject != self.me);
+        // A kiosk knows nothing of other kiosks: it never speaks with one.
+        let known = |role: Role| role != Role::Kiosk || self.role() != Role::Kiosk;
+        let members = directory.members().filter(|member| {
+            member.role.is_node() && member.subject != self.me && known(member.role)
+        });
         let mut members: Vec<_> = members
             .map(|member| Member {
                 node: member.subject.to_string(),

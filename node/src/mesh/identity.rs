@@ -55,6 +55,14 @@ pub(super) fn without_peer(address: &Multiaddr) -> Option<Multiaddr> {
     }
 }
 
+/// The numeric host of an address, as an address of its own.
+pub(super) fn host_of(address: &Multiaddr) -> Option<String> {
+    match address.iter().next()? {
+        host @ (Protocol::Ip4(_) | Protocol::Ip6(_)) => Some(Multiaddr::from(host).to_string()),
+        _ => None,
+    }
+}
+
 /// Where QUIC is to be found beside this TCP address: at the UDP port of the same number.
 pub(super) fn quic_beside(address: &Multiaddr) -> Option<Multiaddr> {
     let mut parts = address.iter();

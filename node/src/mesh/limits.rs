@@ -61,19 +61,38 @@ pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
 /// One over QUIC within this: two tries at a round trip of 600 ms. A dial to a machine that is off
 /// fails no sooner, and only then a circuit has its turn.
 pub(super) const QUIC_HANDSHAKE: Duration = Duration::from_secs(3);
-/// QUIC gives a silent connection up after this time; the supervisor is to be quicker.
-pub(super) const QUIC_IDLE: Duration = Duration::from_secs(30);
+/// QUIC gives a silent connection up after this time, and keeps one alive that was silent for half
+/// of it; the supervisor is to be quicker with both.
+pub(super) const QUIC_IDLE: Duration = Duration::from_secs(60);
 /// Bytes of one stream that a peer may send over QUIC before they are read.
 pub(super) const QUIC_STREAM_BYTES: u32 = 1024 * 1024;
 /// The same of all streams of a connection.
 pub(super) const QUIC_CONNECTION_BYTES: u32 = 2 * QUIC_STREAM_BYTES;
-/// We ask a peer for a sign of life this often.
-pub(super) const PING_EVERY: Duration = Duration::from_millis(1500);
-/// A peer silent for this long is dead.
+/// The end that dialled asks for a sign of life when none has come for so long.
+pub(super) const PING_IDLE: Duration = Duration::from_secs(15);
+/// The other end leaves it to that one for so much longer.
+pub(super) const PING_PATIENCE: Duration = Duration::from_secs(5);
+/// The end at which a link is in use asks this often, whatever comes; so does one that was not
+/// answered.
+pub(super) const PING_IN_USE: Duration = Duration::from_millis(750);
+/// The other end, asked at this pace, asks itself when it was not for so much longer.
+pub(super) const PING_PATIENCE_IN_USE: Duration = Duration::from_millis(500);
+/// A link in use that is silent for so long, and for a round trip, is said to be.
+pub(super) const SILENCE_IN_USE: Duration = Duration::from_millis(1750);
+/// A round trip counts for no more there.
+pub(super) const SILENCE_ROUND_TRIP_MAX: Duration = Duration::from_millis(1500);
+/// It is dead when it has been silent for so long; one on which nothing goes on, so long after it
+/// was asked.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(5);
-/// Over QUIC one that was heard for less than this may have been cut off by the line, which lets
-/// the first packets of a UDP flow through: the next dial goes over TCP alone.
+/// Questions of one connection without an answer; no more are asked.
+pub(super) const QUESTIONS_MAX: usize = 16;
+/// A peer that asks more often is answered and not told of.
+pub(super) const ASKED_EVERY: Duration = Duration::from_millis(100);
+/// Over QUIC a peer that was heard for less than this, or less often, may have been cut off by the
+/// line, which lets the first packets of a UDP flow through: the next dial goes over TCP alone.
 pub(super) const QUIC_PROVEN: Duration = Duration::from_secs(30);
+/// See there.
+pub(super) const QUIC_PROVEN_SIGNS: u32 = 40;
 /// A primary silent for this long may be replaced by a circuit, or dialled beside when the line returns.
 pub(super) const SILENCE_SUSPECT: Duration = Duration::from_secs(2);
 /// The sync stream of a new connection must answer within this time.
@@ -90,8 +109,12 @@ pub(super) const STEADY: Duration = Duration::from_secs(2);
 
 /// The first pause after a failure; it doubles up to the cap.
 pub(super) const RETRY_FIRST: Duration = Duration::from_millis(250);
-/// The longest pause between two dials.
+/// The longest pause between two dials of a relay, or of a member that a relay says is there.
 pub(super) const DIAL_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The same of a member that nobody says is there.
+pub(super) const DIAL_PAUSE_PATIENT_MAX: Duration = Duration::from_secs(60);
+/// A connection that we dialled and do not want any more stays this long: we may want it again.
+pub(super) const LINGERING: Duration = Duration::from_secs(30);
 /// The longest pause between two visits to a porch.
 pub(super) const VISIT_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The longest pause between two requests for a place on a relay.

@@ -12,21 +12,23 @@
 //! in. A relay that closes us before that has not heard of us: its porch is visited again.
 
 mod peer;
+mod primary;
 mod relay;
 mod retry;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use guichet_keys::SubjectId;
 use libp2p::Multiaddr;
 use libp2p::swarm::ConnectionId;
 
 use super::limits::{ADDRESSES_MAX, POLITENESS};
+use super::pulse::Use;
 use super::route::Route;
-pub(super) use peer::Dialler;
-pub(super) use peer::Path;
+pub(super) use peer::Goal;
 use peer::{Peer, Step};
+pub(super) use primary::{Dialler, Path};
 use relay::Relay;
 pub(super) use relay::RelayPoints;
 pub(super) use retry::Jitter;
@@ -34,11 +36,15 @@ pub(super) use retry::Jitter;
 /// What happened.
 #[derive(Debug)]
 pub(super) enum Input {
-    /// The application lets a member in, or tells more of its addresses.
-    Allowed {
-        peer: SubjectId,
-        addresses: Vec<Multiaddr>,
-    },
+    /// The application lets a member in. Of relays that this node keeps a connection to nothing
+    /// else is needed; everybody else may come, and is not sought.
+    Allowed { peer: SubjectId },
+    /// The application wants a connection to a member that is let in.
+    Sought { peer: SubjectId, goal: Goal },
+    /// It does not any more.
+    Left { peer: SubjectId },
+    /// What goes on over the link to a peer, now and until told otherwise.
+    Used { peer: SubjectId, usage: Use },
     /// The application shuts a member out; its connections are being closed.
     Forbidden { peer: SubjectId },
     /// A connection to a peer is secured.
@@ -57,6 +63,17 @@ pub(super) enum Input {
     Heard {
         peer: SubjectId,
         connection: ConnectionId,
+    },
+    /// The other end asked for one.
+    Asked {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
+    /// It answered ours after so long.
+    Answered {
+        peer: SubjectId,
+        connection: ConnectionId,
+        round_trip: Duration,
     },
     /// Its sync stream ended.
     Ended {
@@ -95,6 +112,11 @@ pub(super) enum Output {
     },
     /// Close one connection.
     Close { connection: ConnectionId },
+    /// Ask for a sign of life over one.
+    Ask {
+        peer: SubjectId,
+        connection: ConnectionId,
+    },
     /// Exchange hellos at a relay's porch.
     Visit { relay: SubjectId, porch: Multiaddr },
     /// Ask a relay for a place where circuits to us end.
@@ -107,6 +129,10 @@ pub(super) enum Output {
     },
     /// Tell the application that no stream to this peer is open.
     Down { peer: SubjectId },
+    /// Tell the application that a peer that is up, over a link in use, is silent.
+    Silent { peer: SubjectId },
+    /// Tell the application that it is heard again.
+    Back { peer: SubjectId },
 }
 
 /// The machine over all peers.
@@ -159,31 +185,38 @@ impl Supervisor {
     /// `Heard` neither has anything sooner.
     pub fn handle_input(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Allowed { peer, addresses } => self.allowed(now, peer, addresses),
-            Input::Forbidden { peer } => {
-                if self.peers.remove(&peer).is_some_and(|peer| peer.is_up()) {
-                    self.outputs.push_back(Output::Down { peer });
+            Input::Allowed { peer } => self.allowed(now, peer),
+            Input::Sought { peer, goal } => self.sought(now, peer, goal),
+            Input::Left { peer } => self.left(now, &peer),
+            Input::Used { peer, usage } => {
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.set_use(now, usage);
                 }
             }
+            Input::Forbidden { peer } => self.forbidden(peer),
             Input::Connected {
                 peer,
                 connection,
                 dialler,
                 route,
-            } => {
-                let ours_is_lower = self.own < peer;
-                match self.peers.get_mut(&peer) {
-                    Some(known) => known.connected(now, connection, dialler, route, ours_is_lower),
-                    None => self.outputs.push_back(Output::Close { connection }),
-                }
-            }
+            } => self.connected(now, peer, connection, (dialler, route)),
             Input::Opened { peer, connection } => {
                 self.with_peer(now, peer, |known, _| known.opened(connection));
             }
             Input::Heard { peer, connection } => {
-                if let Some(known) = self.peers.get_mut(&peer) {
-                    known.heard(now, connection);
-                }
+                self.with_peer(now, peer, |known, _| known.heard(now, connection));
+            }
+            Input::Asked { peer, connection } => {
+                self.with_peer(now, peer, |known, _| known.was_asked(now, connection));
+            }
+            Input::Answered {
+                peer,
+                connection,
+                round_trip,
+            } => {
+                self.with_peer(now, peer, |known, _| {
+                    known.answered(now, connection, round_trip)
+                });
             }
             Input::Ended { peer, connection } => {
                 self.with_peer(now, peer, |known, jitter| {
@@ -223,6 +256,7 @@ impl Supervisor {
         let subjects: Vec<SubjectId> = self.peers.keys().copied().collect();
         for subject in subjects {
             self.with_peer(now, subject, |known, jitter| known.expire(now, jitter));
+            while self.with_peer(now, subject, |known, jitter| known.beat(now, jitter)) {}
             let Some(peer) = self.peers.get_mut(&subject) else {
                 continue;
             };
@@ -264,21 +298,61 @@ impl Supervisor {
             .min()
     }
 
-    fn allowed(&mut self, now: Instant, subject: SubjectId, mut addresses: Vec<Multiaddr>) {
+    fn allowed(&mut self, now: Instant, subject: SubjectId) {
         if subject == self.own {
             return;
         }
-        let at = match self.relays.get_mut(&subject) {
+        self.peers.entry(subject).or_insert_with(|| Peer::new(now));
+        if let Some(relay) = self.relays.get_mut(&subject) {
+            relay.visit.suspend();
+            if !self.peers.get(&subject).is_some_and(Peer::is_sought) {
+                self.sought(now, subject, Goal::default());
+            }
+        }
+    }
+
+    fn sought(&mut self, now: Instant, subject: SubjectId, mut goal: Goal) {
+        let Some(peer) = self.peers.get_mut(&subject) else {
+            return;
+        };
+        let at = match self.relays.get(&subject) {
             Some(relay) => {
-                relay.visit.suspend();
-                addresses.insert(0, relay.points.main.clone());
+                goal.addresses.insert(0, relay.points.main.clone());
                 now
             }
             None if self.own < subject => now,
             None => now + POLITENESS,
         };
-        let peer = self.peers.entry(subject).or_insert_with(Peer::new);
-        peer.learn(addresses, at);
+        peer.seek(goal, at);
+    }
+
+    fn left(&mut self, now: Instant, subject: &SubjectId) {
+        if let Some(peer) = self.peers.get_mut(subject)
+            && !self.relays.contains_key(subject)
+        {
+            peer.leave(now);
+        }
+    }
+
+    fn forbidden(&mut self, subject: SubjectId) {
+        let was_up = self.peers.remove(&subject).is_some_and(|peer| peer.is_up());
+        if was_up {
+            self.outputs.push_back(Output::Down { peer: subject });
+        }
+    }
+
+    fn connected(
+        &mut self,
+        now: Instant,
+        subject: SubjectId,
+        connection: ConnectionId,
+        (dialler, route): (Dialler, Route),
+    ) {
+        let ours_is_lower = self.own < subject;
+        match self.peers.get_mut(&subject) {
+            Some(known) => known.connected(now, connection, dialler, route, ours_is_lower),
+            None => self.outputs.push_back(Output::Close { connection }),
+        }
     }
 
     fn visited(&mut self, now: Instant, subject: SubjectId) {
@@ -303,17 +377,18 @@ impl Supervisor {
         }
     }
 
+    /// Carries out what follows from a change to a peer; whether anything does.
     fn with_peer(
         &mut self,
         now: Instant,
         subject: SubjectId,
         act: impl FnOnce(&mut Peer, &mut Jitter) -> Step,
-    ) {
+    ) -> bool {
         let Some(peer) = self.peers.get_mut(&subject) else {
-            return;
+            return false;
         };
         match act(peer, &mut self.jitter) {
-            Step::None => {}
+            Step::None => return false,
             Step::Up { connection, path } => {
                 self.outputs.push_back(Output::Up {
                     peer: subject,
@@ -335,7 +410,14 @@ impl Supervisor {
                     relay.visit.again(now, &mut self.jitter);
                 }
             }
+            Step::Ask { connection } => self.outputs.push_back(Output::Ask {
+                peer: subject,
+                connection,
+            }),
+            Step::Silent => self.outputs.push_back(Output::Silent { peer: subject }),
+            Step::Back => self.outputs.push_back(Output::Back { peer: subject }),
         }
+        true
     }
 
     fn close(&mut self, connection: Option<ConnectionId>) {
@@ -358,17 +440,13 @@ impl Supervisor {
         }
         if lonely || leads_on {
             for peer in self.peers.values_mut().filter(|peer| !peer.is_connected()) {
-                peer.dial.start(now);
+                peer.try_now(now);
             }
         }
     }
 
     fn dial(&mut self, subject: SubjectId) {
-        let circuits = if self.relays.contains_key(&subject) {
-            vec![]
-        } else {
-            self.circuits()
-        };
+        let circuits = self.circuits_to(&subject);
         let Some(peer) = self.peers.get_mut(&subject) else {
             return;
         };
@@ -388,7 +466,12 @@ impl Supervisor {
         }
     }
 
-    fn circuits(&self) -> Vec<Multiaddr> {
+    /// The circuits that may lead to a peer.
+    fn circuits_to(&self, subject: &SubjectId) -> Vec<Multiaddr> {
+        let taken = self.peers.get(subject).is_some_and(Peer::takes_circuits);
+        if !taken || self.relays.contains_key(subject) {
+            return Vec::new();
+        }
         let up = |subject: &SubjectId| self.peers.get(subject).is_some_and(Peer::is_up);
         let up = self.relays.iter().filter(|(subject, _)| up(subject));
         up.filter_map(|(subject, relay)| relay.circuit(subject))

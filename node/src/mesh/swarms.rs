@@ -23,18 +23,17 @@ use libp2p::dns::{ResolverConfig, ResolverOpts};
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{
-    PeerId, Swarm, Transport, dns, identify, noise, ping, quic, relay, swarm, tcp, yamux,
-};
+use libp2p::{PeerId, Swarm, Transport, dns, identify, noise, quic, relay, swarm, tcp, yamux};
 
 use super::gate::Gate;
 use super::limits::{
     CIRCUIT_LIFETIME, CIRCUITS_MAX, CIRCUITS_PER_PEER_MAX, CONNECTIONS_MAX, HANDSHAKE,
-    HANDSHAKES_MAX, PER_PEER_MAX, PING_EVERY, PORCH_CONNECTIONS_MAX, PORCH_IDLE,
-    PORCH_PER_PEER_MAX, PORCH_STREAMS_MAX, QUIC_CONNECTION_BYTES, QUIC_HANDSHAKE, QUIC_IDLE,
-    QUIC_STREAM_BYTES, RELAY_REQUESTS_BURST, RELAY_REQUESTS_EVERY, RESERVATIONS_MAX, STREAMS_MAX,
+    HANDSHAKES_MAX, PER_PEER_MAX, PORCH_CONNECTIONS_MAX, PORCH_IDLE, PORCH_PER_PEER_MAX,
+    PORCH_STREAMS_MAX, QUIC_CONNECTION_BYTES, QUIC_HANDSHAKE, QUIC_IDLE, QUIC_STREAM_BYTES,
+    RELAY_REQUESTS_BURST, RELAY_REQUESTS_EVERY, RESERVATIONS_MAX, STREAMS_MAX,
 };
 use super::link::{self, Links};
+use super::ping::Pings;
 use super::porch::Porch;
 use brief::Brief;
 
@@ -45,7 +44,7 @@ pub(super) struct Main {
     limits: connection_limits::Behaviour,
     pub links: Links,
     pub signals: Links,
-    ping: ping::Behaviour,
+    pub pings: Pings,
     identify: identify::Behaviour,
     circuits: relay::client::Behaviour,
     relay: Toggle<relay::Behaviour>,
@@ -81,15 +80,12 @@ pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
         .with_agent_version(concat!("guichet/", env!("CARGO_PKG_VERSION")).into())
         .with_push_listen_addr_updates(true)
         .with_cache_size(0);
-    let ping = ping::Config::new()
-        .with_interval(PING_EVERY)
-        .with_timeout(2 * HANDSHAKE);
     let behaviour = Main {
         gate: Gate::new(),
         limits: connection_limits::Behaviour::new(limits),
         links: Links::new(link::SYNC),
         signals: Links::new(link::SIGNAL),
-        ping: ping::Behaviour::new(ping),
+        pings: Pings::default(),
         identify: identify::Behaviour::new(identify),
         circuits,
         relay: (duty == Duty::Relay).then(|| circuit_relay(own)).into(),

@@ -1,6 +1,8 @@
 //! The task that owns both swarms and the supervisor: it turns what libp2p tells into inputs, and
 //! outputs into what libp2p does. It decides nothing.
 
+mod acts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,35 +12,32 @@ use guichet_keys::SubjectId;
 use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
 use libp2p::multiaddr::Protocol;
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, ListenError, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm, identify, ping};
+use libp2p::{Multiaddr, PeerId, Swarm, identify};
 use tokio::sync::mpsc;
 
 use super::gate::{Bucket, Denied};
 use super::hello::Hello;
-use super::identity::{dialable, over_both, peer_of, subject_of, without_peer};
+use super::identity::{dialable, host_of, peer_of, subject_of, without_peer};
 use super::limits::ADDRESSES_MAX;
 use super::link::LinkEvent;
+use super::ping::PingEvent;
 use super::porch::{VisitOver, Visitor};
+use super::pulse::Use;
 use super::route::Route;
-use super::supervisor::{Dialler, Input, Output, Supervisor};
+use super::supervisor::{Dialler, Goal, Input, Supervisor};
 use super::swarms::{Main, MainEvent, Outside, OutsideEvent};
-use super::{Admit, MeshEvent, Outboxes, Refusals, Shared, Told, lock};
+use super::{Admit, Aim, MeshEvent, Shared, Told, lock};
 
 /// What the application asks of the task.
 #[derive(Debug)]
 pub(super) enum Command {
-    Allow {
-        subject: SubjectId,
-        addresses: Vec<String>,
-    },
-    Forbid {
-        subject: SubjectId,
-    },
-    Close {
-        subject: SubjectId,
-    },
+    Allow { subject: SubjectId },
+    Seek { subject: SubjectId, aim: Aim },
+    Leave { subject: SubjectId },
+    Use { subject: SubjectId, usage: Use },
+    Forbid { subject: SubjectId },
+    Close { subject: SubjectId },
 }
 
 pub(super) struct Task {
@@ -47,10 +46,17 @@ pub(super) struct Task {
     supervisor: Supervisor,
     wake: Option<Instant>,
     admission: Admission,
-    connections: BTreeMap<ConnectionId, (SubjectId, Route)>,
+    connections: BTreeMap<ConnectionId, Connected>,
     places: BTreeMap<SubjectId, ListenerId>,
     told: BTreeMap<SubjectId, (Bucket, Vec<String>)>,
     outward: Outward,
+}
+
+/// A connection.
+struct Connected {
+    peer: SubjectId,
+    route: Route,
+    seen_at: Option<String>,
 }
 
 /// By what a hello is judged.
@@ -109,20 +115,29 @@ impl Task {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Allow { subject, addresses } => {
-                let allowed = peer_of(&subject)
-                    .is_some_and(|peer| self.main.behaviour_mut().gate.allow(peer));
+            Command::Allow { subject: peer } => {
+                let allowed =
+                    peer_of(&peer).is_some_and(|id| self.main.behaviour_mut().gate.allow(id));
                 if allowed {
-                    let addresses = addresses.iter().filter_map(|text| dialable(text));
-                    let addresses = addresses.take(ADDRESSES_MAX).collect();
-                    self.input(Input::Allowed {
-                        peer: subject,
-                        addresses,
-                    });
+                    self.input(Input::Allowed { peer });
                 } else {
-                    tracing::warn!(%subject, "cannot be let in: no valid key, or too many members");
+                    tracing::warn!(%peer, "cannot be let in: no valid key, or too many members");
                 }
             }
+            Command::Seek { subject: peer, aim } => {
+                let addresses = aim.addresses.iter().filter_map(|text| dialable(text));
+                let goal = Goal {
+                    addresses: addresses.take(ADDRESSES_MAX).collect(),
+                    patience: aim.patience,
+                    circuits: aim.circuits,
+                };
+                self.input(Input::Sought { peer, goal });
+            }
+            Command::Leave { subject: peer } => self.input(Input::Left { peer }),
+            Command::Use {
+                subject: peer,
+                usage,
+            } => self.input(Input::Used { peer, usage }),
             Command::Forbid { subject } => {
                 if let Some(peer) = peer_of(&subject) {
                     self.main.behaviour_mut().gate.forbid(peer);
@@ -151,7 +166,7 @@ impl Task {
                 self.on_connected(&peer_id, connection_id, &endpoint);
             }
             SwarmEvent::ConnectionClosed { connection_id, .. } => {
-                if let Some((peer, _)) = self.connections.remove(&connection_id) {
+                if let Some(Connected { peer, .. }) = self.connections.remove(&connection_id) {
                     self.input(Input::Disconnected {
                         peer,
                         connection: connection_id,
@@ -200,17 +215,9 @@ impl Task {
                     self.on_signals(peer, connection, event);
                 }
             }
-            MainEvent::Ping(ping::Event {
-                peer,
-                connection,
-                result: Ok(round_trip),
-            }) => {
+            MainEvent::Pings((peer, connection, event)) => {
                 if let Some(peer) = subject_of(&peer) {
-                    self.supervisor
-                        .handle_input(now(), Input::Heard { peer, connection });
-                    if self.supervisor.is_primary(&peer, connection) {
-                        self.tell(MeshEvent::RoundTrip { peer, round_trip });
-                    }
+                    self.on_ping(peer, connection, event);
                 }
             }
             MainEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
@@ -218,10 +225,7 @@ impl Task {
                     self.on_addresses(peer, &info.listen_addrs);
                 }
             }
-            MainEvent::Ping(_)
-            | MainEvent::Identify(_)
-            | MainEvent::Circuits(_)
-            | MainEvent::Relay(_) => {}
+            MainEvent::Identify(_) | MainEvent::Circuits(_) | MainEvent::Relay(_) => {}
             MainEvent::Gate(never) | MainEvent::Limits(never) => match never {},
         }
     }
@@ -236,7 +240,16 @@ impl Task {
         } else {
             Dialler::They
         };
-        self.connections.insert(connection, (peer, route));
+        let seen_at = match route {
+            Route::Tcp | Route::Quic => host_of(endpoint.get_remote_address()),
+            Route::Relayed(_) => None,
+        };
+        let connected = Connected {
+            peer,
+            route,
+            seen_at,
+        };
+        self.connections.insert(connection, connected);
         self.input(Input::Connected {
             peer,
             connection,
@@ -245,19 +258,33 @@ impl Task {
         });
     }
 
+    fn on_ping(&mut self, peer: SubjectId, connection: ConnectionId, event: PingEvent) {
+        match event {
+            PingEvent::Asked => self.input(Input::Asked { peer, connection }),
+            PingEvent::Answered(round_trip) => {
+                self.input(Input::Answered {
+                    peer,
+                    connection,
+                    round_trip,
+                });
+                if self.supervisor.is_primary(&peer, connection) {
+                    self.tell(MeshEvent::RoundTrip { peer, round_trip });
+                }
+            }
+        }
+    }
+
     fn on_link(&mut self, peer: SubjectId, connection: ConnectionId, event: LinkEvent) {
         match event {
             LinkEvent::Opened => self.input(Input::Opened { peer, connection }),
             LinkEvent::Frame(frame) => {
-                self.supervisor
-                    .handle_input(now(), Input::Heard { peer, connection });
+                self.heard(peer, connection);
                 if self.supervisor.is_primary(&peer, connection) {
                     self.tell(MeshEvent::Frame { peer, frame });
                 }
             }
             LinkEvent::Progressed => {
-                self.supervisor
-                    .handle_input(now(), Input::Heard { peer, connection });
+                self.heard(peer, connection);
             }
             LinkEvent::Drained => {
                 if self.supervisor.is_primary(&peer, connection) {
@@ -278,8 +305,7 @@ impl Task {
     fn on_signals(&mut self, peer: SubjectId, connection: ConnectionId, event: LinkEvent) {
         match event {
             LinkEvent::Frame(frame) => {
-                self.supervisor
-                    .handle_input(now(), Input::Heard { peer, connection });
+                self.heard(peer, connection);
                 if self.supervisor.is_primary(&peer, connection) {
                     self.tell(MeshEvent::Signal { peer, frame });
                 }
@@ -385,103 +411,6 @@ impl Task {
             Visitor::They => {}
         }
     }
-
-    fn input(&mut self, input: Input) {
-        self.supervisor.handle_input(now(), input);
-        self.carry_out();
-    }
-
-    fn carry_out(&mut self) {
-        while let Some(output) = self.supervisor.poll_output() {
-            match output {
-                Output::Dial { peer, addresses } => self.dial(peer, addresses),
-                Output::Close { connection } => {
-                    self.main.close_connection(connection);
-                }
-                Output::Visit { relay, porch } => self.visit(relay, porch),
-                Output::Reserve { relay, main } => self.reserve(relay, main),
-                Output::Up {
-                    peer, connection, ..
-                } => self.up(peer, connection),
-                Output::Down { peer } => {
-                    self.tell(MeshEvent::PeerDown { peer });
-                }
-            }
-        }
-        self.wake = self.supervisor.poll_timeout();
-    }
-
-    fn dial(&mut self, peer: SubjectId, addresses: Vec<Multiaddr>) {
-        let dialled = peer_of(&peer).is_some_and(|id| self.main.dial(to(id, addresses)).is_ok());
-        if !dialled {
-            self.supervisor
-                .handle_input(now(), Input::DialFailed { peer });
-        }
-    }
-
-    fn visit(&mut self, relay: SubjectId, porch: Multiaddr) {
-        let dialled =
-            peer_of(&relay).is_some_and(|id| self.porch.dial(to(id, over_both(&[porch]))).is_ok());
-        if !dialled {
-            self.supervisor
-                .handle_input(now(), Input::VisitFailed { relay });
-        }
-    }
-
-    fn reserve(&mut self, relay: SubjectId, main: Multiaddr) {
-        if let Some(listener) = self.places.remove(&relay) {
-            self.main.remove_listener(listener);
-        }
-        let place = peer_of(&relay)
-            .map(|id| main.with(Protocol::P2p(id)).with(Protocol::P2pCircuit))
-            .and_then(|address| self.main.listen_on(address).ok());
-        match place {
-            Some(listener) => {
-                self.places.insert(relay, listener);
-            }
-            None => self
-                .supervisor
-                .handle_input(now(), Input::PlaceLost { relay }),
-        }
-    }
-
-    fn up(&mut self, peer: SubjectId, connection: ConnectionId) {
-        let behaviour = self.main.behaviour();
-        let outboxes = behaviour
-            .links
-            .outbox(connection)
-            .zip(behaviour.signals.outbox(connection));
-        let (Some((frames, signals)), Some((_, route))) =
-            (outboxes, self.connections.get(&connection))
-        else {
-            return;
-        };
-        let route = *route;
-        let up = MeshEvent::PeerUp { peer, route };
-        self.tell_of(up, Some(Outboxes { frames, signals }));
-    }
-
-    fn count(&self, count: impl FnOnce(&mut Refusals)) {
-        count(&mut lock(&self.outward.shared.refusals));
-    }
-
-    fn tell(&self, event: MeshEvent) {
-        self.tell_of(event, None);
-    }
-
-    fn tell_of(&self, event: MeshEvent, outboxes: Option<Outboxes>) {
-        if self.outward.events.send((event, outboxes)).is_err() {
-            tracing::trace!("nobody listens to the mesh any more");
-        }
-    }
-}
-
-fn to(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
-    DialOpts::peer_id(peer)
-        .condition(PeerCondition::Always)
-        .allocate_new_port()
-        .addresses(addresses)
-        .build()
 }
 
 fn is_loopback(address: &Multiaddr) -> bool {

@@ -171,7 +171,7 @@ async fn a_member_that_breaks_the_rules_is_closed_and_nobody_else() {
     let mut kiosk = Node::start(&network, 3, Duty::Member, &[&relay]).await;
     meet(&mut kiosk, &mut relay).await;
     let member = subject(50);
-    relay.mesh.allow(member, vec![]);
+    relay.mesh.allow(member);
     let too_long = u32::try_from(FRAME_BYTES_MAX).expect("short") + 1;
     let opening = [0; 4];
     let breaches: [&[u8]; 4] = [

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use guichet::mesh::{Duty, Mesh, MeshConfig, MeshEvent, MeshEvents, RelayAddress};
+use guichet::mesh::{
+    Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, MeshEvents, Patience, RelayAddress, Use,
+};
 use guichet_keys::{Signature, SigningKey, SubjectId};
 use tokio::time::timeout;
 
@@ -91,6 +93,18 @@ impl Node {
         node
     }
 
+    /// Lets a member in and seeks it by these addresses, or through a relay; the link is in use.
+    pub fn let_in(&self, peer: SubjectId, addresses: Vec<String>) {
+        self.mesh.allow(peer);
+        let aim = Aim {
+            addresses,
+            patience: Patience::Brisk,
+            circuits: Circuits::WhereNothingElseLeads,
+        };
+        self.mesh.seek(peer, aim);
+        self.mesh.set_use(peer, Use::InUse);
+    }
+
     /// Waits for an event, letting in whom the porch admits.
     pub async fn until<T>(&mut self, what: &str, found: impl FnMut(&MeshEvent) -> Option<T>) -> T {
         self.within(PATIENCE, found)
@@ -108,7 +122,8 @@ impl Node {
             loop {
                 let event = self.events.recv().await.expect("the mesh runs");
                 if let MeshEvent::Admitted { subject, .. } = &event {
-                    self.mesh.allow(*subject, vec![]);
+                    self.mesh.allow(*subject);
+                    self.mesh.set_use(*subject, Use::InUse);
                 }
                 if let Some(value) = found(&event) {
                     return value;

@@ -1,33 +1,20 @@
 //! One member: its addresses, its primary connection, those that leave, and when to dial it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libp2p::Multiaddr;
 use libp2p::swarm::ConnectionId;
 
+use super::primary::{Dialler, Path, Primary};
 use super::retry::{Jitter, Retry};
 use crate::mesh::identity::over_both;
 use crate::mesh::limits::{
-    ADDRESSES_MAX, DIAL_PAUSE_MAX, DIRECT_AGAIN, OPENING, QUIC_PROVEN, RETIRING, SILENCE_MAX,
-    SILENCE_SUSPECT, SIMULTANEOUS, STEADY,
+    ADDRESSES_MAX, DIAL_PAUSE_MAX, DIAL_PAUSE_PATIENT_MAX, DIRECT_AGAIN, LINGERING, OPENING,
+    RETIRING, SILENCE_SUSPECT, STEADY,
 };
+use crate::mesh::pulse::{Beat, Pulse, Use};
 use crate::mesh::route::Route;
-
-/// Which end dialled a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::mesh) enum Dialler {
-    We,
-    They,
-}
-
-/// How a connection reaches its peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::mesh) enum Path {
-    /// Nothing of ours in between.
-    Direct,
-    /// A circuit through a relay.
-    Relayed,
-}
+use crate::mesh::{Circuits, Patience};
 
 /// What a change to a peer means to the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +30,56 @@ pub(super) enum Step {
     Refused {
         close: Option<ConnectionId>,
     },
+    Ask {
+        connection: ConnectionId,
+    },
+    Silent,
+    Back,
+}
+
+/// How a peer is to be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mesh) struct Goal {
+    pub addresses: Vec<Multiaddr>,
+    pub patience: Patience,
+    pub circuits: Circuits,
+}
+
+impl Default for Goal {
+    /// Known to be there, and nowhere yet.
+    fn default() -> Self {
+        Self {
+            addresses: Vec::new(),
+            patience: Patience::Brisk,
+            circuits: Circuits::Never,
+        }
+    }
 }
 
 /// A member that is let in.
 #[derive(Debug)]
 pub(super) struct Peer {
-    addresses: Vec<Multiaddr>,
+    wish: Wish,
+    usage: Use,
     presence: Presence,
     retiring: Vec<(ConnectionId, Instant)>,
     pub dial: Retry,
+    /// An address came while another was being tried.
+    has_news: bool,
     /// The last connection was over QUIC, and fell silent before it had proven itself.
     doubts_quic: bool,
+}
+
+/// Somebody now says that a peer is there of whom nobody said so before.
+const HOPE: (Patience, Patience) = (Patience::Brisk, Patience::Patient);
+
+/// Whether the application wants a connection to a peer.
+#[derive(Debug)]
+enum Wish {
+    /// It may come. What we dialled when we still wanted it is closed some time after `since`.
+    Left { since: Instant },
+    /// It is dialled until it is there.
+    Sought(Goal),
 }
 
 /// What is known of a peer, inside and to the application.
@@ -69,52 +95,70 @@ enum Presence {
     Open(Primary),
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Primary {
-    connection: ConnectionId,
-    dialler: Dialler,
-    route: Route,
-    since: Instant,
-    heard: Instant,
-}
-
 impl Peer {
-    pub fn new() -> Self {
+    pub fn new(now: Instant) -> Self {
         Self {
-            addresses: Vec::new(),
+            wish: Wish::Left { since: now },
+            usage: Use::Idle,
             presence: Presence::Absent,
             retiring: Vec::new(),
             dial: Retry::idle(DIAL_PAUSE_MAX),
+            has_news: false,
             doubts_quic: false,
         }
     }
 
+    pub fn is_sought(&self) -> bool {
+        matches!(self.wish, Wish::Sought(_))
+    }
+
     pub fn has_address(&self) -> bool {
-        !self.addresses.is_empty()
+        !self.addresses().is_empty()
+    }
+
+    /// Whether it may be reached through relays.
+    pub fn takes_circuits(&self) -> bool {
+        matches!(&self.wish, Wish::Sought(goal) if goal.circuits == Circuits::WhereNothingElseLeads)
+    }
+
+    fn addresses(&self) -> &[Multiaddr] {
+        match &self.wish {
+            Wish::Sought(goal) => &goal.addresses,
+            Wish::Left { .. } => &[],
+        }
     }
 
     /// What to dial now. A line that was cut makes QUIC doubted too: once TCP had its turn, both
     /// have theirs.
     pub fn addresses_to_dial(&mut self) -> Vec<Multiaddr> {
+        self.has_news = false;
         if std::mem::take(&mut self.doubts_quic) {
-            self.addresses.clone()
+            self.addresses().to_vec()
         } else {
-            over_both(&self.addresses)
+            over_both(self.addresses())
         }
     }
 
-    /// Puts new addresses before known ones and forgets those that do not fit. Dials at `at` unless
-    /// the peer is reached already, or unless there is nothing new to try and a pause goes on.
-    pub fn learn(&mut self, mut addresses: Vec<Multiaddr>, at: Instant) {
-        let news = addresses
+    /// Wants a connection from now on, and takes its addresses for those that count. Dials at `at`
+    /// unless the peer is reached already, or unless there is nothing new to try and a pause goes on.
+    pub fn seek(&mut self, mut goal: Goal, at: Instant) {
+        goal.addresses.truncate(ADDRESSES_MAX);
+        let known = self.addresses();
+        let has_new = goal
+            .addresses
             .iter()
-            .any(|address| !self.addresses.contains(address));
-        addresses.append(&mut self.addresses);
-        for address in addresses {
-            if self.addresses.len() < ADDRESSES_MAX && !self.addresses.contains(&address) {
-                self.addresses.push(address);
-            }
-        }
+            .any(|address| !known.contains(address));
+        let hopeful = match &self.wish {
+            Wish::Sought(before) => (goal.patience, before.patience) == HOPE,
+            Wish::Left { .. } => true,
+        };
+        self.dial.set_pause_max(match goal.patience {
+            Patience::Brisk => DIAL_PAUSE_MAX,
+            Patience::Patient => DIAL_PAUSE_PATIENT_MAX,
+        });
+        self.wish = Wish::Sought(goal);
+        self.has_news |= has_new;
+        let news = has_new || hopeful;
         let pauses = self.dial.deadline().is_some();
         match self.path() {
             None if news || !pauses => self.dial.start(at),
@@ -123,11 +167,35 @@ impl Peer {
         }
     }
 
+    /// Wants none any more.
+    pub fn leave(&mut self, now: Instant) {
+        if self.is_sought() {
+            self.wish = Wish::Left { since: now };
+            self.dial.succeeded();
+        }
+    }
+
+    /// Tries at once where a connection is wanted.
+    pub fn try_now(&mut self, now: Instant) {
+        if self.is_sought() {
+            self.dial.start(now);
+        }
+    }
+
     pub fn dial_failed(&mut self, now: Instant, jitter: &mut Jitter) {
         match self.path() {
+            _ if !self.is_sought() => self.dial.suspend(),
+            None if std::mem::take(&mut self.has_news) => self.dial.restart(now),
             None => self.dial.failed(now, jitter),
             Some(Path::Relayed) => self.dial.restart(now + DIRECT_AGAIN),
             Some(Path::Direct) => self.dial.suspend(),
+        }
+    }
+
+    pub fn set_use(&mut self, now: Instant, usage: Use) {
+        self.usage = usage;
+        if let Some(primary) = self.primary_mut() {
+            primary.pulse.set_use(now, usage);
         }
     }
 
@@ -161,7 +229,7 @@ impl Peer {
             dialler,
             route,
             since: now,
-            heard: now,
+            pulse: Pulse::new(now, dialler == Dialler::We, self.usage),
         };
         let leaves = now + RETIRING;
         match self.primary() {
@@ -178,16 +246,17 @@ impl Peer {
             Presence::Opening(new)
         };
         match route.path() {
-            Path::Direct => self.dial.suspend(),
-            Path::Relayed => self.dial.restart(now + DIRECT_AGAIN),
+            Path::Relayed if self.is_sought() => self.dial.restart(now + DIRECT_AGAIN),
+            Path::Direct | Path::Relayed => self.dial.suspend(),
         }
     }
 
     pub fn opened(&mut self, connection: ConnectionId) -> Step {
         match self.presence {
-            Presence::Opening(primary) | Presence::Moving(primary)
+            Presence::Opening(mut primary) | Presence::Moving(mut primary)
                 if primary.connection == connection =>
             {
+                primary.pulse.opened();
                 self.presence = Presence::Open(primary);
                 Step::Up {
                     connection,
@@ -198,14 +267,36 @@ impl Peer {
         }
     }
 
-    pub fn heard(&mut self, now: Instant, connection: ConnectionId) {
-        match &mut self.presence {
-            Presence::Opening(primary) | Presence::Moving(primary) | Presence::Open(primary)
-                if primary.connection == connection =>
-            {
-                primary.heard = now;
-            }
-            _ => {}
+    pub fn heard(&mut self, now: Instant, connection: ConnectionId) -> Step {
+        self.feel(connection, |pulse| pulse.heard(now))
+    }
+
+    pub fn was_asked(&mut self, now: Instant, connection: ConnectionId) -> Step {
+        self.feel(connection, |pulse| pulse.was_asked(now))
+    }
+
+    pub fn answered(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        round_trip: Duration,
+    ) -> Step {
+        self.feel(connection, |pulse| {
+            pulse.answered(round_trip);
+            pulse.heard(now)
+        })
+    }
+
+    /// Tells the primary's pulse; it says whether the link had been silent.
+    fn feel(&mut self, connection: ConnectionId, tell: impl FnOnce(&mut Pulse) -> bool) -> Step {
+        let is_up = self.is_up();
+        let primary = self.primary_mut();
+        let primary = primary.filter(|primary| primary.connection == connection);
+        let was_silent = primary.is_some_and(|primary| tell(&mut primary.pulse));
+        if was_silent && is_up {
+            Step::Back
+        } else {
+            Step::None
         }
     }
 
@@ -239,7 +330,9 @@ impl Peer {
         }
         let was_up = self.is_up();
         self.presence = Presence::Absent;
-        self.dial.restart(now + DIAL_PAUSE_MAX);
+        if self.is_sought() {
+            self.dial.restart(now + DIAL_PAUSE_MAX);
+        }
         let close = Some(connection);
         if was_up {
             Step::Lost { close }
@@ -248,15 +341,33 @@ impl Peer {
         }
     }
 
-    /// Gives up a primary that is silent, or does not open.
+    /// Gives up a primary that does not open, or that we dialled and do not want any more.
     pub fn expire(&mut self, now: Instant, jitter: &mut Jitter) -> Step {
         match self.primary() {
-            Some(primary) if self.primary_deadline().is_some_and(|at| at <= now) => {
-                let age = primary.heard.duration_since(primary.since);
-                self.doubts_quic = primary.route == Route::Quic && age < QUIC_PROVEN;
+            Some(primary) if self.gives_up_at().is_some_and(|at| at <= now) => {
                 self.lose(now, Some(primary.connection), jitter)
             }
             _ => Step::None,
+        }
+    }
+
+    /// What the silence of the primary calls for; call again until it is nothing.
+    pub fn beat(&mut self, now: Instant, jitter: &mut Jitter) -> Step {
+        let is_up = self.is_up();
+        let Some(primary) = self.primary_mut() else {
+            return Step::None;
+        };
+        let connection = primary.connection;
+        match primary.pulse.beat(now) {
+            Some(Beat::Ask) => Step::Ask { connection },
+            Some(Beat::Silent) if is_up => Step::Silent,
+            Some(Beat::Silent) => self.beat(now, jitter),
+            Some(Beat::Dead) => {
+                let primary = *primary;
+                self.doubts_quic = primary.route == Route::Quic && !primary.is_proven();
+                self.lose(now, Some(connection), jitter)
+            }
+            None => Step::None,
         }
     }
 
@@ -269,8 +380,9 @@ impl Peer {
     /// Dials at once if nothing connects us, or if what does may have died with the old line.
     pub fn line_returned(&mut self, now: Instant) {
         match self.primary() {
+            _ if !self.is_sought() => {}
             None => self.dial.restart(now),
-            Some(primary) if now.duration_since(primary.heard) >= SILENCE_SUSPECT => {
+            Some(primary) if now.duration_since(primary.heard()) >= SILENCE_SUSPECT => {
                 self.dial.restart(now);
             }
             Some(_) => {}
@@ -298,14 +410,34 @@ impl Peer {
         self.primary().map(|primary| primary.route.path())
     }
 
-    fn primary_deadline(&self) -> Option<Instant> {
-        match self.presence {
+    fn primary_mut(&mut self) -> Option<&mut Primary> {
+        match &mut self.presence {
             Presence::Absent => None,
-            Presence::Opening(primary) | Presence::Moving(primary) => {
-                Some((primary.heard + SILENCE_MAX).min(primary.since + OPENING))
+            Presence::Opening(primary) | Presence::Moving(primary) | Presence::Open(primary) => {
+                Some(primary)
             }
-            Presence::Open(primary) => Some(primary.heard + SILENCE_MAX),
         }
+    }
+
+    fn primary_deadline(&self) -> Option<Instant> {
+        let pulse = self.primary().map(|primary| primary.pulse.deadline());
+        pulse.into_iter().chain(self.gives_up_at()).min()
+    }
+
+    /// When the primary is given up though it may be alive.
+    fn gives_up_at(&self) -> Option<Instant> {
+        let primary = self.primary()?;
+        let unopened = match self.presence {
+            Presence::Opening(_) | Presence::Moving(_) => Some(primary.since + OPENING),
+            Presence::Absent | Presence::Open(_) => None,
+        };
+        let unwanted = match self.wish {
+            Wish::Left { since } if primary.dialler == Dialler::We => {
+                Some(since.max(primary.since) + LINGERING)
+            }
+            Wish::Left { .. } | Wish::Sought(_) => None,
+        };
+        unopened.into_iter().chain(unwanted).min()
     }
 
     fn lose(&mut self, now: Instant, close: Option<ConnectionId>, jitter: &mut Jitter) -> Step {
@@ -326,29 +458,12 @@ impl Peer {
         if steady == Some(Path::Direct) {
             self.dial.succeeded();
         }
-        self.dial.restart(now);
-        if steady.is_none() {
-            self.dial.failed(now, jitter);
+        if self.is_sought() {
+            self.dial.restart(now);
+            if steady.is_none() {
+                self.dial.failed(now, jitter);
+            }
         }
         step
-    }
-}
-
-impl Primary {
-    fn beats(&self, old: &Self, ours_is_lower: bool) -> bool {
-        match (self.route.path(), old.route.path()) {
-            (Path::Direct, Path::Relayed) => true,
-            (Path::Relayed, Path::Direct) => {
-                self.since.duration_since(old.heard) >= SILENCE_SUSPECT
-            }
-            (Path::Direct, Path::Direct) | (Path::Relayed, Path::Relayed) => {
-                let at_once = self.since.duration_since(old.since) < SIMULTANEOUS;
-                if at_once && self.dialler != old.dialler {
-                    (self.dialler == Dialler::We) == ours_is_lower
-                } else {
-                    true
-                }
-            }
-        }
     }
 }

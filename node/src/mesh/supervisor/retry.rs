@@ -51,6 +51,11 @@ impl Retry {
         }
     }
 
+    /// Caps the pauses from the next one on; one that goes on is as long as it was to be.
+    pub fn set_pause_max(&mut self, pause_max: Duration) {
+        self.pause_max = pause_max;
+    }
+
     /// Tries at `at`, unless a try is under way or comes sooner.
     pub fn start(&mut self, at: Instant) {
         match self.state {

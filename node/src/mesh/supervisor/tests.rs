@@ -1,3 +1,5 @@
+mod seeking;
+
 use std::time::Duration;
 
 use libp2p::swarm::ConnectionId;
@@ -5,9 +7,10 @@ use libp2p::swarm::ConnectionId;
 use super::*;
 use crate::mesh::identity::{dialable, keypair, over_both, subject_of};
 use crate::mesh::limits::{
-    DIAL_PAUSE_MAX, DIRECT_AGAIN, QUIC_PROVEN, RETIRING, RETRY_FIRST, SILENCE_MAX, SILENCE_SUSPECT,
-    SIMULTANEOUS, STEADY, VISIT_PAUSE_MAX,
+    DIAL_PAUSE_MAX, DIRECT_AGAIN, QUIC_PROVEN, QUIC_PROVEN_SIGNS, RETIRING, RETRY_FIRST,
+    SILENCE_MAX, SILENCE_SUSPECT, SIMULTANEOUS, STEADY, VISIT_PAUSE_MAX,
 };
+use crate::mesh::{Circuits, Patience};
 
 const MS: Duration = Duration::from_millis(1);
 const NEVER: [Duration; 0] = [];
@@ -18,6 +21,7 @@ struct Scene {
     now: Instant,
     relay: SubjectId,
     done: Vec<(Duration, Output)>,
+    asked: usize,
     start: Instant,
 }
 
@@ -52,6 +56,7 @@ impl Scene {
             now: start,
             relay,
             done: Vec::new(),
+            asked: 0,
             start,
         }
     }
@@ -75,7 +80,10 @@ impl Scene {
 
     fn drain(&mut self) {
         while let Some(output) = self.machine.poll_output() {
-            self.done.push((self.now - self.start, output));
+            match output {
+                Output::Ask { .. } => self.asked += 1,
+                output => self.done.push((self.now - self.start, output)),
+            }
         }
     }
 
@@ -92,9 +100,13 @@ impl Scene {
 
     /// As `pass`, while the peer shows life over this connection every 100 ms.
     fn pass_alive(&mut self, span: Duration, peer: SubjectId, number: usize) {
+        self.pass_alive_each(100 * MS, span, peer, number);
+    }
+
+    fn pass_alive_each(&mut self, every: Duration, span: Duration, peer: SubjectId, number: usize) {
         let end = self.now + span;
         while self.now < end {
-            self.pass(100 * MS);
+            self.pass(every);
             self.input(Input::Heard {
                 peer,
                 connection: connection(number),
@@ -103,10 +115,23 @@ impl Scene {
     }
 
     fn allow(&mut self, peer: SubjectId, ports: &[u16]) {
-        self.input(Input::Allowed {
-            peer,
+        self.input(Input::Allowed { peer });
+        if peer != self.relay {
+            self.seek(peer, ports, Patience::Brisk);
+        }
+    }
+
+    fn seek(&mut self, peer: SubjectId, ports: &[u16], patience: Patience) {
+        let goal = Goal {
             addresses: ports.iter().copied().map(address).collect(),
-        });
+            patience,
+            circuits: Circuits::WhereNothingElseLeads,
+        };
+        self.input(Input::Sought { peer, goal });
+    }
+
+    fn use_link(&mut self, peer: SubjectId, usage: Use) {
+        self.input(Input::Used { peer, usage });
     }
 
     fn connect(&mut self, peer: SubjectId, number: usize, dialler: Dialler, path: Path) {
@@ -279,26 +304,6 @@ fn the_returning_line_ends_every_pause() {
 }
 
 #[test]
-fn a_silent_peer_is_dead_in_time_and_dialled_at_once() {
-    let (own, peer) = ordered();
-    let mut scene = Scene::new(own);
-    scene.allow(peer, &[5]);
-    scene.join(peer, 1, Dialler::We, Path::Direct);
-    scene.pass_alive(Duration::from_secs(60), peer, 1);
-    scene.done.clear();
-    let silent_since = scene.now - scene.start;
-    scene.pass(SILENCE_MAX);
-    let down_at = scene
-        .done
-        .iter()
-        .find(|(_, output)| *output == Output::Down { peer });
-    let (down_at, _) = down_at.expect("down");
-    assert!(*down_at - silent_since <= Duration::from_secs(6));
-    assert!(scene.done.contains(&(*down_at, close(1))));
-    assert_eq!(scene.dials(peer), vec![silent_since + SILENCE_MAX]);
-}
-
-#[test]
 fn a_connection_that_never_opens_is_given_up_and_was_never_up() {
     let (own, peer) = ordered();
     let mut scene = Scene::new(own);
@@ -428,11 +433,13 @@ fn a_circuit_that_breaks_is_sought_again_before_the_path_that_never_was() {
 #[test]
 fn quic_that_falls_silent_before_it_has_proven_itself_gives_tcp_one_turn() {
     let (both, tcp) = (over_both(&[address(5)]), vec![address(5)]);
-    for (route, alive, expected) in [
-        (Route::Quic, Duration::ZERO, &tcp),
-        (Route::Quic, QUIC_PROVEN - 100 * MS, &tcp),
-        (Route::Quic, QUIC_PROVEN, &both),
-        (Route::Tcp, Duration::ZERO, &both),
+    let rarely = QUIC_PROVEN / (QUIC_PROVEN_SIGNS / 2);
+    for (route, alive, every, expected) in [
+        (Route::Quic, Duration::ZERO, 100 * MS, &tcp),
+        (Route::Quic, QUIC_PROVEN - 100 * MS, 100 * MS, &tcp),
+        (Route::Quic, QUIC_PROVEN, 100 * MS, &both),
+        (Route::Quic, QUIC_PROVEN, rarely, &tcp),
+        (Route::Tcp, Duration::ZERO, 100 * MS, &both),
     ] {
         let (own, peer) = ordered();
         let mut scene = Scene::new(own);
@@ -442,7 +449,8 @@ fn quic_that_falls_silent_before_it_has_proven_itself_gives_tcp_one_turn() {
 
         scene.connect_over(peer, 1, Dialler::We, route);
         scene.open(peer, 1);
-        scene.pass_alive(alive, peer, 1);
+        scene.use_link(peer, Use::InUse);
+        scene.pass_alive_each(every, alive, peer, 1);
         scene.pass(SILENCE_MAX + RETRY_FIRST);
         let expected = [(peer, expected.clone())];
         assert_eq!(scene.dialled(), expected, "{route:?} heard for {alive:?}");
@@ -451,26 +459,6 @@ fn quic_that_falls_silent_before_it_has_proven_itself_gives_tcp_one_turn() {
         scene.pass(DIAL_PAUSE_MAX);
         assert_eq!(scene.dialled(), [(peer, both.clone())], "QUIC again");
     }
-}
-
-#[test]
-fn who_is_let_in_again_is_not_dialled_sooner_unless_there_is_a_new_address() {
-    let (own, peer) = ordered();
-    let mut scene = Scene::new(own);
-    scene.allow(peer, &[5]);
-    scene.pass(Duration::ZERO);
-    scene.input(Input::DialFailed { peer });
-    scene.done.clear();
-    let pause = RETRY_FIRST / 2 - MS;
-    for _ in 0..pause.as_millis() {
-        scene.allow(peer, &[]);
-        scene.allow(peer, &[5]);
-        scene.pass(MS);
-    }
-    assert_eq!(scene.dials(peer), NEVER, "the pause goes on");
-    scene.allow(peer, &[6]);
-    scene.pass(Duration::ZERO);
-    assert_eq!(scene.dials(peer), vec![scene.now - scene.start]);
 }
 
 #[test]

@@ -1,0 +1,168 @@
+//! Whom the application wants, and links that fall silent.
+
+use super::*;
+use crate::mesh::limits::{DIAL_PAUSE_PATIENT_MAX, LINGERING, PING_IDLE};
+
+#[test]
+fn who_was_silent_and_is_heard_again_never_left() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.use_link(peer, Use::InUse);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.pass_alive(Duration::from_secs(10), peer, 1);
+    scene.done.clear();
+    for _ in 0..3 {
+        scene.pass(SILENCE_MAX - 200 * MS);
+        scene.pass_alive(100 * MS, peer, 1);
+        assert_eq!(
+            scene.taken(),
+            vec![Output::Silent { peer }, Output::Back { peer }]
+        );
+    }
+}
+
+#[test]
+fn who_is_only_let_in_is_never_dialled_and_may_come_and_go() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    let relay = scene.relay;
+    scene.input(Input::Allowed { peer });
+    scene.input(Input::Allowed { peer: relay });
+    scene.join(relay, 1, Dialler::We, Path::Direct);
+    scene.input(Input::LineReturned);
+    scene.pass_alive(Duration::from_secs(600), relay, 1);
+    assert_eq!(scene.dials(peer), NEVER);
+
+    scene.join(peer, 2, Dialler::They, Path::Direct);
+    assert_eq!(scene.taken(), vec![up(peer, 2, Path::Direct)]);
+    scene.pass_alive(2 * LINGERING, peer, 2);
+    let left = [Output::Down { peer }, close(2)];
+    let done = scene.taken();
+    assert!(
+        left.iter().all(|it| !done.contains(it)),
+        "it stays: {done:?}"
+    );
+    let connection = connection(2);
+    scene.input(Input::Disconnected { peer, connection });
+    scene.pass(Duration::from_secs(600));
+    assert_eq!(scene.dials(peer), NEVER);
+}
+
+#[test]
+fn what_was_dialled_and_is_not_wanted_any_more_is_closed_after_a_while() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.join(peer, 1, Dialler::We, Path::Direct);
+    scene.input(Input::Left { peer });
+    scene.pass_alive(LINGERING / 2, peer, 1);
+    scene.seek(peer, &[5], Patience::Brisk);
+    scene.done.clear();
+    scene.pass_alive(2 * LINGERING, peer, 1);
+    assert_eq!(scene.taken(), vec![], "it is wanted again");
+
+    scene.input(Input::Left { peer });
+    scene.pass_alive(LINGERING - 200 * MS, peer, 1);
+    assert_eq!(scene.taken(), vec![]);
+    scene.pass_alive(200 * MS, peer, 1);
+    assert_eq!(scene.taken(), vec![close(1), Output::Down { peer }]);
+    scene.pass(Duration::from_secs(600));
+    assert_eq!(scene.dials(peer), NEVER);
+
+    // One that was on its way when it was no longer wanted goes as well.
+    scene.seek(peer, &[5], Patience::Brisk);
+    scene.pass(Duration::ZERO);
+    scene.input(Input::Left { peer });
+    scene.join(peer, 2, Dialler::We, Path::Direct);
+    scene.done.clear();
+    scene.pass_alive(LINGERING, peer, 2);
+    assert_eq!(scene.taken(), vec![close(2), Output::Down { peer }]);
+}
+
+#[test]
+fn who_may_be_away_is_dialled_once_a_minute_until_somebody_says_it_is_back() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.input(Input::Allowed { peer });
+    scene.seek(peer, &[5], Patience::Patient);
+    let hour = scene.now + Duration::from_secs(3600);
+    let mut dials = 0;
+    while scene.now < hour {
+        scene.pass(MS * 500);
+        let dialled = scene.dials(peer).len();
+        dials += dialled;
+        if dialled > 0 {
+            scene.input(Input::DialFailed { peer });
+        }
+    }
+    let an_hour_apart = 3600 / (DIAL_PAUSE_PATIENT_MAX.as_secs() as usize);
+    assert!(dials <= 2 * an_hour_apart + 10, "{dials} dials an hour");
+    scene.seek(peer, &[5], Patience::Brisk);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer).len(), 1, "at once");
+}
+
+#[test]
+fn an_address_that_comes_while_another_is_tried_is_tried_next() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dialled(), [(peer, over_both(&[address(5)]))]);
+    scene.seek(peer, &[6, 5], Patience::Brisk);
+    scene.pass(Duration::from_secs(2));
+    assert_eq!(scene.dialled(), [], "one try at a time");
+    scene.input(Input::DialFailed { peer });
+    scene.pass(Duration::ZERO);
+    let both = over_both(&[address(6), address(5)]);
+    assert_eq!(scene.dialled(), [(peer, both)]);
+}
+
+#[test]
+fn who_is_let_in_again_is_not_dialled_sooner_unless_there_is_a_new_address() {
+    let (own, peer) = ordered();
+    let mut scene = Scene::new(own);
+    scene.allow(peer, &[5]);
+    scene.pass(Duration::ZERO);
+    scene.input(Input::DialFailed { peer });
+    scene.done.clear();
+    let pause = RETRY_FIRST / 2 - MS;
+    for _ in 0..pause.as_millis() {
+        scene.allow(peer, &[5]);
+        scene.pass(MS);
+    }
+    assert_eq!(scene.dials(peer), NEVER, "the pause goes on");
+    scene.allow(peer, &[6]);
+    scene.pass(Duration::ZERO);
+    assert_eq!(scene.dials(peer), vec![scene.now - scene.start]);
+}
+
+#[test]
+fn a_silent_peer_is_dead_in_time_and_dialled_at_once() {
+    for (usage, silence_max) in [
+        (Use::InUse, SILENCE_MAX),
+        (Use::Idle, PING_IDLE + SILENCE_MAX),
+    ] {
+        let (own, peer) = ordered();
+        let mut scene = Scene::new(own);
+        scene.allow(peer, &[5]);
+        scene.use_link(peer, usage);
+        scene.join(peer, 1, Dialler::We, Path::Direct);
+        scene.pass_alive(Duration::from_secs(60), peer, 1);
+        scene.done.clear();
+        let silent_since = scene.now - scene.start;
+        scene.pass(silence_max);
+        let at = |output: &Output| {
+            let mut done = scene.done.iter();
+            done.find(|(_, it)| it == output).map(|(at, _)| *at)
+        };
+        let down_at = at(&Output::Down { peer });
+        assert_eq!(down_at, Some(silent_since + silence_max), "{usage:?}");
+        assert_eq!(at(&close(1)), down_at);
+        let told = at(&Output::Silent { peer }).map(|at| at - silent_since);
+        assert_eq!(told.is_some(), usage == Use::InUse, "{told:?}");
+        assert!(told.is_none_or(|told| told <= Duration::from_secs(2)));
+        assert_eq!(scene.dials(peer), vec![silent_since + silence_max]);
+    }
+}
