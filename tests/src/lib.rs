@@ -32,6 +32,7 @@ pub mod capture;
 pub mod careless;
 pub mod cuts;
 pub mod figure;
+pub mod fleet;
 pub mod fuzz;
 pub mod gallery;
 pub mod meeting;

@@ -80,10 +80,7 @@ pub struct Traffic {
 impl Network {
     /// Makes a router without places, and sweeps what tests that were killed left.
     pub fn new() -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        sweep()?;
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let stem = format!("{PREFIX}-{}-{count}", std::process::id());
+        let stem = stem()?;
         let router = Arc::new(Namespace::new(format!("{stem}-router"))?);
         let forward = router.command("sh", &["-c", FORWARD]);
         run(forward)?;
@@ -278,6 +275,14 @@ impl Network {
 }
 
 impl Place {
+    /// What has this address in a namespace.
+    pub(crate) fn within(namespace: &Arc<Namespace>, address: Ipv4Addr) -> Self {
+        Self {
+            namespace: Some(Arc::clone(namespace)),
+            address,
+        }
+    }
+
     /// This machine as it is, outside every network of ours.
     pub fn here() -> Self {
         Self {
@@ -330,12 +335,12 @@ impl Place {
 
 /// A network namespace by name; what runs in it is killed when it is dropped.
 #[derive(Debug)]
-struct Namespace {
+pub(crate) struct Namespace {
     name: String,
 }
 
 impl Namespace {
-    fn new(name: String) -> Result<Self> {
+    pub(crate) fn new(name: String) -> Result<Self> {
         run_ip(&["netns", "add", &name]).context("cannot make a network namespace (root?)")?;
         let namespace = Self { name };
         run(namespace.command("ip", &["link", "set", "lo", "up"]))?;
@@ -346,7 +351,7 @@ impl Namespace {
         Path::new(NAMESPACES).join(&self.name)
     }
 
-    fn command(&self, program: &str, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new("ip");
         command
             .args(["netns", "exec", &self.name, program])
@@ -367,6 +372,14 @@ fn counter(from: &Place, to: &Place) -> String {
         from.address.octets()[2],
         to.address.octets()[2]
     )
+}
+
+/// What the names of the namespaces of a new network begin with; sweeps away what is left of others.
+pub(crate) fn stem() -> Result<String> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    sweep()?;
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    Ok(format!("{PREFIX}-{}-{count}", std::process::id()))
 }
 
 /// Removes the namespaces of processes that are gone.
@@ -412,7 +425,7 @@ fn run_ip(args: &[&str]) -> Result<String> {
     run(command)
 }
 
-fn run(mut command: Command) -> Result<String> {
+pub(crate) fn run(mut command: Command) -> Result<String> {
     let output = command
         .output()
         .with_context(|| format!("cannot run {command:?}"))?;

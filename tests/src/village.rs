@@ -80,16 +80,7 @@ impl Village {
         let mut network = Network::new()?;
         let mut site = |folder: String| -> Result<Site> {
             let place = network.place(&folder)?;
-            let log = format!("{name}-{folder}");
-            fs::remove_file(log_file(&log)?).or_else(absent)?;
-            Ok(Site {
-                folder: dir.join(folder),
-                log,
-                place,
-                without: None,
-                environment: Vec::new(),
-                node: None,
-            })
+            Site::new(&dir, &folder, format!("{name}-{folder}"), place)
         };
         let relay = site("relay".into())?;
         let kiosks: Result<Vec<_>> = (1..=kiosks).map(|n| site(format!("kiosk-{n}"))).collect();
@@ -176,6 +167,19 @@ impl Village {
 }
 
 impl Site {
+    /// The data folder of this name in `dir`, at a place; it logs under `log`.
+    pub(crate) fn new(dir: &Path, folder: &str, log: String, place: Place) -> Result<Self> {
+        fs::remove_file(log_file(&log)?).or_else(absent)?;
+        Ok(Self {
+            folder: dir.join(folder),
+            log,
+            place,
+            without: None,
+            environment: Vec::new(),
+            node: None,
+        })
+    }
+
     /// Starts the node, if it does not run.
     pub async fn start(&mut self) -> Result<()> {
         if self.node.is_none() {
@@ -256,7 +260,7 @@ impl Site {
     }
 
     /// Moves what was written for one machine to the addresses of the places.
-    fn settle(&self, relay: &Site) -> Result<()> {
+    pub(crate) fn settle(&self, relay: &Site) -> Result<()> {
         let own = self.place.address().to_string();
         let of_relay = format!("/ip4/{}/", relay.place.address());
         self.configure(|settings| {
@@ -283,7 +287,7 @@ fn absent(error: io::Error) -> io::Result<()> {
 }
 
 /// Station, name, services and passphrase, parted by tabs.
-fn advisers(dir: &Path) -> Result<Vec<Adviser>> {
+pub(crate) fn advisers(dir: &Path) -> Result<Vec<Adviser>> {
     let text = fs::read_to_string(dir.join("passphrases"))?;
     let adviser = |line: &str| {
         let fields: Vec<_> = line.split('\t').collect();
