@@ -187,19 +187,34 @@ impl Dialling {
     }
 
     fn wanted(&self) -> BTreeMap<SubjectId, Aim> {
-        let relays = self.with_role(Role::Relay).filter_map(|relay| {
-            let there = self.is_there(&relay.subject);
-            Some((relay.subject, self.aim(&relay.subject, Patience::Brisk)?)).filter(|_| there)
+        let relays = self.with_role(Role::Relay).map(|relay| {
+            let subject = relay.subject;
+            let aim = self.aim(&subject, self.patience_with(&subject));
+            (subject, aim)
         });
         let relays: BTreeMap<_, _> = relays.collect();
         relays.into_iter().chain(self.stations()).collect()
     }
 
+    /// A relay is sought for as long as nobody knows better: where another one is in reach and does
+    /// not see it, it is off.
+    fn patience_with(&self, relay: &SubjectId) -> Patience {
+        let is_off = self.reaches_relay() && !self.linked.contains(relay) && !self.is_there(relay);
+        if is_off {
+            Patience::Patient
+        } else {
+            Patience::Brisk
+        }
+    }
+
+    fn reaches_relay(&self) -> bool {
+        self.with_role(Role::Relay)
+            .any(|relay| self.linked.contains(&relay.subject))
+    }
+
     /// The stations to be sought.
     fn stations(&self) -> Vec<(SubjectId, Aim)> {
-        let reaches_relay = self
-            .with_role(Role::Relay)
-            .any(|relay| self.linked.contains(&relay.subject));
+        let reaches_relay = self.reaches_relay();
         let stations = self.with_role(Role::Station).filter(|station| {
             let visited = !station.services.is_disjoint(&self.occupation.services);
             match (self.role, reaches_relay) {
@@ -215,8 +230,8 @@ impl Dialling {
             Patience::Patient
         };
         let stations = stations.filter_map(|station| {
-            let aim = self.aim(&station.subject, patience)?;
-            Some((station.subject, aim))
+            let aim = self.aim(&station.subject, patience);
+            (!aim.addresses.is_empty()).then_some((station.subject, aim))
         });
         let mut stations: Vec<_> = stations.collect();
         // Each node has an order of its own, so that not all choose the same stations.
@@ -253,8 +268,8 @@ impl Dialling {
         self.told.values().any(|told| seen(told) == Some(true))
     }
 
-    /// How to reach somebody; none if no address may be dialled.
-    fn aim(&self, member: &SubjectId, patience: Patience) -> Option<Aim> {
+    /// How to reach somebody, as far as is known here.
+    fn aim(&self, member: &SubjectId, patience: Patience) -> Aim {
         let mut addresses = Vec::new();
         for told in self.told.values() {
             let Some(other) = told.get(member) else {
@@ -267,12 +282,11 @@ impl Dialling {
                 }
             }
         }
-        let circuits = Circuits::Never;
-        (!addresses.is_empty()).then_some(Aim {
+        Aim {
             addresses,
             patience,
-            circuits,
-        })
+            circuits: Circuits::Never,
+        }
     }
 
     /// The links over which somebody waits for others.

@@ -103,9 +103,46 @@ impl Scene {
         self.input(Input::Told(relay(), presences.collect()));
     }
 
-    fn seeks(&self) -> Vec<SubjectId> {
-        self.sought.keys().copied().collect()
+    /// With which patience they are sought.
+    fn patience(&self) -> Vec<Patience> {
+        let others = self.sought.iter().filter(|(it, _)| **it != relay());
+        let mut found: Vec<_> = others.map(|(_, aim)| aim.patience).collect();
+        found.dedup();
+        found
     }
+
+    /// Who is sought beside the relay.
+    fn seeks(&self) -> Vec<SubjectId> {
+        let others = self.sought.keys().filter(|it| **it != relay());
+        others.copied().collect()
+    }
+}
+
+#[test]
+fn a_relay_that_is_off_is_sought_patiently_while_another_is_in_reach() {
+    let other = SubjectId::from([254; 32]);
+    let mut scene = Scene::of(kiosk(7), Role::Kiosk);
+    let member = Member {
+        subject: other,
+        role: Role::Relay,
+        services: BTreeSet::new(),
+    };
+    scene.input(Input::Members(
+        everybody().into_iter().chain([member]).collect(),
+    ));
+    let with = |scene: &Scene| [relay(), other].map(|it| scene.sought[&it].patience);
+    assert_eq!(with(&scene), [Patience::Brisk; 2]);
+    scene.input(Input::Linked(relay()));
+    assert_eq!(with(&scene), [Patience::Brisk, Patience::Patient]);
+    scene.input(Input::Told(relay(), vec![presence(other, 9, true)]));
+    assert_eq!(with(&scene), [Patience::Brisk; 2], "it is there");
+    scene.input(Input::Linked(other));
+    scene.input(Input::Told(relay(), vec![presence(other, 9, false)]));
+    assert_eq!(with(&scene), [Patience::Brisk; 2], "it is in reach");
+    scene.input(Input::Lost(other));
+    assert_eq!(with(&scene), [Patience::Brisk, Patience::Patient]);
+    scene.input(Input::Lost(relay()));
+    assert_eq!(with(&scene), [Patience::Brisk; 2], "nobody knows");
 }
 
 /// Everybody in one place.
