@@ -7,7 +7,7 @@ use std::path::Path;
 
 use guichet::config::Config;
 use guichet::folder::{self, Identity, keys::Keys};
-use guichet::mesh::{Duty, Mesh, MeshConfig, MeshEvent};
+use guichet::mesh::{Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, Patience};
 use guichet_keys::vault::{AgentKeys, Cost, Vault};
 use guichet_keys::{
     ActClass, AesGcm, AgreementSecret, AuthorBinding, AuthorId, CaseTag, Chain, Credential,
@@ -163,7 +163,13 @@ impl Member {
 
 async fn session(config: MeshConfig, to: SubjectId, main: String, frames: Vec<Frame>) {
     let (mesh, mut events) = Mesh::start(config).unwrap();
-    mesh.allow(to, vec![main]);
+    mesh.allow(to);
+    let aim = Aim {
+        addresses: vec![main],
+        patience: Patience::Brisk,
+        circuits: Circuits::Never,
+    };
+    mesh.seek(to, aim);
     let hello = Frame::Hello {
         version: PROTOCOL,
         features: 0,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use guichet::folder;
-use guichet::mesh::{Duty, Mesh, MeshConfig, MeshEvent, SendError};
+use guichet::mesh::{Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, Patience, SendError};
 use guichet_keys::{SigningKey, SubjectId};
 use guichet_sync::page::PageId;
 use guichet_sync::wire::{Frame, Interest, PROTOCOL, Reading};
@@ -109,7 +109,13 @@ impl Enrolled {
     /// Connects to a node, and says hello there as often as the connection is made.
     pub async fn knock(&self, target: &Target) -> Result<()> {
         let Target { node, door, name } = target;
-        self.mesh.allow(*node, vec![door.clone()]);
+        self.mesh.allow(*node);
+        let aim = Aim {
+            addresses: vec![door.clone()],
+            patience: Patience::Brisk,
+            circuits: Circuits::Never,
+        };
+        self.mesh.seek(*node, aim);
         ensure!(self.until_greeted(node).await, "{name} lets nobody in");
         Ok(())
     }
@@ -242,6 +248,8 @@ fn hear(mesh: &Mesh, ear: &Mutex<Ear>, event: MeshEvent) {
         MeshEvent::Signal { .. }
         | MeshEvent::Admitted { .. }
         | MeshEvent::Drained { .. }
+        | MeshEvent::PeerSilent { .. }
+        | MeshEvent::PeerBack { .. }
         | MeshEvent::RoundTrip { .. }
         | MeshEvent::Addresses { .. }
         | MeshEvent::Listening { .. } => {}
