@@ -185,12 +185,7 @@ fn a_visit_seeks_some_stations_of_its_service_that_are_there_and_leaves_them_aft
     assert_eq!(seeks.len(), STATIONS_SOUGHT_MAX);
     let of_service = |it: &SubjectId| (0..STATIONS).step_by(2).any(|even| station(even) == *it);
     assert!(seeks.iter().all(of_service), "{seeks:?}");
-    assert!(
-        scene
-            .sought
-            .values()
-            .all(|aim| aim.patience == Patience::Brisk)
-    );
+    assert_eq!(scene.patience(), [Patience::Brisk]);
     let used: BTreeSet<_> = seeks.iter().copied().chain([relay()]).collect();
     assert_eq!(scene.used, used);
 
@@ -261,12 +256,7 @@ fn without_a_relay_stations_beside_are_sought_patiently_and_kiosks_by_nobody() {
         assert_eq!(scene.seeks(), []);
         scene.input(Input::Lost(relay()));
         assert_eq!(scene.seeks(), expected, "{role:?}");
-        assert!(
-            scene
-                .sought
-                .values()
-                .all(|aim| aim.patience == Patience::Patient)
-        );
+        assert_eq!(scene.patience(), [Patience::Patient]);
         scene.input(Input::Linked(relay()));
         assert_eq!(scene.seeks(), [], "the relay is back");
     }
