@@ -71,7 +71,8 @@ export class Devices {
     const there = await this.list();
     for (const kind of kinds()) {
       const id = this.used[KINDS[kind]];
-      if (id && there.some((one) => one.deviceId === id) && this.id(kind) !== id) await this.ask([kind], false);
+      const back = id && there.some((one) => one.deviceId === id) && this.id(kind) !== id;
+      if (back && await this.ask([kind], false)) await this.list();
     }
     this.changed();
   }
