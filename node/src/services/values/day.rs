@@ -275,7 +275,7 @@ fn on_calendar(day: Day) -> Result<Day, Reading> {
 
 /// The days of a month; of one that is not known, the most that any has.
 fn days_of(year: u32, month: u32) -> u32 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,
         2 => 28,

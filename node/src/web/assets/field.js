@@ -106,7 +106,7 @@ class Field {
   // Nothing of ours is left to save: the field may show the node's value again.
   rest() {
     delete this.form.dataset.busy;
-    if (this.next && document.activeElement !== this.input) this.show(this.next);
+    if (this.next && document.activeElement !== this.input) this.show(this.next, false);
     standing();
   }
 
@@ -116,20 +116,23 @@ class Field {
     // The last page's put has arrived, or was refused: the node knows better than this page.
     const settled = this.found !== undefined && this.found === this.input.value;
     const free = this.form.dataset.busy === undefined && document.activeElement !== this.input;
-    if (settled || free && !this.form.matches(".field--refused")) this.show(next);
+    if (settled) this.show(next, true);
+    else if (free && !this.form.matches(".field--refused")) this.show(next, false);
   }
 
-  show(next) {
+  // Shows what is saved; what was typed and is not put only where the last page left it, for
+  // whoever sits here may have taken it back since the node told of it.
+  show(next, begun) {
     const shown = next.querySelector(".input[name=value]");
     if (this.input && shown) {
-      this.input.value = shown.matches("select") ? shown.value : shown.getAttribute("value") ?? "";
       this.saved = saved(shown);
+      this.input.value = begun && !shown.matches("select") ? shown.getAttribute("value") ?? "" : this.saved;
     }
     clearTimeout(this.timers.put);
-    this.seen = next.dataset.seen ?? next.dataset.version;
+    this.seen = begun && next.dataset.seen || next.dataset.version;
     this.next = null;
+    this.found = undefined;
     if (this.dirty) this.restored();
-    else this.found = undefined;
   }
 
   tell(words) {
