@@ -30,7 +30,7 @@ const MEGABYTE: f64 = 1e6;
 pub struct Size {
     /// Nodes that run: the relay, a station from three on, and kiosks.
     pub members: usize,
-    /// Stations that are enrolled and switched off.
+    /// Stations that are enrolled and switched off; `network init` makes fifty stations at most.
     pub away: usize,
 }
 
@@ -167,7 +167,9 @@ pub async fn measure(size: Size, settle: Duration, window: Duration) -> Result<V
     let span_s = after.at.duration_since(before.at).as_secs_f64();
     let passed = after.kiosk_since(&before);
     let lines = after.log_lines.iter().zip(&before.log_lines);
-    let lines = lines.map(|(after, before)| after - before).max();
+    let lines = lines
+        .map(|(after, before)| after.saturating_sub(*before))
+        .max();
     let memory = resident_bytes(fleet.relay.node()?.pid())?;
     let kiosk_memory = resident_bytes(fleet.others[0].node().map(Node::pid)?)?;
     let back = fleet.lose_relay().await?;

@@ -1,5 +1,5 @@
 //! Measures fleets of real nodes; judges nothing. As root: it makes network namespaces, which end
-//! with it.
+//! with it. One at a time: their nodes log into the same files.
 
 use std::fs::{self, File};
 use std::io::Write as _;
