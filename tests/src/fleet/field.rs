@@ -11,6 +11,10 @@ use crate::network::{Namespace, Place, run, stem};
 /// Hosts of one bridge: what its table of neighbours holds without complaint.
 const PLACES_MAX: usize = 1000;
 
+/// Leaves out what every interface of IPv6 says to all others: it would count as theirs.
+const QUIET: &str = "for it in /proc/sys/net/ipv6/conf/*/disable_ipv6; do
+    if [ -e \"$it\" ]; then echo 1 > \"$it\"; fi; done";
+
 /// A bridge and the places behind it; all of it ends when this is dropped.
 #[derive(Debug)]
 pub struct Field {
@@ -66,6 +70,7 @@ impl Field {
         let host =
             Ipv4Addr::from_bits(u32::from(Ipv4Addr::new(10, 78, 1, 0)) + u32::try_from(number)?);
         let namespace = Arc::new(Namespace::new(format!("{}-{name}", self.stem))?);
+        run(namespace.command("sh", &["-c", QUIET]))?;
         let (line, within) = (format!("to{number}"), format!("{}-{name}", self.stem));
         let ip = |at: &Namespace, args: &[&str]| run(at.command("ip", args));
         let pair = ["type", "veth", "peer", "name", "line", "netns", &within];
