@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use guichet::folder::contact;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -78,9 +79,9 @@ impl Api {
         self
     }
 
-    /// Sends the token that a node writes into its data folder at every start.
+    /// Sends the token that a node writes at every start: into its data folder, if that takes it.
     pub fn with_token_of(self, folder: &Path) -> Result<Self> {
-        let file = folder.join("api-token");
+        let file = contact::find(folder).join(contact::API_TOKEN);
         let token = std::fs::read_to_string(&file)
             .with_context(|| format!("cannot read {}", file.display()))?;
         Ok(self.with_header("Authorization", &format!("Bearer {}", token.trim())))
