@@ -126,7 +126,7 @@ async fn filled(attacker: &Enrolled, forger: &Forger, target: &Target) -> Result
     for frame in forged.frames() {
         deliver(attacker, target, &frame).await?;
     }
-    let mut last = forger.edit(&forged, vec![])?;
+    let mut last = forger.edit(&forged)?;
     for _ in 1..EDITS {
         deliver(attacker, target, &envelope(&last)).await?;
         last = forger.next_edit(&forged, &last)?;

@@ -42,7 +42,7 @@ pub async fn edits(judge: &mut Judge) -> Result<()> {
         Ok(Box::new(move |_| {
             let begun = begin_if(&forged, last.is_none());
             let next = match &last {
-                None => forger.edit(&forged, vec![])?,
+                None => forger.edit(&forged)?,
                 Some(before) => forger.next_edit(&forged, before)?,
             };
             let frames = begun.into_iter().chain([envelope(&next)]).collect();

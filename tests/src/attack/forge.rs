@@ -1,8 +1,6 @@
 //! What the key of an enrolled kiosk lets its holder sign: authors, cases, envelopes and pages of
 //! their own. Each is genuine as far as anybody can tell, and says what suits the attack.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result};
 use guichet::folder;
 use guichet_keys::{
@@ -16,17 +14,20 @@ use guichet_sync::page::{Manifest, PageHead};
 use guichet_sync::replica::Thing;
 use guichet_sync::wire::{Frame, What};
 
-use super::random;
+use super::{random, unbounded};
 use crate::village::Site;
 
 /// The service whose cases are forged.
 pub const SERVICE: &str = "caf";
+/// The number of the kind of a case's statement.
+const CASE: u64 = 7;
 /// Wraps that fill a large statement, some 190 bytes each.
 const FILLING_WRAPS: usize = 340;
 
 /// A key, and the service that it writes to.
 pub struct Forger {
-    key: Arc<SigningKey>,
+    seed: [u8; 32],
+    key: SigningKey,
     service: ServiceKey,
 }
 
@@ -39,16 +40,16 @@ pub struct Forged {
     key: SecretKey,
     usage: KeyRef,
     /// What nodes must know of it first: its author and its beginning.
-    pub statements: Vec<SignedStatement>,
+    pub statements: Vec<Vec<u8>>,
 }
 
 impl Forger {
     /// Signs with this key, to the service as the network of this folder knows it; its node does
     /// not run.
-    pub fn new(key: Arc<SigningKey>, site: &Site) -> Result<Self> {
+    pub fn new(seed: [u8; 32], site: &Site) -> Result<Self> {
         let service = ServiceId::new(SERVICE)?;
-        let seed = folder::open(site.folder(), None)?.seed;
-        let keys = seed.iter().filter_map(|signed| {
+        let statements = folder::open(site.folder(), None)?.seed;
+        let keys = statements.iter().filter_map(|signed| {
             if let Statement::ServiceKey(key) = signed.statement() {
                 return Some(key.clone());
             }
@@ -56,7 +57,8 @@ impl Forger {
         });
         let mut of_service = keys.filter(|key| key.service == service);
         let service = of_service.next().context("the service's key")?;
-        Ok(Self { key, service })
+        let key = SigningKey::from_seed(&seed);
+        Ok(Self { seed, key, service })
     }
 
     /// The key.
@@ -92,13 +94,13 @@ impl Forger {
             usage: KeyUse::Shared,
             epoch,
         };
-        let begun = SignedStatement::sign(&self.key, 1, at_s, &Statement::Case(statement))?;
+        let begun = unbounded::statement(self.seed, (CASE, 1, at_s), &statement)?;
         Ok(Forged {
             case,
             author,
             key: key.clone(),
             usage,
-            statements: vec![bound, begun],
+            statements: vec![bound.bytes().to_vec(), begun],
         })
     }
 
@@ -129,25 +131,24 @@ impl Forger {
     }
 
     /// An envelope of edits at the beginning of its chain, whose body nobody can read.
-    pub fn edit(&self, of: &Forged, deps: Vec<Dep>) -> Result<Envelope> {
-        self.envelope(of, Kind::Edit, None, (0, None), deps, b"nothing")
+    pub fn edit(&self, of: &Forged) -> Result<Envelope> {
+        self.envelope(of, Kind::Edit, None, (0, None), b"nothing")
     }
 
     /// The next edit after another.
     pub fn next_edit(&self, of: &Forged, before: &Envelope) -> Result<Envelope> {
-        self.depending_edit(of, before, vec![])
+        let place = (before.header().index + 1, Some(before.hash()));
+        self.envelope(of, Kind::Edit, None, place, b"nothing")
     }
 
-    /// The same, with dependencies.
-    pub fn depending_edit(
-        &self,
-        of: &Forged,
-        before: &Envelope,
-        deps: Vec<Dep>,
-    ) -> Result<Envelope> {
-        let index = before.header().index.saturating_add(1);
-        let place = (index, Some(before.hash()));
-        self.envelope(of, Kind::Edit, None, place, deps, b"nothing")
+    /// A frame with the edit after another, with dependencies of whatever place.
+    pub fn depending_edit(&self, of: &Forged, before: &Envelope, deps: Vec<Dep>) -> Result<Frame> {
+        let place = (before.header().index + 1, Some(before.hash()));
+        let mut header = self.header(of, Kind::Edit, place);
+        header.deps = deps;
+        let payload = unbounded::edit(&header, b"nothing", &of.key, &self.key)?;
+        let what = What::Edit;
+        Ok(Frame::Live { what, payload })
     }
 
     /// An act, as the citizen.
@@ -155,7 +156,7 @@ impl Forger {
         let place = before.map_or((0, None), |it| (it.header().index + 1, Some(it.hash())));
         let plain = act.encode()?;
         let class = Some(ActClass::Citizen);
-        self.envelope(of, Kind::Act, class, place, vec![], &plain)
+        self.envelope(of, Kind::Act, class, place, &plain)
     }
 
     fn envelope(
@@ -163,18 +164,21 @@ impl Forger {
         of: &Forged,
         kind: Kind,
         class: Option<ActClass>,
-        (index, prev): (u64, Option<Hash>),
-        deps: Vec<Dep>,
+        place: (u64, Option<Hash>),
         plain: &[u8],
     ) -> Result<Envelope> {
+        let mut header = self.header(of, kind, place);
+        header.class = class;
+        Ok(Envelope::seal(&header, plain, &of.key, &AesGcm, &self.key)?)
+    }
+
+    fn header(&self, of: &Forged, kind: Kind, (index, prev): (u64, Option<Hash>)) -> Header {
         let chain = ChainId {
             case: of.case,
             author: of.author,
             kind,
         };
-        let mut header = Header::new(chain, index, prev, of.usage, Salt::from(random()));
-        (header.class, header.deps) = (class, deps);
-        Ok(Envelope::seal(&header, plain, &of.key, &AesGcm, &self.key)?)
+        Header::new(chain, index, prev, of.usage, Salt::from(random()))
     }
 
     /// A page of so many segments, which nobody has.
@@ -199,7 +203,10 @@ impl Forged {
 
     /// The frames that tell of it.
     pub fn frames(&self) -> impl Iterator<Item = Frame> + '_ {
-        self.statements.iter().map(statement)
+        self.statements.iter().map(|bytes| Frame::Live {
+            what: What::Statement,
+            payload: bytes.clone(),
+        })
     }
 }
 

@@ -48,7 +48,7 @@ async fn babble(attacker: Arc<Enrolled>, forger: Arc<Forger>, targets: [Target; 
 
 fn frames(forger: &Forger) -> Result<Vec<Vec<u8>>> {
     let forged = forger.case(1)?;
-    let mut chain = vec![forger.edit(&forged, vec![])?];
+    let mut chain = vec![forger.edit(&forged)?];
     for at in 1..CHAIN {
         chain.push(forger.next_edit(&forged, &chain[at - 1])?);
     }

@@ -130,7 +130,7 @@ fn valid_frames(forger: &Forger, forged: &Forged) -> Result<Vec<Frame>> {
         count: 1,
         digest: [7; 16],
     };
-    let edit = forger.edit(forged, vec![])?;
+    let edit = forger.edit(forged)?;
     let page = forger.page(forged, 5, &[7; 21])?;
     let progress = Progress {
         reading: Reading([2; 16]),

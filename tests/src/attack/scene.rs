@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use guichet_keys::SigningKey;
 use serde_json::Value;
 
 use super::enrolled::{Enrolled, Target};
@@ -122,9 +121,8 @@ impl Scene {
             Stolen::Relay => &village.relay,
         };
         let seed = super::enrolled::seed_of(from)?;
-        let key = Arc::new(SigningKey::from_seed(&seed));
         let elsewhere = from.place.clone();
-        let forger = Arc::new(Forger::new(key, from)?);
+        let forger = Arc::new(Forger::new(seed, from)?);
         let early = match stolen {
             Stolen::Kiosk | Stolen::Station => Some(Enrolled::in_place_of(from)?),
             Stolen::Relay => None,
@@ -315,7 +313,7 @@ async fn until_direct(desk: &Script) -> Result<()> {
     let direct = |status: &Value| {
         let members = status["members"].as_array().into_iter().flatten();
         let mut kiosks = members.filter(|member| member["role"] == "kiosk");
-        kiosks.any(|kiosk| kiosk["presence"]["presence"] == "here")
+        kiosks.any(|kiosk| kiosk["presence"]["route"] == "direct")
     };
     desk.until("a direct line", status, direct).await.map(drop)
 }

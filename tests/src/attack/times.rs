@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use guichet_keys::Hash;
+use guichet_keys::limits::TIME_S_MAX;
 use guichet_sync::case::{Act, DocumentAdded, DocumentId, Message};
 use guichet_sync::envelope::Envelope;
+use guichet_sync::limits::TIME_MS_MAX;
 
 use super::enrolled::{Enrolled, Target};
 use super::forge::{Forged, Forger, envelope};
@@ -23,7 +25,7 @@ pub async fn run(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
     let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
     let next_year_s = guichet::clock::wall_s() + YEAR_S;
-    let times_s = [0, 1 << 63, u64::MAX / 1000, u64::MAX, next_year_s];
+    let times_s = [0, 1 << 63, u64::MAX, TIME_S_MAX, next_year_s];
     let cases: Vec<Forged> = times_s
         .into_iter()
         .map(|at_s| forger.case(at_s))
@@ -66,7 +68,7 @@ async fn bring(attacker: Arc<Enrolled>, targets: [Target; 2], frames: Vec<Vec<u8
 /// A message and a document of that time, and of its like in milliseconds.
 fn acts(forger: &Forger, case: &Forged, at_s: u64) -> Result<Vec<Envelope>> {
     let mut acts: Vec<Envelope> = Vec::new();
-    for at_ms in [at_s, at_s.saturating_mul(1000)] {
+    for at_ms in [at_s, at_s.saturating_mul(1000), TIME_MS_MAX] {
         let message = Act::Message(Message {
             at_ms,
             text: "Bonjour.".into(),
@@ -82,7 +84,10 @@ fn acts(forger: &Forger, case: &Forged, at_s: u64) -> Result<Vec<Envelope>> {
             looks: None,
         });
         for act in [message, document] {
-            acts.push(forger.act(case, acts.last(), &act)?);
+            // What our libraries do not write they do not read either.
+            if let Ok(act) = forger.act(case, acts.last(), &act) {
+                acts.push(act);
+            }
         }
     }
     Ok(acts)
@@ -101,7 +106,10 @@ async fn pages_are_shown(judge: &mut Judge, desk: &Script, honest: &str, forged:
                 Ok(answer) => answer.status.to_string(),
                 Err(error) => format!("{error:#}"),
             };
-            judge.expect(&format!("{path} is shown as {accept}"), saw == "200", saw);
+            // A forged case may be refused, and is then none.
+            let refused = saw == "404" && !path.contains(honest) && path.contains("/cases/");
+            let shown = saw == "200" || refused;
+            judge.expect(&format!("{path} is shown as {accept}"), shown, saw);
         }
     }
 }

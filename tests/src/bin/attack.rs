@@ -27,11 +27,14 @@ struct Line {
     /// Seconds that a flood lasts, at least
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Milliseconds that people may wait in any case
+    #[arg(long, default_value_t = 400)]
+    short_ms: u64,
     /// Attack this `guichet` instead of the one that was built
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Judge the other way round: each attack must break an expectation, as it does against a
-    /// program that has the fault
+    /// Judge the other way round: each attack that is no probe must break an expectation, as it
+    /// does against a program that has the fault
     #[arg(long)]
     expect_broken: bool,
 }
@@ -42,7 +45,11 @@ async fn main() -> ExitCode {
     let attacks = match line.name.as_str() {
         "list" => {
             for attack in attack::ALL {
-                say(&json!({ "attack": attack.name, "about": attack.about }));
+                say(&json!({
+                    "attack": attack.name,
+                    "about": attack.about,
+                    "probe": attack.probe,
+                }));
             }
             return ExitCode::SUCCESS;
         }
@@ -60,9 +67,13 @@ async fn main() -> ExitCode {
     let terms = Terms {
         edits: line.edits,
         lasting: Duration::from_secs(line.seconds),
+        short: Duration::from_millis(line.short_ms),
     };
     let mut wrong = Vec::new();
     for attack in attacks {
+        if line.expect_broken && attack.probe {
+            continue;
+        }
         let broken = attack.run(terms).await;
         if broken.is_empty() == line.expect_broken {
             wrong.push(attack.name);
