@@ -350,10 +350,12 @@ impl Session {
             return;
         };
         let Some(leg) = call.wan.up() else { return };
+        if call.silence.is_doubted() {
+            leg.ask_as_usual();
+        }
         if !call.silence.prove(now) {
             return;
         }
-        leg.ask_as_usual();
         // What was measured before a silence says nothing of the line after it.
         leg.forget_estimate();
         leg.want_keyframe();
@@ -366,8 +368,10 @@ impl Session {
             return;
         };
         let round_trip = call.line.round_trip.unwrap_or_default();
-        if call.silence.falls(now, round_trip) {
+        if call.silence.doubts(now, round_trip) {
             call.wan.ask_often(now);
+        }
+        if call.silence.falls(now, round_trip) {
             let (call, state) = (call.id, call.silence.state());
             self.tell(Event::CallChanged { call, state });
         }

@@ -18,6 +18,8 @@ pub(crate) struct Silence {
     expected: Sending,
     /// When both ways were last proved, or began to be expected.
     since: Instant,
+    /// Half of the patience is over: they are being asked more often.
+    doubted: bool,
     heard_at: Option<Instant>,
 }
 
@@ -27,6 +29,7 @@ impl Silence {
             state: CallState::Connecting,
             expected: Sending::Off,
             since: now,
+            doubted: false,
             heard_at: None,
         }
     }
@@ -61,29 +64,58 @@ impl Silence {
     /// A packet arrived that proves both ways; true where this ends a silence.
     pub fn prove(&mut self, now: Instant) -> bool {
         self.since = now;
+        self.doubted = false;
         self.heard_at = Some(now);
         let ended = self.state != CallState::Live;
         self.state = CallState::Live;
         ended
     }
 
+    /// True once when it is time to ask more often whether the far end answers: on a bad line some
+    /// answers in a row are lost, and whoever sends neither sound nor picture proves nothing else.
+    pub fn doubts(&mut self, now: Instant, round_trip: Duration) -> bool {
+        let doubts = self.doubt_at(round_trip).is_some_and(|at| at <= now);
+        self.doubted |= doubts;
+        doubts
+    }
+
+    /// Whether they are being asked more often.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
+    fn doubt_at(&self, round_trip: Duration) -> Option<Instant> {
+        let doubtful = self.state == CallState::Live && !self.doubted;
+        let half = self.patience(round_trip).checked_div(2).unwrap_or_default();
+        doubtful.then(|| after(self.since, half))
+    }
+
     /// True once when the far end has become quiet.
     pub fn falls(&mut self, now: Instant, round_trip: Duration) -> bool {
-        let falls = self.deadline(round_trip).is_some_and(|at| at <= now);
+        let falls = self.quiet_at(round_trip).is_some_and(|at| at <= now);
         if falls {
             self.state = CallState::Quiet;
         }
         falls
     }
 
-    /// When it will be quiet unless it is heard.
+    /// When to look again unless it is heard.
     pub fn deadline(&self, round_trip: Duration) -> Option<Instant> {
+        let doubt_at = self.doubt_at(round_trip);
+        doubt_at.or_else(|| self.quiet_at(round_trip))
+    }
+
+    fn quiet_at(&self, round_trip: Duration) -> Option<Instant> {
+        let patience = self.patience(round_trip);
+        (self.state == CallState::Live).then(|| after(self.since, patience))
+    }
+
+    fn patience(&self, round_trip: Duration) -> Duration {
         let least = match self.expected {
             Sending::On => QUIET_AFTER,
             Sending::Off => QUIET_AFTER_IDLE,
         };
-        let patience = least.max(round_trip.saturating_mul(3));
-        (self.state == CallState::Live).then(|| after(self.since, patience))
+        least.max(round_trip.saturating_mul(3))
     }
 }
 
@@ -103,6 +135,11 @@ mod tests {
             let mut silence = Silence::new(start);
             silence.expect(start, Sending::On);
             assert!(silence.prove(start), "it was not heard before");
+            let doubt_at = start + Duration::from_millis(quiet_ms / 2);
+            assert_eq!(silence.deadline(round_trip), Some(doubt_at));
+            assert!(!silence.doubts(doubt_at - SECOND / 1_000, round_trip));
+            assert!(silence.doubts(doubt_at, round_trip));
+            assert!(!silence.doubts(doubt_at, round_trip), "once");
             assert_eq!(silence.deadline(round_trip), Some(quiet_at));
             assert!(!silence.falls(quiet_at - SECOND / 1_000, round_trip));
             assert!(silence.falls(quiet_at, round_trip));

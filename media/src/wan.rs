@@ -173,7 +173,7 @@ impl Wan {
         }
     }
 
-    /// The far end is not heard any more.
+    /// The far end may not be heard any more.
     pub fn ask_often(&mut self, now: Instant) {
         let end = self.end;
         if let Some(leg) = self.up() {

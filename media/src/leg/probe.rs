@@ -95,7 +95,6 @@ impl Probe {
 
     pub fn stop(&mut self) {
         self.asking = None;
-        self.asked.clear();
     }
 
     pub fn deadline(&self) -> Option<Instant> {

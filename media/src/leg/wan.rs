@@ -134,7 +134,7 @@ impl Leg {
         self.touched = true;
     }
 
-    /// The far end is not heard: asks more often than usual whether it answers.
+    /// The far end may not be heard any more: asks more often than usual whether it answers.
     pub fn ask_often(&mut self, now: Instant, end: End) {
         self.probe.start(now, end);
     }

@@ -38,6 +38,21 @@ fn lost_pictures_are_sent_again() {
 }
 
 #[test]
+fn who_sends_neither_sound_nor_picture_over_a_bad_line_is_not_taken_for_gone() {
+    let mut world = World::in_call();
+    for node in [0, 1] {
+        world.send(call(1), node, Sending::Off, Sending::Off);
+    }
+    world.run_ms(1_000);
+    world.line.loss = 200;
+    let from = world.now;
+    world.run_ms(300_000);
+    for node in [0, 1] {
+        assert_eq!(world.states(node, from), [], "at {node}");
+    }
+}
+
+#[test]
 fn keyframes_are_asked_for_in_bounds() {
     let mut world = World::in_call();
     world.line.loss = 300;
