@@ -24,7 +24,9 @@ const SETTLED_AFTER: usize = 5;
 const IDLE_S: i64 = 30;
 /// What tells more about the node or the moment than about who sits there.
 const NOT_OF_A_VISIT: [&str; 3] = ["/status", "/healthz", "/events"];
-const VOLATILE: [&str; 9] = [
+const VOLATILE: [&str; 10] = [
+    // Whether an adviser is there.
+    "reception",
     "at_s",
     "since_s",
     "opened_at_s",

@@ -122,6 +122,21 @@ async fn a_browser_is_given_no_number_to_keep() {
     page.until("location.search.startsWith('?plain=')")
         .await
         .unwrap();
+    // And a password beside a name, as forms have it.
+    let secret = "const form = document.createElement('form');
+        form.innerHTML = '<input name=user value=jean><input id=secret name=secret type=password>';
+        document.body.prepend(form)";
+    page.run(secret, &json!([])).await.unwrap();
+    page.type_in("#secret", NUMBER).await.unwrap();
+    page.run(
+        "document.querySelector('#secret').form.submit()",
+        &json!([]),
+    )
+    .await
+    .unwrap();
+    page.until("location.search.includes('secret=')")
+        .await
+        .unwrap();
     tokio::time::sleep(SOON).await;
     let profile = page.quit().await.unwrap();
     assert!(
@@ -171,6 +186,7 @@ async fn tried(village: &Village, name: &str, setup: Setup<'_>) -> [bool; 3] {
         )
         .await
         .unwrap();
+    pages::document(&page, "bail.pdf").await.unwrap();
     pages::view(&page, "bail.pdf").await.unwrap();
     page.click("#viewer a[download]").await.unwrap();
     let refused = "const input = document.createElement('input');
