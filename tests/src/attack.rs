@@ -37,6 +37,8 @@ mod unbounded;
 mod unlock;
 mod watch;
 
+/// Floods that are to last less long are a slice of the whole.
+const BRIEF: Duration = Duration::from_secs(5);
 /// Of what a program says, so many characters are passed on.
 const SAID_CHARS_MAX: usize = 600;
 /// So many times longer than without an attack may people wait.
@@ -57,6 +59,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Whether a slice is enough.
+    fn is_brief(self) -> bool {
+        self.lasting < BRIEF
+    }
+
     /// As much work, and no longer than it takes.
     fn brief(self) -> Self {
         let lasting = Duration::ZERO;
@@ -135,7 +142,7 @@ pub const ALL: [Attack; 32] = [
     Attack {
         name: "believed",
         about: "more than 8 MiB of believed statements while the disk is full",
-        probe: false,
+        probe: true,
         run: |judge| Box::pin(stored::believed(judge)),
     },
     Attack {
@@ -237,7 +244,7 @@ pub const ALL: [Attack; 32] = [
     Attack {
         name: "streams",
         about: "connections with as many streams as can be had, begun again and again",
-        probe: false,
+        probe: true,
         run: |judge| Box::pin(streams::streams(judge)),
     },
     Attack {

@@ -54,7 +54,7 @@ async fn raid(
     receipts: bool,
 ) -> Result<()> {
     let attacker = Arc::clone(&scene.attacker);
-    let mut frames = every_frame(&scene.forger)?;
+    let mut frames = every_frame(&scene.forger, judge.terms.is_brief())?;
     if receipts {
         frames.extend(extreme_receipts(&attacker, &scene.people.case)?);
     }
@@ -103,15 +103,19 @@ async fn say_one(attacker: &Enrolled, node: &SubjectId, frame: &[u8]) -> Result<
     Ok(())
 }
 
-/// Every kind of frame, with each of its integers replaced by each extreme.
-fn every_frame(forger: &Forger) -> Result<Vec<(String, Vec<u8>)>> {
+/// Every kind of frame, with each of its integers replaced by each extreme; briefly, by the largest.
+fn every_frame(forger: &Forger, briefly: bool) -> Result<Vec<(String, Vec<u8>)>> {
     let mut frames = Vec::new();
     let forged = forger.case(1)?;
     for frame in valid_frames(forger, &forged)? {
         let name: String = format!("{frame:?}").chars().take(24).collect();
         let bytes = frame.encode();
         frames.push((name.clone(), bytes.clone()));
-        for (number, altered) in with_extremes(&bytes)?.into_iter().enumerate() {
+        let altered = with_extremes(&bytes)?.into_iter().enumerate();
+        for (number, altered) in altered {
+            if briefly && number % EXTREMES.len() != EXTREMES.len() - 1 {
+                continue;
+            }
             frames.push((format!("{name}, alteration {number}"), altered));
         }
     }
