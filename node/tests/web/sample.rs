@@ -381,12 +381,13 @@ pub fn receipt(scene: Scene) -> ReceiptView {
                 brief: caf,
             },
             ReceiptCase {
-                items: vec![match scene {
-                    Scene::Over => ReceiptItem {
+                items: vec![if scene == Scene::Over {
+                    ReceiptItem {
                         what: form(&energy.title, 0, 13),
                         state: None,
-                    },
-                    _ => item(form(&energy.title, 6, 13), ItemState::EnRoute),
+                    }
+                } else {
+                    item(form(&energy.title, 6, 13), ItemState::EnRoute)
                 }],
                 brief: energy,
             },
