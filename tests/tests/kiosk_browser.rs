@@ -227,8 +227,9 @@ async fn under_the_policy_that_ships_no_file_goes_in_or_out() {
         ..Setup::default()
     };
     assert_eq!(tried(&village, "policy", under).await, [false, true, true]);
-    let control = tried(&village, "no-policy", Setup::default()).await;
-    assert_eq!(control, [true, false, false]);
+    // Without a screen a chooser may be given up at once, policy or not.
+    let [downloaded, _, blocked] = tried(&village, "no-policy", Setup::default()).await;
+    assert!(downloaded && !blocked, "the control");
 
     let keeps = Setup {
         keeps: true,
