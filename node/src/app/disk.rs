@@ -5,6 +5,7 @@
 //! handed in before the node has taken note is dropped, so that nothing is
 //! made durable that the node believes lost.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::thread;
 
@@ -135,6 +136,8 @@ struct Together {
     records: Vec<NewRecord>,
     bytes: usize,
     segments: Vec<Segment>,
+    /// The last of each peer: whoever marks every step makes no more writes than others.
+    cursors: BTreeMap<SubjectId, PeerCursors>,
 }
 
 type Segment = ([u8; 32], u32, Vec<u8>);
@@ -177,10 +180,7 @@ impl Worker {
             }
             Job::Pages(pages, done) => done(self.write_pages(pages)),
             Job::Cursors(peer, cursors) => {
-                self.flush(together);
-                if let Err(error) = self.store.set_cursor(*peer.as_bytes(), cursors) {
-                    tracing::warn!(%error, "a cursor was not kept");
-                }
+                together.cursors.insert(peer, cursors);
             }
             Job::Note(key, value, done) => {
                 let noted = self.store.note(key, &value);
@@ -204,7 +204,10 @@ impl Worker {
 
     fn flush(&mut self, together: &mut Together) {
         let Together {
-            records, segments, ..
+            records,
+            bytes: _,
+            segments,
+            cursors,
         } = std::mem::take(together);
         if !records.is_empty() && !self.refusing {
             match self.store.append(records) {
@@ -219,6 +222,12 @@ impl Worker {
         if !segments.is_empty() {
             self.write_segments(segments);
             self.tell_free();
+        }
+        // Behind what they cover, which was durable before they moved.
+        for (peer, cursors) in cursors {
+            if let Err(error) = self.store.set_cursor(*peer.as_bytes(), cursors) {
+                tracing::warn!(%error, "a cursor was not kept");
+            }
         }
     }
 
@@ -332,6 +341,29 @@ mod tests {
         let page = |byte: u8| (PageId([byte; 32].into()), 0);
         assert_eq!(stored, [page(1), page(1)]);
         assert_eq!(failed, [page(2), page(3)]);
+    }
+
+    #[test]
+    fn of_many_cursors_of_a_peer_the_last_is_written_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut worker, _heard) = worker(folder.path());
+        let cursors = |next| PeerCursors {
+            epoch: [1; 16],
+            next: [next; Feed::COUNT],
+        };
+        let mut together = Together::default();
+        for next in 1..=1000 {
+            for peer in [1, 2] {
+                let job = Job::Cursors(SubjectId::from([peer; 32]), cursors(next));
+                worker.take(job, &mut together);
+            }
+        }
+        assert_eq!(together.cursors.len(), 2, "one write for each peer");
+        worker.flush(&mut together);
+        drop(worker);
+        let (_, opened) = Store::open(folder.path(), [1; 16]).expect("opens");
+        let kept = opened.cursors.iter().map(|(_, cursors)| *cursors);
+        assert_eq!(kept.collect::<Vec<_>>(), [cursors(1000), cursors(1000)]);
     }
 
     #[test]
