@@ -1,7 +1,5 @@
-//! A slice of what the program `attack` does at length: whatever one enrolled machine says, every
-//! node lives on, and people go on working.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! A slice of what the program `attack` does at length: no single message of an enrolled machine
+//! ends a node, a page or others' work.
 
 use std::time::Duration;
 

@@ -86,7 +86,7 @@ impl People {
 
     async fn round(&mut self, round: usize, noticed: &mut Noticed) -> Result<()> {
         noticed.edit_ms.push(self.edit().await.context("an edit")?);
-        if round % EDITS_TO_ONE == 0 {
+        if round.is_multiple_of(EDITS_TO_ONE) {
             noticed
                 .ring_ms
                 .push(self.ring().await.context("a wish to speak")?);

@@ -252,14 +252,16 @@ fn integers(bytes: &[u8]) -> Result<Vec<(usize, usize)>> {
     let mut found = Vec::new();
     while decoder.position() < bytes.len() {
         let start = decoder.position();
-        match decoder.datatype()? {
-            Type::Array => drop(decoder.array()?),
-            Type::Map => drop(decoder.map()?),
-            Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
-                decoder.u64()?;
-                found.push((start, decoder.position()));
-            }
-            _ => decoder.skip()?,
+        let kind = decoder.datatype()?;
+        if kind == Type::Array {
+            decoder.array()?;
+        } else if kind == Type::Map {
+            decoder.map()?;
+        } else if matches!(kind, Type::U8 | Type::U16 | Type::U32 | Type::U64) {
+            decoder.u64()?;
+            found.push((start, decoder.position()));
+        } else {
+            decoder.skip()?;
         }
     }
     Ok(found)

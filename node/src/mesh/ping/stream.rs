@@ -38,7 +38,7 @@ enum Asking {
     #[default]
     Unasked,
     Opening,
-    Running(Questions),
+    Running(Box<Questions>),
 }
 
 /// Questions that are written, and those whose answers have not come, oldest first.
@@ -126,7 +126,7 @@ impl ConnectionHandler for Handler {
         }) = event
         {
             stream.ignore_for_keep_alive();
-            self.asking = Asking::Running(Questions::new(stream));
+            self.asking = Asking::Running(Box::new(Questions::new(stream)));
         } else if let ConnectionEvent::DialUpgradeError(_) = event {
             self.asking = Asking::Unasked;
         }
