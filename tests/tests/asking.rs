@@ -20,28 +20,32 @@ const LAST_FRAMES: Duration = Duration::from_secs(1);
 const WAITING: &str = "#call[data-call=waiting]";
 const NOBODY: &str = "#call[data-call=none]";
 const LEAVE: &str = "form[action='/call/leave'] button";
+/// How the letters of a field are drawn.
+const MASKED: &str = "disc";
+const IN_CLEAR: &str = "none";
 /// The one row of the queue.
 const ROW: &str = "#queue tbody tr";
 
 /// Typed with the page's own hands: read only while one is at it, and never shown whole elsewhere.
 async fn a_number_is_masked_until_it_is_touched(call: &Meeting) {
     let input = field("social_security");
-    let is = async |page: &Browser, kind: &str| {
-        let shown = format!("document.querySelector(\"{input}\").type === '{kind}'");
+    let is = async |page: &Browser, mask: &str| {
+        let style = format!("getComputedStyle(document.querySelector(\"{input}\"))");
+        let shown = format!("{style}.webkitTextSecurity === '{mask}'");
         page.until(&shown).await.unwrap();
     };
-    is(&call.kiosk, "password").await;
+    is(&call.kiosk, MASKED).await;
     pages::put(&call.kiosk, "social_security", NUMBER)
         .await
         .unwrap();
     pages::take_up(&call.desk, &call.case).await.unwrap();
     call.desk.until_value(&input, NUMBER).await.unwrap();
     for page in [&call.kiosk, &call.desk] {
-        is(page, "password").await;
+        is(page, MASKED).await;
         page.click(".masked [data-mask]").await.unwrap();
-        is(page, "text").await;
+        is(page, IN_CLEAR).await;
         page.leave().await.unwrap();
-        is(page, "password").await;
+        is(page, MASKED).await;
     }
     call.desk.click("a[href='/desk']").await.unwrap();
 }
