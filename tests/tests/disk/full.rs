@@ -177,7 +177,10 @@ async fn a_kiosk_with_a_full_disk_says_so_loses_nothing_and_goes_on() {
     println!("{} messages found room", acknowledged.messages.len() - 1);
     let second = json!({ "service": "energie", "template": "voucher" });
     let second = kiosk.api().post("/visit", &second).await.unwrap();
-    assert!(!taken(&second), "no case is begun: {}", second.text());
+    let second = second.json().unwrap()["case"].as_str().unwrap().to_owned();
+    assert!(!taken(&say(&kiosk, &second, "Rien n’est gardé.").await));
+    let back = format!("/cases/{second}/back");
+    kiosk.api().post_json(&back, &json!({})).await.unwrap();
     is_said(&village.kiosks[0], &case).await;
     acknowledged.are_at(&kiosk, &case).await;
     acknowledged.are_at(&desk, &case).await;
