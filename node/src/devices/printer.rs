@@ -192,8 +192,12 @@ impl Printer {
             .request(Operation::Jobs, Target::Cups)
             .keywords("which-jobs", &["all"])
             .yes("my-jobs")
-            // Asked for its name alone, CUPS 2.4.2 leaves out that of a job that it stopped.
-            .keywords("requested-attributes", &["all"]);
+            // CUPS 2.4.2 leaves out the name of a job that it stopped, unless it is asked for what
+            // makes it read the job again.
+            .keywords(
+                "requested-attributes",
+                &["job-id", "job-name", "document-format"],
+            );
         let answer = self.cups.ask(request, &[]).await?;
         let ours = answer
             .things()
