@@ -29,6 +29,7 @@ pub async fn run() -> Result<Vec<Figure>> {
     let kiosk = village.kiosks[0].script()?;
     let mut desk = unlocked(&village).await?;
     let case = kiosk.begin("caf", "housing").await?;
+    kiosk.set(&case, "rent", "412").await?;
     let at_desk = async |desk: &Script| desk.case(&case).await;
     desk.until("the case at the desk", at_desk, |view| {
         view["forms"].is_array()
