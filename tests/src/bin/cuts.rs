@@ -1,7 +1,9 @@
 //! Cuts a running call between real nodes and browsers again and again, and watches each for a
 //! minute; as root.
 
+use std::fmt;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,18 +14,49 @@ use guichet_tests::meeting::{ANSWER, Meeting, SPEAKING};
 use guichet_tests::performer::Performer;
 use serde_json::json;
 
-/// A cut, and how long it lasts in seconds.
-const CUTS: [(What, u64); 9] = [
-    (What::Line, 5),
-    (What::Line, 7),
-    (What::Line, 10),
-    (What::Udp, 3),
-    (What::Udp, 15),
-    (What::Udp, 20),
-    (What::Inward, 7),
-    (What::Line, 20),
-    (What::Line, 1),
+/// What is cut unless other cuts are named.
+const CUTS: [Cut; 9] = [
+    Cut(What::Line, 5),
+    Cut(What::Line, 7),
+    Cut(What::Line, 10),
+    Cut(What::Udp, 3),
+    Cut(What::Udp, 15),
+    Cut(What::Udp, 20),
+    Cut(What::Inward, 7),
+    Cut(What::Line, 20),
+    Cut(What::Line, 1),
 ];
+
+/// A cut, and how long it lasts in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Cut(What, u64);
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.0 {
+            What::Line => "line",
+            What::Udp => "udp",
+            What::Inward => "inward",
+        };
+        write!(f, "{what}:{}", self.1)
+    }
+}
+
+impl FromStr for Cut {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a cut; write line:5, udp:3 or inward:7");
+        let (what, seconds) = text.split_once(':').ok_or_else(wrong)?;
+        let what = match what {
+            "line" => What::Line,
+            "udp" => What::Udp,
+            "inward" => What::Inward,
+            _ => return Err(wrong()),
+        };
+        Ok(Self(what, seconds.parse().map_err(|_| wrong())?))
+    }
+}
 
 /// Short cuts in a call: a JSON line for each, status 1 if a call was lost or queued again
 #[derive(Parser)]
@@ -35,6 +68,9 @@ struct Line {
     /// How many; they repeat in the same order
     #[arg(long, default_value_t = CUTS.len())]
     count: usize,
+    /// These cuts and no others: `line:5,udp:3,inward:7`, in seconds
+    #[arg(long, value_delimiter = ',', default_values_t = CUTS)]
+    cuts: Vec<Cut>,
     /// How long each is watched afterwards, in seconds
     #[arg(long, default_value_t = 60)]
     watch_s: u64,
@@ -54,8 +90,8 @@ async fn meet() -> Result<Meeting> {
 async fn run(line: &Line) -> Result<bool> {
     let mut meeting = meet().await?;
     let mut all_paused = true;
-    let cuts = CUTS.iter().cycle().enumerate().skip(line.from);
-    for (number, (what, seconds)) in cuts.take(line.count) {
+    let cuts = line.cuts.iter().cycle().enumerate().skip(line.from);
+    for (number, Cut(what, seconds)) in cuts.take(line.count) {
         let lasts = Duration::from_secs(*seconds);
         let watch = Duration::from_secs(line.watch_s);
         let outcome: Outcome = cuts::cut(&meeting, *what, lasts, watch).await?;
