@@ -41,6 +41,7 @@ pub struct Fleet {
     pub relay: Site,
     /// Who runs: kiosks first.
     pub others: Vec<Site>,
+    kiosks: usize,
     field: Field,
     _folder: TempDir,
 }
@@ -49,7 +50,7 @@ pub struct Fleet {
 #[derive(Debug)]
 pub struct Count {
     at: Instant,
-    kiosk: Passed,
+    kiosks: Vec<Passed>,
     relay_processor_s: f64,
     log_lines: Vec<usize>,
 }
@@ -85,6 +86,7 @@ impl Fleet {
         Ok(Self {
             relay,
             others,
+            kiosks,
             field,
             _folder: folder,
         })
@@ -115,9 +117,11 @@ impl Fleet {
     pub fn count(&self) -> Result<Count> {
         let sites = self.others.iter().chain([&self.relay]);
         let lines = sites.map(|site| Ok(site.node()?.log().lines().count()));
+        let kiosks = self.others[..self.kiosks].iter();
+        let kiosks = kiosks.map(|site| self.field.passed(&site.place));
         Ok(Count {
             at: Instant::now(),
-            kiosk: self.field.passed(&self.others[0].place)?,
+            kiosks: kiosks.collect::<Result<_>>()?,
             relay_processor_s: processor_seconds(self.relay.node()?.pid())?,
             log_lines: lines.collect::<Result<_>>()?,
         })
@@ -152,7 +156,16 @@ impl Fleet {
 impl Count {
     /// What passed the first kiosk's interface since then, out and in.
     pub fn kiosk_since(&self, before: &Self) -> Passed {
-        self.kiosk.since(&before.kiosk)
+        self.kiosks[0].since(&before.kiosks[0])
+    }
+
+    /// The mean over all kiosks: one ping more or less in the window is much of one kiosk's.
+    fn mean_kiosk_since(&self, before: &Self, amount: impl Fn(&Passed) -> u64) -> f64 {
+        let pairs = self.kiosks.iter().zip(&before.kiosks);
+        let sum: u64 = pairs
+            .map(|(after, before)| amount(&after.since(before)))
+            .sum();
+        sum as f64 / self.kiosks.len() as f64
     }
 }
 
@@ -165,7 +178,7 @@ pub async fn measure(size: Size, settle: Duration, window: Duration) -> Result<V
     tokio::time::sleep(window).await;
     let after = fleet.count()?;
     let span_s = after.at.duration_since(before.at).as_secs_f64();
-    let passed = after.kiosk_since(&before);
+    let a_kiosk = |amount: fn(&Passed) -> u64| after.mean_kiosk_since(&before, amount);
     let lines = after.log_lines.iter().zip(&before.log_lines);
     let lines = lines
         .map(|(after, before)| after.saturating_sub(*before))
@@ -177,21 +190,23 @@ pub async fn measure(size: Size, settle: Duration, window: Duration) -> Result<V
     let bench = format!("fleet {} members, {} away", size.members, size.away);
     let an_hour = |amount: f64| amount * HOUR_S / span_s;
     let figure = |name: &str, value: f64, unit| Figure::of(&bench, name, value, unit, 1);
+    let of_kiosks =
+        |name: &str, value: f64, unit| Figure::of(&bench, name, value, unit, fleet.kiosks);
     Ok(vec![
         figure("all there after", started.as_secs_f64(), "s"),
-        figure(
+        of_kiosks(
             "idle kiosk sends",
-            an_hour(passed.sent_bytes as f64) / MEGABYTE,
+            an_hour(a_kiosk(|it| it.sent_bytes)) / MEGABYTE,
             "MB/h",
         ),
-        figure(
+        of_kiosks(
             "idle kiosk receives",
-            an_hour(passed.received_bytes as f64) / MEGABYTE,
+            an_hour(a_kiosk(|it| it.received_bytes)) / MEGABYTE,
             "MB/h",
         ),
-        figure(
+        of_kiosks(
             "idle kiosk sends",
-            an_hour(passed.sent_packets as f64),
+            an_hour(a_kiosk(|it| it.sent_packets)),
             "packets/h",
         ),
         figure(
