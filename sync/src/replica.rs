@@ -272,7 +272,7 @@ impl Replica {
             Input::Typed(case, sealed) => self.pass_draft(None, case, sealed),
             Input::RosterChanged(members) => {
                 let changes = self.roster.update(members);
-                changes.iter().for_each(|frame| self.tell_all(frame));
+                self.tell_roster(&changes);
             }
         }
     }
@@ -446,6 +446,14 @@ impl Replica {
             .values_mut()
             .filter(|session| session.has_greeted())
             .for_each(|session| session.push(frame));
+    }
+
+    fn tell_roster(&mut self, members: &[Presence]) {
+        for session in self.sessions.values_mut().filter(|it| it.has_greeted()) {
+            rosters::frames(session.scope(), &self.directory, members)
+                .iter()
+                .for_each(|frame| session.push(frame));
+        }
     }
 
     fn on_followed(&mut self, now: Now, case: CaseTag) {

@@ -8,7 +8,7 @@ use crate::wire::{Cursors, Frame, PROTOCOL, Reading, What};
 
 use super::check::Taken;
 use super::session::{follow_frame, have_frames};
-use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica};
+use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica, rosters};
 
 /// Why a session ends whose peer has more looked up than it may.
 const ASKS_TOO_MUCH: &str = "asks for more than a peer may have looked up";
@@ -145,9 +145,9 @@ impl Replica {
         for case in &self.following {
             session.push(&follow_frame(&self.catalogue, *case));
         }
-        for frame in self.roster.whole() {
-            session.push(&frame);
-        }
+        rosters::frames(session.scope(), &self.directory, &self.roster.whole())
+            .iter()
+            .for_each(|frame| session.push(frame));
         self.outputs.push_back(Output::Tell(Event::PeerReady(peer)));
         self.pages.on_source();
         self.ask_for_pages(now);

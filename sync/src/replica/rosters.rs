@@ -1,11 +1,14 @@
 //! Who is there: what relays tell of their members, and what this relay tells of its own.
 //!
-//! A session is told everybody once, when it begins, and from then on what changed.
+//! A session is told everybody once, when it begins, and from then on what changed. A kiosk is not
+//! told of other kiosks, with which it never speaks: of many, each would hear of all that come and
+//! go. Of itself it is told: where it is seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guichet_keys::SubjectId;
+use guichet_keys::{Directory, Role, SubjectId};
 
+use super::scope::Scope;
 use crate::limits::{ROSTER_MAX, ROSTER_MEMBERS_MAX};
 use crate::wire::{Frame, Presence};
 
@@ -55,12 +58,12 @@ pub struct Own {
 
 impl Own {
     /// Everybody, for a session that begins.
-    pub fn whole(&self) -> Vec<Frame> {
-        frames(self.members.values().cloned().collect())
+    pub fn whole(&self) -> Vec<Presence> {
+        self.members.values().cloned().collect()
     }
 
     /// Who is there now; gives what changed.
-    pub fn update(&mut self, now: Vec<Presence>) -> Vec<Frame> {
+    pub fn update(&mut self, now: Vec<Presence>) -> Vec<Presence> {
         let now: BTreeMap<_, _> = now.into_iter().map(|it| (it.member, it)).collect();
         let news = now.values().filter(|presence| {
             let before = self.members.get(&presence.member);
@@ -77,15 +80,22 @@ impl Own {
         });
         let changed = news.cloned().chain(gone).collect();
         self.members = now.into_iter().filter(|(_, it)| it.online).collect();
-        frames(changed)
+        changed
     }
 }
 
-fn frames(members: Vec<Presence>) -> Vec<Frame> {
+/// What a peer is told of these members.
+pub fn frames(peer: &Scope, directory: &Directory, members: &[Presence]) -> Vec<Frame> {
+    let is_kiosk = |member: &SubjectId| directory.node_role(member) == Some(Role::Kiosk);
+    let concerns = |it: &&Presence| it.member == peer.peer() || !is_kiosk(&it.member);
+    let told: Vec<_> = match peer.role() {
+        Some(Role::Kiosk) => members.iter().filter(concerns).cloned().collect(),
+        _ => members.to_vec(),
+    };
     let frame = |part: &[Presence]| Frame::Roster {
         members: part.to_vec(),
     };
-    members.chunks(ROSTER_MAX).map(frame).collect()
+    told.chunks(ROSTER_MAX).map(frame).collect()
 }
 
 #[cfg(test)]
@@ -106,15 +116,8 @@ mod tests {
         }
     }
 
-    fn told(frames: &[Frame]) -> Vec<(SubjectId, bool)> {
-        let members = |frame: &Frame| {
-            let Frame::Roster { members } = frame else {
-                panic!("{frame:?} is no roster");
-            };
-            members.clone()
-        };
-        let all = frames.iter().flat_map(members);
-        all.map(|it| (it.member, it.online)).collect()
+    fn told(members: &[Presence]) -> Vec<(SubjectId, bool)> {
+        members.iter().map(|it| (it.member, it.online)).collect()
     }
 
     #[test]
@@ -143,10 +146,12 @@ mod tests {
     fn more_members_than_a_frame_takes_go_into_several() {
         let mut own = Own::default();
         let count = 2 * ROSTER_MAX as u16 + 1;
-        let frames = own.update((0..count).map(there).collect());
+        let members = own.update((0..count).map(there).collect());
+        assert_eq!(told(&members).len(), usize::from(count));
+        assert_eq!(own.whole(), members);
+        let directory = Directory::new(node(1));
+        let frames = frames(&Scope::of(node(1), &directory), &directory, &members);
         assert_eq!(frames.len(), 3);
-        assert_eq!(told(&frames).len(), usize::from(count));
-        assert_eq!(own.whole(), frames);
         for frame in frames {
             assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
         }

@@ -19,5 +19,6 @@ mod pages;
 mod people;
 mod reached;
 mod roles;
+mod rosters;
 mod thin;
 mod village;

@@ -45,6 +45,8 @@ pub struct Node {
     pub closed: Vec<String>,
     /// What people here wrote that this node refused.
     pub refused: Vec<(Hash, Refusal)>,
+    /// What relays told it of whom.
+    pub told: Vec<(SubjectId, bool)>,
     /// Its disk takes nothing.
     pub is_full: bool,
 }
@@ -95,7 +97,7 @@ impl Village {
         self.node_mut(&who.subject()).is_full = is_full;
     }
 
-    fn node_mut(&mut self, subject: &SubjectId) -> &mut Node {
+    pub fn node_mut(&mut self, subject: &SubjectId) -> &mut Node {
         let found = self
             .nodes
             .iter_mut()
@@ -331,6 +333,10 @@ impl Village {
                 Output::Tell(Event::WriteRefused(hash, refusal)) => {
                     node.refused.push((hash, refusal));
                 }
+                Output::Tell(Event::RosterReceived(_, members)) => {
+                    let told = members.iter().map(|it| (it.member, it.online));
+                    node.told.extend(told);
+                }
                 Output::Tell(_) => {}
                 Output::Store(_) if node.is_full => not_stored = true,
                 Output::StoreSegment(page, index, _) if node.is_full => lost.push((page, index)),
@@ -361,6 +367,7 @@ impl Node {
             replica,
             closed: Vec::new(),
             refused: Vec::new(),
+            told: Vec::new(),
             is_full: false,
         }
     }
