@@ -33,7 +33,7 @@ mod start;
 mod stored;
 mod streams;
 mod times;
-mod unbounded;
+pub(crate) mod unbounded;
 mod unlock;
 mod watch;
 

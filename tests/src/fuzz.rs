@@ -2,11 +2,48 @@
 //! alone, be it a seed's or one that a coverage-guided run makes up.
 //!
 //! A driver takes valid messages and [alters](alter) them: numbers at the ends of their range, bits
-//! flipped, ends cut off. It lives beside what it drives ([`sim::storm`](crate::sim::storm)); a slice
-//! of seeds runs with the tests, and `tests/fuzz` runs the same driver under libFuzzer.
+//! flipped, ends cut off. It lives beside what it drives ([`sim::storm`](crate::sim::storm),
+//! [`halls`]); a slice of seeds of each of the [`DRIVERS`] runs with the tests, and `tests/fuzz` runs
+//! them under libFuzzer.
+
+pub mod halls;
+mod town;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
+
+use crate::sim::storm;
+
+/// What a drive came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Messages said.
+    pub said: u64,
+    /// Those of them that were decoded.
+    pub decoded: u64,
+}
+
+/// Drives one machine, or every decoder, by bytes that decide.
+pub type Driver = fn(&[u8]) -> Tally;
+
+/// Every driver by its name. In a corpus the first byte of an input says which it is for.
+pub const DRIVERS: [(&str, Driver); 6] = [
+    ("relay", storm::drive_relay),
+    ("kiosk", storm::drive_kiosk),
+    ("station", storm::drive_station),
+    ("case", storm::drive_case),
+    ("decoders", storm::drive_decoders),
+    ("halls", halls::drive),
+];
+
+/// Drives what the first byte names by the others.
+pub fn drive(input: &[u8]) -> Tally {
+    let Some((first, rest)) = input.split_first() else {
+        return Tally::default();
+    };
+    let (_, driver) = DRIVERS[usize::from(*first) % DRIVERS.len()];
+    driver(rest)
+}
 
 /// The bytes that decide; when they are used up, everything decided is 0.
 #[derive(Debug)]
@@ -103,7 +140,8 @@ pub fn alter(message: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
 }
 
 /// The message with one of its numbers at an end of its range, if it has any.
-fn with_number(message: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
+#[must_use]
+pub fn with_number(message: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
     let mut count = 0;
     let counted = rewrite(message, &mut count, None);
     if counted.is_none() || count == 0 {

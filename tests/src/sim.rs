@@ -132,7 +132,7 @@ fn play(world: &mut World) {
 }
 
 /// Where virtual time begins; only differences from it count.
-fn test_clock() -> std::time::Instant {
+pub(crate) fn test_clock() -> std::time::Instant {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     *START.get_or_init(std::time::Instant::now)
 }

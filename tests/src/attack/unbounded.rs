@@ -23,17 +23,21 @@ pub fn statement(
     let mut payload = Encoder::new(Vec::new());
     payload.array(4)?.u64(kind)?.u64(serial)?.u64(at_s)?;
     payload.encode(body)?;
-    let payload = payload.into_writer();
+    sign1(seed, STATEMENT, &payload.into_writer())
+}
+
+/// A signed object of this domain, whatever its payload says.
+pub fn sign1(seed: [u8; 32], domain: &str, payload: &[u8]) -> Result<Vec<u8>> {
     let signer = SigningKey::from_seed(&seed).subject();
     let protected = [&BEFORE_SIGNER[..], signer.as_bytes()].concat();
     let mut signed = Encoder::new(Vec::new());
     signed.array(4)?.str("Signature1")?.bytes(&protected)?;
-    signed.bytes(STATEMENT.as_bytes())?.bytes(&payload)?;
+    signed.bytes(domain.as_bytes())?.bytes(payload)?;
     let signature = Keypair::ed25519_from_bytes(seed)?.sign(&signed.into_writer())?;
     let mut whole = Encoder::new(Vec::new());
     whole.tag(Tag::new(SIGN1_TAG))?.array(4)?;
     whole.bytes(&protected)?.map(0)?;
-    whole.bytes(&payload)?.bytes(&signature)?;
+    whole.bytes(payload)?.bytes(&signature)?;
     Ok(whole.into_writer())
 }
 

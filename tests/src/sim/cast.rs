@@ -45,24 +45,62 @@ impl Post {
         }
     }
 
+    /// The seed of the node's key.
+    pub fn node_seed(self) -> [u8; 32] {
+        [self.number(); 32]
+    }
+
+    fn writer_seed(self) -> [u8; 32] {
+        match self {
+            Self::Relay | Self::Kiosk => self.node_seed(),
+            Self::FirstStation | Self::SecondStation => [self.number() + 10; 32],
+        }
+    }
+
     /// The key of the node.
     pub fn node_key(self) -> SigningKey {
-        SigningKey::from_seed(&[self.number(); 32])
+        SigningKey::from_seed(&self.node_seed())
     }
 
     /// The key with which people's writings are signed: at a station the adviser's.
     pub fn writer_key(self) -> SigningKey {
-        match self {
-            Self::Relay | Self::Kiosk => self.node_key(),
-            Self::FirstStation | Self::SecondStation => {
-                SigningKey::from_seed(&[self.number() + 10; 32])
-            }
-        }
+        SigningKey::from_seed(&self.writer_seed())
     }
 
     fn agreement(self) -> AgreementSecret {
         AgreementSecret::from_seed(&[self.number() + 100; 32])
     }
+}
+
+/// Who certifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Office {
+    /// The root of the network.
+    Root,
+    /// Certifies relays and kiosks.
+    Operator,
+    /// Certifies the advisers of the service and their stations.
+    Steward,
+}
+
+impl Office {
+    const ALL: [Self; 3] = [Self::Root, Self::Operator, Self::Steward];
+
+    /// The seed of its key.
+    pub fn seed(self) -> [u8; 32] {
+        [self as u8 + 1; 32]
+    }
+
+    fn key(self) -> SigningKey {
+        SigningKey::from_seed(&self.seed())
+    }
+}
+
+/// Seeds of the keys of all who sign anything.
+pub fn seeds() -> impl Iterator<Item = [u8; 32]> {
+    let of_post = |post: Post| [post.node_seed(), post.writer_seed()];
+    let posts = Post::ALL.into_iter().flat_map(of_post);
+    posts.chain(Office::ALL.map(Office::seed))
 }
 
 /// The network's certificates and keys.
@@ -82,7 +120,7 @@ impl Cast {
         let agents = stations.map(|station| station.agreement().public());
         let (service_key, _) = ServiceKey::create(&service, 1, &agents, None, &[90; 32])
             .expect("the keys of the cast are good ones");
-        let [root, operator, steward] = [1, 2, 3].map(|seed| SigningKey::from_seed(&[seed; 32]));
+        let [root, operator, steward] = Office::ALL.map(Office::key);
         let of = Some(&service);
         let operators = delegate(&[], &root, operator.subject(), Role::Operator, None);
         let stewards = delegate(&[], &root, steward.subject(), Role::Steward, of);
@@ -109,6 +147,11 @@ impl Cast {
             root: root.subject(),
             members,
         }
+    }
+
+    /// What every node knows from its installation, as it was signed.
+    pub fn members(&self) -> &[SignedStatement] {
+        &self.members
     }
 
     /// What every node knows from its installation.

@@ -98,8 +98,8 @@ pub struct World {
     pub trace: Trace,
     /// How much of it.
     pub counts: Counts,
-    /// What the relay was told, and by whom, if somebody wants to know.
-    pub heard: Option<Vec<(Post, Vec<u8>)>>,
+    /// What each of the first machines was told, and by whom, if somebody wants to know.
+    pub heard: Option<Vec<(Post, Post, Vec<u8>)>>,
     /// When a frame was last sent or a disk last written.
     pub active_us: u64,
     origin: Instant,
@@ -417,9 +417,10 @@ impl World {
         let machine = connection.machines[end as usize];
         let peer = self.peer_of(line, end);
         if let Some(heard) = &mut self.heard
-            && machine == Post::Relay as usize
+            && let Some(at) = Post::ALL.get(machine)
         {
-            heard.push((self.lines[line].posts[end.other() as usize], bytes.clone()));
+            let from = self.lines[line].posts[end.other() as usize];
+            heard.push((*at, from, bytes.clone()));
         }
         self.feed(machine, Input::FrameReceived(peer, bytes));
     }

@@ -1,7 +1,0 @@
-//! A relay in the middle of its work, under bytes that a coverage-guided run makes up.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    guichet_tests::sim::storm::drive_replica(bytes);
-});
