@@ -77,7 +77,8 @@ pub(super) const PING_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) const PING_IN_USE: Duration = Duration::from_millis(750);
 /// The other end, asked at this pace, asks itself when it was not for so much longer.
 pub(super) const PING_PATIENCE_IN_USE: Duration = Duration::from_millis(500);
-/// A link in use that is silent for so long, and for a round trip, is said to be.
+/// A link in use that is silent for so long, and for a round trip, is said to be; one on which
+/// nothing goes on, and that did not answer for so long, is dialled beside.
 pub(super) const SILENCE_IN_USE: Duration = Duration::from_millis(1750);
 /// A round trip counts for no more there.
 pub(super) const SILENCE_ROUND_TRIP_MAX: Duration = Duration::from_millis(1500);

@@ -6,7 +6,8 @@
 //! within two seconds. The end that dialled sets the pace, and the other reads it off what it is
 //! asked; where that stays away it asks itself, once, before it believes the worst. A link in use
 //! that is silent is first told to be so, and given up some seconds later: on a line that loses
-//! much, silence is no death.
+//! much, silence is no death. One on which nothing goes on is doubted as soon: another beside it
+//! costs nothing that was on its way, and is there at once where the other end has started anew.
 
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ pub(super) enum Beat {
     Ask,
     /// A link in use is silent.
     Silent,
+    /// A link on which nothing goes on does not answer: another is to be tried beside it.
+    Doubt,
     /// The link is dead.
     Dead,
 }
@@ -50,6 +53,8 @@ pub(super) struct Pulse {
     was_asked: Option<Instant>,
     round_trip: Duration,
     silent: bool,
+    /// The doubt has been told.
+    is_doubt_told: bool,
     signs: u32,
 }
 
@@ -67,6 +72,7 @@ impl Pulse {
             was_asked: None,
             round_trip: Duration::ZERO,
             silent: false,
+            is_doubt_told: false,
             signs: 0,
         }
     }
@@ -90,6 +96,7 @@ impl Pulse {
     pub fn heard(&mut self, now: Instant) -> bool {
         self.heard = now;
         self.doubted = None;
+        self.is_doubt_told = false;
         self.counts_from = self.counts_from.max(now);
         self.signs = self.signs.saturating_add(1);
         let paced = self
@@ -133,7 +140,8 @@ impl Pulse {
     /// When `beat` has something to say.
     pub fn deadline(&self) -> Instant {
         let asks = self.asks_at().min(self.dead_at());
-        self.silent_at().map_or(asks, |at| asks.min(at))
+        let told = self.silent_at().into_iter().chain(self.doubts_at());
+        told.fold(asks, Instant::min)
     }
 
     /// What has fallen due; call again until nothing has.
@@ -144,6 +152,10 @@ impl Pulse {
         if self.silent_at().is_some_and(|at| at <= now) {
             self.silent = true;
             return Some(Beat::Silent);
+        }
+        if self.doubts_at().is_some_and(|at| at <= now) {
+            self.is_doubt_told = true;
+            return Some(Beat::Doubt);
         }
         (self.asks_at() <= now).then(|| {
             self.asked = Some(now);
@@ -172,8 +184,17 @@ impl Pulse {
     }
 
     fn silent_at(&self) -> Option<Instant> {
-        let round_trip = self.round_trip.min(SILENCE_ROUND_TRIP_MAX);
-        (self.in_use() && !self.silent).then(|| self.counts_from + SILENCE_IN_USE + round_trip)
+        (self.in_use() && !self.silent).then(|| self.counts_from + self.patience())
+    }
+
+    fn doubts_at(&self) -> Option<Instant> {
+        let doubted = self.doubted.filter(|_| !self.is_doubt_told)?;
+        (!self.in_use() && !self.silent).then(|| doubted + self.patience())
+    }
+
+    /// How long an answer may take.
+    fn patience(&self) -> Duration {
+        SILENCE_IN_USE + self.round_trip.min(SILENCE_ROUND_TRIP_MAX)
     }
 
     fn dead_at(&self) -> Instant {
@@ -318,7 +339,8 @@ mod tests {
             line.pass(4 * SECOND);
             line.cut = false;
             line.pass(60 * SECOND);
-            assert!(line.said.iter().all(|(.., beat)| *beat == Beat::Ask));
+            let mild = [Beat::Ask, Beat::Doubt];
+            assert!(line.said.iter().all(|(.., beat)| mild.contains(beat)));
         }
     }
 
@@ -334,6 +356,27 @@ mod tests {
             let dead = line.first(end, Beat::Dead).expect("given up") - cut;
             assert!(dead <= 26 * SECOND, "end {end}: {dead:?}");
             assert!(line.first(end, Beat::Silent).is_none());
+        }
+    }
+
+    #[test]
+    fn an_idle_link_is_doubted_once_and_only_where_it_does_not_answer() {
+        for phase in 0..20 {
+            let mut line = Line::new();
+            line.pass(600 * SECOND + phase * SECOND);
+            assert_eq!(line.first(0, Beat::Doubt), None);
+            line.said.clear();
+            line.cut = true;
+            let cut = line.now;
+            line.pass(17 * SECOND);
+            let doubted = line.first(0, Beat::Doubt).expect("doubted") - cut;
+            assert!(doubted <= 17 * SECOND, "phase {phase}: {doubted:?}");
+            line.pass(20 * SECOND);
+            let doubts = line
+                .said
+                .iter()
+                .filter(|it| (it.1, it.2) == (0, Beat::Doubt));
+            assert_eq!(doubts.count(), 1);
         }
     }
 

@@ -362,6 +362,12 @@ impl Peer {
             Some(Beat::Ask) => Step::Ask { connection },
             Some(Beat::Silent) if is_up => Step::Silent,
             Some(Beat::Silent) => self.beat(now, jitter),
+            Some(Beat::Doubt) => {
+                if self.is_sought() {
+                    self.dial.restart(now);
+                }
+                self.beat(now, jitter)
+            }
             Some(Beat::Dead) => {
                 let primary = *primary;
                 self.doubts_quic = primary.route == Route::Quic && !primary.is_proven();

@@ -539,6 +539,7 @@ fn a_line_that_returns_is_not_trusted_with_a_silent_connection() {
     let (own, peer) = ordered();
     let mut scene = Scene::new(own);
     scene.allow(peer, &[5]);
+    scene.use_link(peer, Use::InUse);
     scene.join(peer, 1, Dialler::We, Path::Direct);
     scene.done.clear();
     scene.input(Input::LineReturned);

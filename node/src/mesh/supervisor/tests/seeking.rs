@@ -1,7 +1,7 @@
 //! Whom the application wants, and links that fall silent.
 
 use super::*;
-use crate::mesh::limits::{DIAL_PAUSE_PATIENT_MAX, LINGERING, PING_IDLE};
+use crate::mesh::limits::{DIAL_PAUSE_PATIENT_MAX, LINGERING, PING_IDLE, SILENCE_IN_USE};
 
 #[test]
 fn who_was_silent_and_is_heard_again_never_left() {
@@ -163,6 +163,38 @@ fn a_silent_peer_is_dead_in_time_and_dialled_at_once() {
         let told = at(&Output::Silent { peer }).map(|at| at - silent_since);
         assert_eq!(told.is_some(), usage == Use::InUse, "{told:?}");
         assert!(told.is_none_or(|told| told <= Duration::from_secs(2)));
-        assert_eq!(scene.dials(peer), vec![silent_since + silence_max]);
+        let beside = (usage == Use::Idle).then_some(PING_IDLE + SILENCE_IN_USE);
+        let dials = beside.into_iter().chain([silence_max]);
+        let dials: Vec<_> = dials.map(|after| silent_since + after).collect();
+        assert_eq!(scene.dials(peer), dials);
     }
+}
+
+/// A relay that was killed and is there again knows nothing of the connection; who dialled it finds
+/// out with its next question, and moves without ever appearing to have left.
+#[test]
+fn an_idle_link_that_does_not_answer_is_replaced_before_it_is_given_up() {
+    let (own, _) = ordered();
+    let mut scene = Scene::new(own);
+    let relay = scene.relay;
+    scene.allow(relay, &[]);
+    scene.connect_over(relay, 1, Dialler::We, Route::Quic);
+    scene.open(relay, 1);
+    scene.pass_alive(Duration::from_secs(60), relay, 1);
+    scene.done.clear();
+    scene.pass(PING_IDLE + SILENCE_IN_USE);
+    assert_eq!(scene.dialled(), [(relay, over_both(&[address(1)]))]);
+    scene.connect_over(relay, 2, Dialler::We, Route::Quic);
+    scene.open(relay, 2);
+    scene.pass_alive(SILENCE_MAX, relay, 2);
+    let done = scene.taken();
+    assert!(done.contains(&up(relay, 2, Path::Direct)), "{done:?}");
+    assert!(!done.contains(&Output::Down { peer: relay }), "{done:?}");
+
+    // Who answers in time is not dialled.
+    for _ in 0..20 {
+        scene.pass(PING_IDLE + SILENCE_IN_USE - 101 * MS);
+        scene.pass_alive(100 * MS, relay, 2);
+    }
+    assert_eq!(scene.dials(relay), NEVER);
 }
