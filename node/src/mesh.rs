@@ -389,6 +389,11 @@ impl Mesh {
         self.command(Command::Use { subject, usage });
     }
 
+    /// A person does something here: whom nothing has led to for long is tried at once.
+    pub fn encourage(&self) {
+        self.command(Command::Encourage);
+    }
+
     /// Shuts a subject out and closes its connections.
     pub fn forbid(&self, subject: SubjectId) {
         self.command(Command::Forbid { subject });

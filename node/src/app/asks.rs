@@ -13,6 +13,9 @@ impl Node {
         if shows_somebody(&ask) {
             self.touch();
         }
+        if wants_others(&ask) {
+            self.mesh.encourage();
+        }
         match ask {
             Ask::Home(reply) => answer(reply, self.home()),
             Ask::Service { service, reply } => answer(reply, self.service_page(&service)),
@@ -148,6 +151,15 @@ impl Node {
             Err(refusal) => answer(reply, Err(refusal)),
         }
     }
+}
+
+/// Whether somebody asks this to whom it matters that others are reached.
+fn wants_others(ask: &Ask) -> bool {
+    shows_somebody(ask)
+        || matches!(
+            ask,
+            Ask::StartCase { .. } | Ask::Unlock { .. } | Ask::TakeTicket { .. }
+        )
 }
 
 /// Whether only a person at the screen asks this.

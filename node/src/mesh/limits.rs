@@ -110,13 +110,19 @@ pub(super) const STEADY: Duration = Duration::from_secs(2);
 
 /// The first pause after a failure; it doubles up to the cap.
 pub(super) const RETRY_FIRST: Duration = Duration::from_millis(250);
-/// The longest pause between two dials of a relay, or of a member that a relay says is there.
+/// The longest pause between two dials of a relay, or of a member that a relay says is there, at
+/// first and wherever somebody waits for it.
 pub(super) const DIAL_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// The same of a member that nobody says is there.
 pub(super) const DIAL_PAUSE_PATIENT_MAX: Duration = Duration::from_secs(60);
+/// What the former grows to where nobody waits; that between two visits to a porch as well.
+pub(super) const PAUSE_LONG_MAX: Duration = Duration::from_secs(30);
+/// While it grows, a pause is at most this part of the time for which nothing has succeeded: so
+/// what was away for a while is back at most so much later.
+pub(super) const PAUSE_SHARE: u32 = 10;
 /// A connection that we dialled and do not want any more stays this long: we may want it again.
 pub(super) const LINGERING: Duration = Duration::from_secs(30);
-/// The longest pause between two visits to a porch.
+/// The longest pause between two visits to a porch, at first and wherever somebody waits.
 pub(super) const VISIT_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The longest pause between two requests for a place on a relay.
 pub(super) const RESERVE_PAUSE_MAX: Duration = Duration::from_secs(30);

@@ -100,6 +100,8 @@ pub(super) enum Input {
     PlaceLost { relay: SubjectId },
     /// The machine has an address again.
     LineReturned,
+    /// A person does something here.
+    Encouraged,
 }
 
 /// What to do.
@@ -193,6 +195,7 @@ impl Supervisor {
                     known.set_use(now, usage);
                 }
             }
+            Input::Encouraged => self.encouraged(now),
             Input::Forbidden { peer } => self.forbidden(peer),
             Input::Connected {
                 peer,
@@ -373,8 +376,15 @@ impl Supervisor {
             peer.line_returned(now);
         }
         for relay in self.relays.values_mut() {
+            relay.visit.forget_failures();
             relay.visit.hurry(now);
         }
+    }
+
+    fn encouraged(&mut self, now: Instant) {
+        let dials = self.peers.values_mut().map(|peer| &mut peer.dial);
+        let visits = self.relays.values_mut().map(|relay| &mut relay.visit);
+        dials.chain(visits).for_each(|it| it.encourage(now));
     }
 
     /// Carries out what follows from a change to a peer; whether anything does.

@@ -36,6 +36,7 @@ pub(super) enum Command {
     Seek { subject: SubjectId, aim: Aim },
     Leave { subject: SubjectId },
     Use { subject: SubjectId, usage: Use },
+    Encourage,
     Forbid { subject: SubjectId },
     Close { subject: SubjectId },
 }
@@ -138,6 +139,7 @@ impl Task {
                 subject: peer,
                 usage,
             } => self.input(Input::Used { peer, usage }),
+            Command::Encourage => self.input(Input::Encouraged),
             Command::Forbid { subject } => {
                 if let Some(peer) = peer_of(&subject) {
                     self.main.behaviour_mut().gate.forbid(peer);

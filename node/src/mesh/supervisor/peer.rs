@@ -6,11 +6,11 @@ use libp2p::Multiaddr;
 use libp2p::swarm::ConnectionId;
 
 use super::primary::{Dialler, Path, Primary};
-use super::retry::{Jitter, Retry};
+use super::retry::{Cap, Jitter, Retry};
 use crate::mesh::identity::over_both;
 use crate::mesh::limits::{
     ADDRESSES_MAX, DIAL_PAUSE_MAX, DIAL_PAUSE_PATIENT_MAX, DIRECT_AGAIN, LINGERING, OPENING,
-    RETIRING, SILENCE_SUSPECT, STEADY,
+    PAUSE_LONG_MAX, RETIRING, SILENCE_SUSPECT, STEADY,
 };
 use crate::mesh::pulse::{Beat, Pulse, Use};
 use crate::mesh::route::Route;
@@ -102,7 +102,7 @@ impl Peer {
             usage: Use::Idle,
             presence: Presence::Absent,
             retiring: Vec::new(),
-            dial: Retry::idle(DIAL_PAUSE_MAX),
+            dial: Retry::idle(Cap::steady(DIAL_PAUSE_MAX)),
             has_news: false,
             doubts_quic: false,
         }
@@ -152,11 +152,8 @@ impl Peer {
             Wish::Sought(before) => (goal.patience, before.patience) == HOPE,
             Wish::Left { .. } => true,
         };
-        self.dial.set_pause_max(match goal.patience {
-            Patience::Brisk => DIAL_PAUSE_MAX,
-            Patience::Patient => DIAL_PAUSE_PATIENT_MAX,
-        });
         self.wish = Wish::Sought(goal);
+        self.set_cap();
         self.has_news |= has_new;
         let news = has_new || hopeful;
         let pauses = self.dial.deadline().is_some();
@@ -165,6 +162,19 @@ impl Peer {
             Some(Path::Relayed) if news => self.dial.start(at),
             None | Some(Path::Relayed | Path::Direct) => {}
         }
+    }
+
+    /// Where somebody waits, the pauses stay short.
+    fn set_cap(&mut self) {
+        let patience = match &self.wish {
+            Wish::Sought(goal) => goal.patience,
+            Wish::Left { .. } => return,
+        };
+        self.dial.set_cap(match (patience, self.usage) {
+            (Patience::Brisk, Use::InUse) => Cap::steady(DIAL_PAUSE_MAX),
+            (Patience::Brisk, Use::Idle) => Cap::growing(DIAL_PAUSE_MAX, PAUSE_LONG_MAX),
+            (Patience::Patient, Use::InUse | Use::Idle) => Cap::steady(DIAL_PAUSE_PATIENT_MAX),
+        });
     }
 
     /// Wants none any more.
@@ -193,7 +203,11 @@ impl Peer {
     }
 
     pub fn set_use(&mut self, now: Instant, usage: Use) {
+        if usage == Use::InUse {
+            self.dial.encourage(now);
+        }
         self.usage = usage;
+        self.set_cap();
         if let Some(primary) = self.primary_mut() {
             primary.pulse.set_use(now, usage);
         }
@@ -385,6 +399,7 @@ impl Peer {
 
     /// Dials at once if nothing connects us, or if what does may have died with the old line.
     pub fn line_returned(&mut self, now: Instant) {
+        self.dial.forget_failures();
         match self.primary() {
             _ if !self.is_sought() => {}
             None => self.dial.restart(now),

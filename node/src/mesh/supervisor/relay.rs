@@ -7,9 +7,9 @@ use guichet_keys::SubjectId;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
-use super::retry::Retry;
+use super::retry::{Cap, Retry};
 use crate::mesh::identity::peer_of;
-use crate::mesh::limits::{RESERVE_PAUSE_MAX, VISIT_PAUSE_MAX};
+use crate::mesh::limits::{PAUSE_LONG_MAX, RESERVE_PAUSE_MAX, VISIT_PAUSE_MAX};
 
 /// Where a relay is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +28,12 @@ pub(super) struct Relay {
 
 impl Relay {
     pub fn new(points: RelayPoints, now: Instant) -> Self {
-        let mut visit = Retry::idle(VISIT_PAUSE_MAX);
+        let mut visit = Retry::idle(Cap::growing(VISIT_PAUSE_MAX, PAUSE_LONG_MAX));
         visit.start(now);
         Self {
             points,
             visit,
-            place: Retry::idle(RESERVE_PAUSE_MAX),
+            place: Retry::idle(Cap::steady(RESERVE_PAUSE_MAX)),
         }
     }
 

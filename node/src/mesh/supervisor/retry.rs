@@ -1,9 +1,11 @@
 //! When to try a thing again: pauses double from `RETRY_FIRST` to a cap, each shortened at random
-//! by up to a half, so that many nodes do not come back in step.
+//! by up to a half, so that many nodes do not come back in step. The cap itself may grow with the
+//! time for which nothing succeeds: who was away for seconds is found within seconds, and who is
+//! away for days is not knocked at every other second.
 
 use std::time::{Duration, Instant};
 
-use crate::mesh::limits::RETRY_FIRST;
+use crate::mesh::limits::{PAUSE_SHARE, RETRY_FIRST};
 
 /// A repeatable sequence of random numbers (SplitMix64).
 #[derive(Debug)]
@@ -26,12 +28,39 @@ impl Jitter {
     }
 }
 
+/// How long the pauses may become.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mesh) struct Cap {
+    at_first: Duration,
+    in_the_end: Duration,
+}
+
+impl Cap {
+    /// The same however long nothing succeeds.
+    pub fn steady(max: Duration) -> Self {
+        Self::growing(max, max)
+    }
+
+    /// Grows from one to the other.
+    pub fn growing(at_first: Duration, in_the_end: Duration) -> Self {
+        Self {
+            at_first,
+            in_the_end,
+        }
+    }
+
+    fn after(self, failing: Duration) -> Duration {
+        (failing / PAUSE_SHARE).clamp(self.at_first, self.in_the_end)
+    }
+}
+
 /// One thing that is tried until it succeeds.
 #[derive(Debug)]
 pub(in crate::mesh) struct Retry {
     state: State,
     failures: u32,
-    pause_max: Duration,
+    failing_since: Option<Instant>,
+    cap: Cap,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +72,18 @@ enum State {
 
 impl Retry {
     /// Nothing to try yet.
-    pub fn idle(pause_max: Duration) -> Self {
+    pub fn idle(cap: Cap) -> Self {
         Self {
             state: State::Idle,
             failures: 0,
-            pause_max,
+            failing_since: None,
+            cap,
         }
     }
 
     /// Caps the pauses from the next one on; one that goes on is as long as it was to be.
-    pub fn set_pause_max(&mut self, pause_max: Duration) {
-        self.pause_max = pause_max;
+    pub fn set_cap(&mut self, cap: Cap) {
+        self.cap = cap;
     }
 
     /// Tries at `at`, unless a try is under way or comes sooner.
@@ -83,6 +113,22 @@ impl Retry {
         }
     }
 
+    /// Somebody waits now, or the line has changed: where the pauses had grown they begin anew, and
+    /// the one that goes on ends. Where they had not, this changes nothing, however often it is said.
+    pub fn encourage(&mut self, now: Instant) {
+        let failing = self.failing_since.map(|since| now.duration_since(since));
+        if failing.is_some_and(|failing| self.cap.after(failing) > self.cap.at_first) {
+            self.forget_failures();
+            self.hurry(now);
+        }
+    }
+
+    /// The next pauses are as short as the first.
+    pub fn forget_failures(&mut self) {
+        self.failures = 0;
+        self.failing_since = None;
+    }
+
     /// True once when the time has come; then a try is under way.
     pub fn due(&mut self, now: Instant) -> bool {
         let due = matches!(self.state, State::Waiting { until } if until <= now);
@@ -97,7 +143,9 @@ impl Retry {
         if self.state != State::Idle {
             let doubled = RETRY_FIRST.saturating_mul(1 << self.failures.min(16));
             self.failures = self.failures.saturating_add(1);
-            let pause = jitter.shorten(doubled.min(self.pause_max));
+            let since = *self.failing_since.get_or_insert(now);
+            let longest = self.cap.after(now.duration_since(since));
+            let pause = jitter.shorten(doubled.min(longest));
             self.state = State::Waiting { until: now + pause };
         }
     }
@@ -118,7 +166,7 @@ impl Retry {
     /// The thing succeeded for good.
     pub fn succeeded(&mut self) {
         self.state = State::Idle;
-        self.failures = 0;
+        self.forget_failures();
     }
 
     /// How many tries have failed since the last success.
@@ -142,7 +190,7 @@ mod tests {
     #[test]
     fn pauses_grow_to_the_cap_and_shrink_after_success() {
         let cap = Duration::from_secs(2);
-        let (mut retry, mut jitter) = (Retry::idle(cap), Jitter::new(1));
+        let (mut retry, mut jitter) = (Retry::idle(Cap::steady(cap)), Jitter::new(1));
         let mut now = Instant::now();
         retry.start(now);
         let mut pauses = Vec::new();
@@ -166,5 +214,69 @@ mod tests {
         assert!(retry.due(now));
         retry.failed(now, &mut jitter);
         assert!(retry.deadline().expect("waiting") - now <= RETRY_FIRST);
+    }
+
+    /// Tries and fails for so long; gives when.
+    fn fail_for(
+        retry: &mut Retry,
+        jitter: &mut Jitter,
+        from: Instant,
+        span: Duration,
+    ) -> Vec<Instant> {
+        let mut tries = Vec::new();
+        while let Some(at) = retry.deadline().filter(|at| *at < from + span) {
+            assert!(retry.due(at));
+            retry.failed(at, jitter);
+            tries.push(at);
+        }
+        tries
+    }
+
+    #[test]
+    fn a_pause_is_a_tenth_of_the_outage_at_most_and_ends_when_somebody_waits() {
+        let (short, long) = (Duration::from_secs(2), Duration::from_secs(30));
+        let mut retry = Retry::idle(Cap::growing(short, long));
+        let (mut jitter, start) = (Jitter::new(1), Instant::now());
+        retry.start(start);
+        let hour = Duration::from_secs(3600);
+        let tries = fail_for(&mut retry, &mut jitter, start, hour);
+        for pair in tries.windows(2) {
+            let (pause, outage) = (pair[1] - pair[0], pair[0] - start);
+            let longest = (outage / PAUSE_SHARE).clamp(short, long);
+            assert!(pause <= longest, "{pause:?} after {outage:?}");
+        }
+        let last_minutes = tries.iter().filter(|at| **at > start + hour / 2).count();
+        assert!(
+            (60..=120).contains(&last_minutes),
+            "{last_minutes} in half an hour"
+        );
+
+        let now = start + hour;
+        retry.encourage(now);
+        assert_eq!(retry.deadline(), Some(now), "at once");
+        for _ in 0..100 {
+            retry.encourage(now);
+        }
+        let minute = Duration::from_secs(60);
+        let again = fail_for(&mut retry, &mut jitter, now, minute);
+        assert!(
+            (20..=60).contains(&again.len()),
+            "{} in a minute",
+            again.len()
+        );
+    }
+
+    #[test]
+    fn a_steady_cap_does_not_grow_and_nobody_hurries_what_has_not_paused_long() {
+        let cap = Duration::from_secs(2);
+        let mut retry = Retry::idle(Cap::steady(cap));
+        let (mut jitter, start) = (Jitter::new(1), Instant::now());
+        retry.start(start);
+        let hour = Duration::from_secs(3600);
+        let tries = fail_for(&mut retry, &mut jitter, start, hour);
+        assert!(tries.windows(2).all(|pair| pair[1] - pair[0] <= cap));
+        let waits = retry.deadline();
+        retry.encourage(start + hour);
+        assert_eq!(retry.deadline(), waits);
     }
 }

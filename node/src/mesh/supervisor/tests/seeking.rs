@@ -1,7 +1,9 @@
 //! Whom the application wants, and links that fall silent.
 
 use super::*;
-use crate::mesh::limits::{DIAL_PAUSE_PATIENT_MAX, LINGERING, PING_IDLE, SILENCE_IN_USE};
+use crate::mesh::limits::{
+    DIAL_PAUSE_PATIENT_MAX, LINGERING, PAUSE_LONG_MAX, PING_IDLE, SILENCE_IN_USE,
+};
 
 #[test]
 fn who_was_silent_and_is_heard_again_never_left() {
@@ -197,4 +199,57 @@ fn an_idle_link_that_does_not_answer_is_replaced_before_it_is_given_up() {
         scene.pass_alive(100 * MS, relay, 2);
     }
     assert_eq!(scene.dials(relay), NEVER);
+}
+
+/// Fails for so long to reach the relay, over the main swarm or its porch; gives how often it tried.
+fn fail_for(scene: &mut Scene, span: Duration) -> usize {
+    let (end, relay) = (scene.now + span, scene.relay);
+    let mut tries = 0;
+    while scene.now < end {
+        scene.pass(250 * MS);
+        for output in scene.taken() {
+            match output {
+                Output::Dial { peer, .. } => scene.input(Input::DialFailed { peer }),
+                Output::Visit { .. } => scene.input(Input::VisitFailed { relay }),
+                _ => continue,
+            }
+            tries += 1;
+        }
+    }
+    tries
+}
+
+#[test]
+fn a_relay_that_nobody_reaches_is_tried_less_and_less_until_somebody_waits_or_the_line_changes() {
+    let hour = Duration::from_secs(3600);
+    for is_let_in in [true, false] {
+        let mut scene = Scene::new(subject(1));
+        let relay = scene.relay;
+        if is_let_in {
+            scene.allow(relay, &[]);
+        }
+        let at_first = fail_for(&mut scene, Duration::from_secs(20));
+        assert!((5..=25).contains(&at_first), "{at_first} in 20 s");
+        fail_for(&mut scene, hour);
+        let rarely = fail_for(&mut scene, hour);
+        let most = 2 * 3600 / PAUSE_LONG_MAX.as_secs() as usize;
+        assert!((most / 2..=most).contains(&rarely), "{rarely} an hour");
+
+        for wakes in [Input::LineReturned, Input::Encouraged] {
+            scene.input(wakes);
+            let again = fail_for(&mut scene, Duration::from_secs(20));
+            assert!((5..=25).contains(&again), "{again} in 20 s");
+            for _ in 0..200 {
+                scene.input(Input::Encouraged);
+            }
+            let hammered = fail_for(&mut scene, MS);
+            assert!(hammered <= 1, "{hammered} at once");
+            fail_for(&mut scene, hour);
+        }
+        if is_let_in {
+            scene.use_link(relay, Use::InUse);
+            let in_use = fail_for(&mut scene, Duration::from_secs(600));
+            assert!(in_use >= 250, "{in_use} in ten minutes in use");
+        }
+    }
 }
