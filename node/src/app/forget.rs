@@ -31,6 +31,7 @@ impl Node {
             started_at_s: _,
             ills: _,
             receipts_heard: _,
+            segments_sent: _,
             floor_s: _,
             // Sealed, and still to be sent.
             replica: _,

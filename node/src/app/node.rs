@@ -99,6 +99,7 @@ pub struct Node {
     pub(super) free_bytes: u64,
     pub(super) others_clocks: Others,
     pub(super) receipts_heard: u64,
+    pub(super) segments_sent: u64,
     pub(super) floor_s: u64,
     pub(super) waiting: BTreeMap<Hash, Waiting>,
 }
@@ -169,6 +170,7 @@ impl Node {
             free_bytes: 0,
             others_clocks: Others::default(),
             receipts_heard,
+            segments_sent: 0,
             floor_s: parts.certified_s,
             waiting: BTreeMap::new(),
         };
@@ -214,6 +216,7 @@ impl Node {
     }
 
     fn send(&mut self, peer: SubjectId, send: Send) {
+        self.segments_sent += u64::from(matches!(send, Send::Segment { .. }));
         let frame = send.into_frame(
             |at| self.reader.read(at),
             |page, index| self.reader.read_segment(*page.0.as_bytes(), index),

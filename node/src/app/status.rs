@@ -72,7 +72,11 @@ impl Node {
         let (items, oldest_case) = self.replica.outbox();
         let oldest_at_s =
             oldest_case.and_then(|case| self.replica.directory().case_opened_at_s(&case));
-        Outbox { items, oldest_at_s }
+        Outbox {
+            items,
+            oldest_at_s,
+            segments_sent: self.segments_sent,
+        }
     }
 
     fn all_ills(&self) -> Vec<Ill> {

@@ -584,6 +584,7 @@ pub fn status(scene: Scene) -> StatusView {
         outbox: Outbox {
             items: 38,
             oldest_at_s: Some(NOW_S - 7800),
+            segments_sent: 2_048,
         },
         ills: match scene {
             Scene::Quiet | Scene::Waiting | Scene::Ringing | Scene::Speaking | Scene::Over => {

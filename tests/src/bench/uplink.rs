@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use guichet_sync::page::segment_count;
 
 use crate::figure::Figure;
 use crate::script::Script;
@@ -22,7 +23,8 @@ const AFTERWARDS: Duration = Duration::from_secs(30);
 
 /// Hands documents over at a kiosk behind a thin line that loses 2 of 100 packets each way and is
 /// cut again and again, while relay and station are killed once, and counts what the kiosk has
-/// put on its line, lost or not. Then, with everything received, the kiosk's line and the relay go and come once more.
+/// put on its line, lost or not, and the pieces of documents that left it more than once. Then, with
+/// everything received, the kiosk's line and the relay go and come once more.
 pub async fn run() -> Result<Vec<Figure>> {
     let mut village = Village::new("bench-uplink", 1, 1)?;
     village.start().await?;
@@ -72,6 +74,8 @@ pub async fn run() -> Result<Vec<Figure>> {
         ensure!(bytes == self::document(number), "{} differs", document.name);
     }
 
+    let sent = segments_sent(&kiosk).await?;
+
     let before = village.network.sent_bytes(&place)?;
     village.network.isolate(&place)?;
     village.relay.kill();
@@ -80,6 +84,8 @@ pub async fn run() -> Result<Vec<Figure>> {
     village.network.rejoin(&place)?;
     tokio::time::sleep(AFTERWARDS).await;
     let again = village.network.sent_bytes(&place)? - before;
+    let segments_again = segments_sent(&kiosk).await? - sent;
+    let segments = u64::from(DOCUMENTS) * u64::from(segment_count(DOCUMENT_BYTES as u64));
 
     let useful = f64::from(DOCUMENTS) * DOCUMENT_BYTES as f64;
     let figure = |name, value, unit| Figure::of("uplink", name, value, unit, DOCUMENTS.into());
@@ -92,11 +98,28 @@ pub async fn run() -> Result<Vec<Figure>> {
             "",
         ),
         figure(
+            "pieces of documents that left again, those that cuts lost included",
+            sent as f64 - segments as f64,
+            "pieces",
+        ),
+        figure(
+            "pieces of documents that left after all is received and the relay restarted",
+            segments_again as f64,
+            "pieces",
+        ),
+        figure(
             "bytes up the line after all is received and the relay restarted",
             again as f64,
             "B",
         ),
     ])
+}
+
+/// Pieces of documents that have left a node since it runs.
+async fn segments_sent(node: &Script) -> Result<u64> {
+    let status = node.api().get_json("/status").await?;
+    let sent = status["outbox"]["segments_sent"].as_u64();
+    sent.context("segments_sent")
 }
 
 /// Whether everything is received within this time, as the kiosk knows it.

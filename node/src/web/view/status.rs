@@ -162,6 +162,8 @@ pub struct Outbox {
     pub items: u64,
     /// The time of the oldest.
     pub oldest_at_s: Option<u64>,
+    /// Pieces of documents that have left since the start, those that left again included.
+    pub segments_sent: u64,
 }
 
 /// Something that is not as it should be.
