@@ -70,6 +70,8 @@ pub(super) const QUIC_STREAM_BYTES: u32 = 1024 * 1024;
 pub(super) const QUIC_CONNECTION_BYTES: u32 = 2 * QUIC_STREAM_BYTES;
 /// The end that dialled asks for a sign of life when none has come for so long.
 pub(super) const PING_IDLE: Duration = Duration::from_secs(15);
+/// So soon where something came since it was last asked: what comes in pieces may be missed.
+pub(super) const PING_AFTER_FRAME: Duration = Duration::from_secs(2);
 /// The other end leaves it to that one for so much longer.
 pub(super) const PING_PATIENCE: Duration = Duration::from_secs(5);
 /// The end at which a link is in use asks this often, whatever comes; so does one that was not

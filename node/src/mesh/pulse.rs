@@ -1,8 +1,8 @@
 //! The pulse of a link: when to ask the other end for a sign of life, and when to doubt it. A pure
 //! machine.
 //!
-//! Whatever arrives is a sign of life. A link on which nothing goes on is asked now and then, by
-//! the end that dialled it alone; one that a visit or a call uses so often that a cut is known
+//! Whatever arrives is a sign of life. A link on which nothing goes on is asked now and then, and
+//! once as soon as what was coming stops, by the end that dialled it alone; one that a visit or a call uses so often that a cut is known
 //! within two seconds. The end that dialled sets the pace, and the other reads it off what it is
 //! asked; where that stays away it asks itself, once, before it believes the worst. A link in use
 //! that is silent is first told to be so, and given up some seconds later: on a line that loses
@@ -12,8 +12,8 @@
 use std::time::{Duration, Instant};
 
 use super::limits::{
-    PING_IDLE, PING_IN_USE, PING_PATIENCE, PING_PATIENCE_IN_USE, SILENCE_IN_USE, SILENCE_MAX,
-    SILENCE_ROUND_TRIP_MAX,
+    PING_AFTER_FRAME, PING_IDLE, PING_IN_USE, PING_PATIENCE, PING_PATIENCE_IN_USE, SILENCE_IN_USE,
+    SILENCE_MAX, SILENCE_ROUND_TRIP_MAX,
 };
 
 /// What goes on over a link.
@@ -53,6 +53,8 @@ pub(super) struct Pulse {
     was_asked: Option<Instant>,
     round_trip: Duration,
     silent: bool,
+    /// A frame has come since the last question.
+    has_carried: bool,
     /// The doubt has been told.
     is_doubt_told: bool,
     signs: u32,
@@ -72,6 +74,7 @@ impl Pulse {
             was_asked: None,
             round_trip: Duration::ZERO,
             silent: false,
+            has_carried: false,
             is_doubt_told: false,
             signs: 0,
         }
@@ -106,6 +109,12 @@ impl Pulse {
             self.theirs = Use::Idle;
         }
         std::mem::take(&mut self.silent)
+    }
+
+    /// Something of what the link is for came; whether the link had been silent.
+    pub fn carried(&mut self, now: Instant) -> bool {
+        self.has_carried = true;
+        self.heard(now)
     }
 
     /// The other end asked for a sign of life, which is one; whether the link had been silent. Only
@@ -159,6 +168,7 @@ impl Pulse {
         }
         (self.asks_at() <= now).then(|| {
             self.asked = Some(now);
+            self.has_carried = false;
             self.doubted.get_or_insert(now);
             Beat::Ask
         })
@@ -175,10 +185,15 @@ impl Pulse {
         if self.own == Use::InUse {
             return asked + PING_IN_USE;
         }
+        let idle = if self.has_carried {
+            PING_AFTER_FRAME
+        } else {
+            PING_IDLE
+        };
         let patience = match (self.theirs, self.dialled) {
             (Use::InUse, _) => PING_IN_USE + PING_PATIENCE_IN_USE,
-            (Use::Idle, true) => PING_IDLE,
-            (Use::Idle, false) => PING_IDLE + PING_PATIENCE,
+            (Use::Idle, true) => idle,
+            (Use::Idle, false) => idle + PING_PATIENCE,
         };
         (self.heard + patience).max(asked + PING_IN_USE)
     }

@@ -59,7 +59,7 @@ pub(super) enum Input {
         peer: SubjectId,
         connection: ConnectionId,
     },
-    /// A sign of life came over it.
+    /// A frame, or a part of one, came over it.
     Heard {
         peer: SubjectId,
         connection: ConnectionId,

@@ -282,7 +282,7 @@ impl Peer {
     }
 
     pub fn heard(&mut self, now: Instant, connection: ConnectionId) -> Step {
-        self.feel(connection, |pulse| pulse.heard(now))
+        self.feel(connection, |pulse| pulse.carried(now))
     }
 
     pub fn was_asked(&mut self, now: Instant, connection: ConnectionId) -> Step {

@@ -107,9 +107,10 @@ impl Scene {
         let end = self.now + span;
         while self.now < end {
             self.pass(every);
-            self.input(Input::Heard {
+            self.input(Input::Answered {
                 peer,
                 connection: connection(number),
+                round_trip: Duration::ZERO,
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::mesh::limits::{
-    DIAL_PAUSE_PATIENT_MAX, LINGERING, PAUSE_LONG_MAX, PING_IDLE, SILENCE_IN_USE,
+    DIAL_PAUSE_PATIENT_MAX, LINGERING, PAUSE_LONG_MAX, PING_AFTER_FRAME, PING_IDLE, SILENCE_IN_USE,
 };
 
 #[test]
@@ -199,6 +199,45 @@ fn an_idle_link_that_does_not_answer_is_replaced_before_it_is_given_up() {
         scene.pass_alive(100 * MS, relay, 2);
     }
     assert_eq!(scene.dials(relay), NEVER);
+}
+
+/// A relay that is killed while documents come through it is missed at once: until it is back, their
+/// maker sends them to it and to the station apart.
+#[test]
+fn an_idle_link_is_asked_once_as_soon_as_what_was_coming_stops() {
+    let (own, _) = ordered();
+    let mut scene = Scene::new(own);
+    let relay = scene.relay;
+    let carried = |scene: &mut Scene| {
+        let connection = connection(1);
+        scene.input(Input::Heard {
+            peer: relay,
+            connection,
+        });
+    };
+    scene.allow(relay, &[]);
+    scene.connect_over(relay, 1, Dialler::We, Route::Quic);
+    scene.open(relay, 1);
+    for _ in 0..100 {
+        scene.pass_alive(100 * MS, relay, 1);
+        carried(&mut scene);
+    }
+    scene.done.clear();
+    let asked = scene.asked;
+    scene.pass(PING_AFTER_FRAME);
+    assert_eq!(scene.asked, asked + 1, "it stopped");
+    scene.pass_alive(MS, relay, 1);
+    scene.pass(PING_IDLE - MS);
+    assert_eq!(
+        scene.asked,
+        asked + 1,
+        "it answered, and nothing came since"
+    );
+    scene.pass_alive(MS, relay, 1);
+
+    carried(&mut scene);
+    scene.pass(PING_AFTER_FRAME + SILENCE_IN_USE);
+    assert_eq!(scene.dials(relay).len(), 1);
 }
 
 /// Fails for so long to reach the relay, over the main swarm or its porch; gives how often it tried.
