@@ -58,9 +58,35 @@ pub const PLACES_SHARE_OF_MAKER: usize = 2;
 pub const WISHES_MAX: usize = 64;
 /// Members that one relay's rosters may name in a session.
 pub const ROSTER_MEMBERS_MAX: usize = 8 * ROSTER_MAX;
+/// Members that one relay's rosters may name before they are known here.
+pub const ROSTER_STRANGERS_MAX: usize = 64;
 /// Things that a peer may have looked up beyond what time pays back.
 pub const WORK_DEBT_MAX: u64 = 4_000_000;
 /// Things that a second pays back.
 pub const WORK_PER_SECOND: u64 = 100_000;
+/// Bytes of this node's memory that may be taken of one member's things at once; honest senders
+/// are asked to wait beyond it, and twice as many are the end.
+pub const MEMBER_BYTES_AT_ONCE: u64 = 3 * 1024 * 1024;
+/// Bytes of it that a second pays back.
+pub const MEMBER_BYTES_PER_SECOND: u64 = 64 * 1024;
+/// Bytes of it that may be taken of one member's things in a day.
+pub const MEMBER_BYTES_PER_DAY: u64 = 512 * 1024 * 1024;
+/// What others pass on of a member's things is charged with this part of its bytes.
+pub const PASSED_ON_SHARE: u32 = 16;
+/// Drafts of a peer that are passed on at once, at most twice as many.
+pub const DRAFTS_AT_ONCE_MAX: u64 = 128;
+/// Drafts of a peer that are passed on in a second, for long.
+pub const DRAFTS_PER_SECOND: u64 = 32;
+/// Changes of who is there that are heard of one relay at once, at most twice as many.
+pub const ROSTER_CHANGES_AT_ONCE_MAX: u64 = 4 * ROSTER_MAX as u64;
+/// Changes of who is there that are heard of one relay in a second, for long.
+pub const ROSTER_CHANGES_PER_SECOND: u64 = 64;
+/// Seconds for which a member is told to have been held back.
+pub const OVERDRAWN_TOLD_S: u64 = 600;
+/// Things of a session that are held back by name; when there are more, its cursor stays until the
+/// next.
+pub const HELD_BACK_MAX: usize = 1024;
+/// Cases of one member of which something is asked for again.
+pub const ASKED_AGAIN_MAX: usize = 64;
 
 const _: () = assert!(PLACES_OF_SOURCE_MAX <= WISHES_MAX);

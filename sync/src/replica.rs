@@ -16,6 +16,7 @@
 //! named by where the store keeps it.
 
 mod book;
+mod charging;
 mod check;
 mod fetching;
 mod frames;
@@ -23,6 +24,7 @@ mod open;
 mod pages;
 mod pending;
 mod places;
+mod quotas;
 mod reached;
 mod rosters;
 mod scope;
@@ -50,10 +52,12 @@ use crate::wire::{Epoch, Frame, Interest, Presence, Progress, Reading};
 pub use book::{Book, Reached};
 pub use check::{Refusal, Thing};
 pub use open::Opening;
+pub use quotas::{Excess, Overdrawn};
 pub use send::Send;
 
 use pages::Pages;
 use pending::Pending;
+use quotas::Quotas;
 use rosters::{Heard, Own};
 use scope::Scope;
 use serving::Serving;
@@ -137,6 +141,9 @@ pub enum Event {
     StatementStored(Hash, StatementKind),
     /// A signer has stated more than is to be expected of one.
     SignerCrowded(SubjectId),
+    /// What this member made is held back, since it is too much of this;
+    /// [`Replica::overdrawn`] tells more.
+    Overdrawn(SubjectId, Excess),
     /// An envelope of this case is durable here.
     EnvelopeStored {
         /// Its chain.
@@ -181,6 +188,9 @@ pub struct Replica {
     /// When a page that is held back may be held back no longer.
     serving_at: Option<Instant>,
     heard: Heard,
+    /// When those who came were last asked for pages, and when those who came since are.
+    sourced_at: Option<Instant>,
+    sources_due: Option<Instant>,
     roster: Own,
     turn: Option<SubjectId>,
     cursors: BTreeMap<SubjectId, PeerCursors>,
@@ -189,6 +199,8 @@ pub struct Replica {
     following: BTreeSet<CaseTag>,
     pending: Pending,
     unsaved: Unsaved,
+    quotas: Quotas,
+    ask_again: charging::AskAgain,
     landing_bytes: usize,
     /// Bytes of the last [`Output::Store`].
     batch_bytes: usize,
@@ -289,7 +301,13 @@ impl Replica {
             self.close(now, peer, "no hello in time");
         }
         self.serving_at = self.serving_at.filter(|due| *due > now.instant);
+        self.on_sources(now);
         self.ask_for_pages(now);
+        self.ask_again(now);
+        self.sessions
+            .values_mut()
+            .for_each(|session| session.pace_no_longer_than(now.instant));
+        self.grant_credits(now);
         if self
             .unsaved
             .poll_timeout()
@@ -310,8 +328,10 @@ impl Replica {
         sessions
             .chain(self.receipts_at)
             .chain(self.serving_at)
+            .chain(self.sources_due)
             .chain(self.pages.poll_timeout())
             .chain(self.unsaved.poll_timeout())
+            .chain(self.ask_again.values().copied())
             .min()
     }
 
@@ -466,7 +486,7 @@ impl Replica {
     fn on_written(&mut self, things: Vec<Thing>) {
         for thing in things {
             let hash = thing.hash();
-            if let Err(refusal) = self.admit(thing) {
+            if let Err(refusal) = self.admit(thing, None) {
                 self.outputs
                     .push_back(Output::Tell(Event::WriteRefused(hash, refusal)));
             }

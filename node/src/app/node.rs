@@ -279,6 +279,9 @@ impl Node {
             Event::SignerCrowded(signer) => {
                 tracing::error!(%signer, "has made more statements than is to be expected of one");
             }
+            Event::Overdrawn(member, what) => {
+                tracing::warn!(%member, ?what, "makes more than its share; what is too much is held back");
+            }
             Event::PeerReady(peer) => {
                 tracing::info!(%peer, "a session streams");
                 self.on_newcomer();

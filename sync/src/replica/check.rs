@@ -6,7 +6,8 @@
 //! is not checked again.
 
 use guichet_keys::{
-    AuthorId, CaseTag, Hash, Learned, Role, SignedStatement, Statement, Writing, directory,
+    AuthorId, CaseTag, Hash, Learned, Role, SignedStatement, Statement, SubjectId, Writing,
+    directory,
 };
 
 use guichet_keys::limits::STATEMENTS_PER_SIGNER_MAX;
@@ -18,7 +19,8 @@ use crate::page::{Manifest, PageError};
 use crate::receipt::{Cover, Receipt, ReceiptError, Stage};
 use crate::wire::What;
 
-use super::{Event, Output, Replica};
+use super::charging::HeldBack;
+use super::{Event, Now, Output, Replica};
 
 /// A well-formed durable thing.
 #[derive(Clone, Debug)]
@@ -185,16 +187,28 @@ pub(super) enum Taken {
     Pending(Hash),
     /// A newer statement stands in its place.
     Superseded,
+    /// It is not taken for now: who made it has made much.
+    HeldBack(HeldBack),
 }
 
 impl Replica {
     /// Takes a thing from a peer.
-    pub(super) fn take(&mut self, what: What, payload: Vec<u8>) -> Result<Taken, Refusal> {
-        self.admit(Thing::parse(what, payload)?)
+    pub(super) fn take(
+        &mut self,
+        from: (Now, SubjectId),
+        what: What,
+        payload: Vec<u8>,
+    ) -> Result<Taken, Refusal> {
+        self.admit(Thing::parse(what, payload)?, Some(from))
     }
 
-    /// Checks a thing and hands it to the store, unless it is held.
-    pub(super) fn admit(&mut self, thing: Thing) -> Result<Taken, Refusal> {
+    /// Checks a thing, whoever it comes from if not from here, and hands it to the store, unless it
+    /// is held.
+    pub(super) fn admit(
+        &mut self,
+        thing: Thing,
+        from: Option<(Now, SubjectId)>,
+    ) -> Result<Taken, Refusal> {
         let hash = thing.hash();
         if self.catalogue.holds(&hash) {
             return Ok(Taken::Held(hash));
@@ -205,32 +219,51 @@ impl Replica {
         if self.pending.contains(&hash) {
             return Ok(Taken::Pending(hash));
         }
-        match &thing {
-            Thing::Statement(statement) => {
-                if self.directory.learn(statement.clone())? == Learned::Superseded {
-                    return Ok(Taken::Superseded);
-                }
-                let signer = statement.signer();
-                if self.directory.statements_of(&signer) == STATEMENTS_PER_SIGNER_MAX {
-                    let told = Event::SignerCrowded(signer);
-                    self.outputs.push_back(Output::Tell(told));
-                }
+        let maker = match &thing {
+            Thing::Statement(statement) => statement.signer(),
+            Thing::Receipt(receipt) => {
+                self.check_receipt(receipt)?;
+                receipt.node()
             }
-            Thing::Receipt(receipt) => self.check_receipt(receipt)?,
             Thing::Envelope(envelope) => self.check_envelope(envelope)?,
-            Thing::Page { manifest, .. } => {
-                let head = manifest.head();
-                let signer = self
-                    .directory
-                    .may_write(&head.author, &head.case, Writing::Edit)?;
-                manifest.verify(&signer).map_err(PageError::from)?;
-            }
+            Thing::Page { manifest, .. } => self.check_page(manifest)?,
+        };
+        if let Err(left) = self.judge(from, maker, &thing) {
+            return Ok(Taken::HeldBack(left));
         }
+        if let Thing::Statement(statement) = &thing
+            && self.learn(statement)? == Learned::Superseded
+        {
+            return Ok(Taken::Superseded);
+        }
+        self.charge(from, maker, &thing);
         self.store(thing);
         Ok(Taken::Pending(hash))
     }
 
-    fn check_envelope(&self, envelope: &Envelope) -> Result<(), Refusal> {
+    fn learn(&mut self, statement: &SignedStatement) -> Result<Learned, Refusal> {
+        let learned = self.directory.learn(statement.clone())?;
+        let signer = statement.signer();
+        if learned != Learned::Superseded
+            && self.directory.statements_of(&signer) == STATEMENTS_PER_SIGNER_MAX
+        {
+            let told = Event::SignerCrowded(signer);
+            self.outputs.push_back(Output::Tell(told));
+        }
+        Ok(learned)
+    }
+
+    fn check_page(&self, manifest: &Manifest) -> Result<SubjectId, Refusal> {
+        let head = manifest.head();
+        let signer = self
+            .directory
+            .may_write(&head.author, &head.case, Writing::Edit)?;
+        manifest.verify(&signer).map_err(PageError::from)?;
+        Ok(signer)
+    }
+
+    /// Gives whose key signed it.
+    fn check_envelope(&self, envelope: &Envelope) -> Result<SubjectId, Refusal> {
         let header = envelope.header();
         let chain = header.chain();
         let held = self.catalogue.chain(&chain);
@@ -251,7 +284,7 @@ impl Replica {
             .directory
             .may_write(&header.author, &header.case, writing)?;
         envelope.verify(&signer).map_err(EnvelopeError::from)?;
-        Ok(())
+        Ok(signer)
     }
 
     /// A kiosk whose disk was replaced is still told of its former cases: a receipt may be about

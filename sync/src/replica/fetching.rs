@@ -227,19 +227,21 @@ impl Replica {
                 self.ask_for_pages(now);
             }
         }
-        self.grant_credits();
+        self.grant_credits(now);
     }
 
     pub(super) fn on_segments_failed(&mut self, now: Now, segments: &[(PageId, u32)]) {
         let bytes = SEGMENT_BYTES.saturating_mul(segments.len());
         self.landing_bytes = self.landing_bytes.saturating_sub(bytes);
         self.pages.on_disk_failed(now.instant, segments);
-        self.grant_credits();
+        self.grant_credits(now);
     }
 
-    pub(super) fn grant_credits(&mut self) {
+    pub(super) fn grant_credits(&mut self, now: Now) {
         if self.landing_bytes < LANDING_BYTES_MAX {
-            self.sessions.values_mut().for_each(Session::grant_credit);
+            self.sessions
+                .values_mut()
+                .for_each(|session| session.grant_credit(now.instant));
         }
     }
 }

@@ -1,17 +1,23 @@
 //! What a peer's frames mean.
 
+use std::time::Duration;
+
 use guichet_keys::{CaseTag, Role, SubjectId};
 
+use crate::later;
 use crate::limits::BAD_ITEMS_MAX;
 use crate::store::PeerCursors;
-use crate::wire::{Cursors, Frame, PROTOCOL, Reading, What};
+use crate::wire::{Cursors, Frame, PROTOCOL, Presence, Reading, What};
 
 use super::check::Taken;
+use super::quotas::{Bringer, Excess};
 use super::session::{follow_frame, have_frames};
 use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica, rosters};
 
 /// Why a session ends whose peer has more looked up than it may.
 const ASKS_TOO_MUCH: &str = "asks for more than a peer may have looked up";
+/// Those who come within this time are asked for pages together.
+const SOURCES_PAUSE: Duration = Duration::from_secs(1);
 /// Most characters of a peer's reason that reach a log.
 const REASON_CHARS_MAX: usize = 120;
 
@@ -35,7 +41,7 @@ impl Replica {
         if self.landing_bytes < LANDING_BYTES_MAX
             && let Some(session) = self.sessions.get_mut(&peer)
         {
-            session.grant_credit();
+            session.grant_credit(now.instant);
         }
     }
 
@@ -109,17 +115,12 @@ impl Replica {
             Frame::Draft { case, sealed } => {
                 if session.scope().follows(&self.directory, &case) || self.following.contains(&case)
                 {
-                    self.pass_draft(Some(peer), case, sealed);
+                    self.on_draft(now, peer, case, sealed);
                 }
             }
             Frame::Roster { members } => {
                 if session.scope().role() == Some(Role::Relay) {
-                    if self.heard.hear(peer, &members) {
-                        self.pages.on_source();
-                        self.ask_for_pages(now);
-                    }
-                    self.outputs
-                        .push_back(Output::Tell(Event::RosterReceived(peer, members)));
+                    self.on_roster(now, peer, members);
                 }
             }
             Frame::Credit { frames } => session.on_credit(now.instant, frames),
@@ -129,6 +130,46 @@ impl Replica {
                 self.on_lost(now, &peer);
                 self.outputs.push_back(Output::Close(peer, reason));
             }
+        }
+    }
+
+    /// A relay tells who is there. Only members count, and only what changed costs anything.
+    pub(super) fn on_roster(&mut self, now: Now, relay: SubjectId, members: Vec<Presence>) {
+        let directory = &self.directory;
+        let is_member = |member: &SubjectId| directory.is_member(member);
+        let news = self.heard.news(relay, members, is_member);
+        if news.is_empty() {
+            return;
+        }
+        if !self.quotas.take_roster(now.instant, relay, news.len()) {
+            return self.on_overdrawn(now, relay, Excess::Roster);
+        }
+        if self.heard.hear(relay, &news) {
+            let next = self.sourced_at.map(|at| later(at, SOURCES_PAUSE));
+            self.sources_due = Some(next.map_or(now.instant, |next| next.max(now.instant)));
+            self.on_sources(now);
+        }
+        self.outputs
+            .push_back(Output::Tell(Event::RosterReceived(relay, news)));
+    }
+
+    /// Somebody has become a member whom a relay may have told of before.
+    pub(super) fn on_members(&mut self, now: Now) {
+        let directory = &self.directory;
+        let met = self
+            .heard
+            .no_strangers(|member| directory.is_member(member));
+        for (relay, members) in met {
+            self.on_roster(now, relay, members);
+        }
+    }
+
+    /// Asks whoever has come for pages, if it is time to: members that come and go cost no more.
+    pub(super) fn on_sources(&mut self, now: Now) {
+        if self.sources_due.is_some_and(|due| due <= now.instant) {
+            (self.sources_due, self.sourced_at) = (None, Some(now.instant));
+            self.pages.on_source();
+            self.ask_for_pages(now);
         }
     }
 
@@ -151,6 +192,19 @@ impl Replica {
         self.outputs.push_back(Output::Tell(Event::PeerReady(peer)));
         self.pages.on_source();
         self.ask_for_pages(now);
+    }
+
+    /// A peer passes on what somebody types, as often as people type.
+    fn on_draft(&mut self, now: Now, peer: SubjectId, case: CaseTag, sealed: Vec<u8>) {
+        let bringer = match self.directory.node_role(&peer) {
+            Some(Role::Relay) => Bringer::Other,
+            Some(_) | None => Bringer::Maker,
+        };
+        if self.quotas.take_draft(now.instant, peer, bringer) {
+            self.pass_draft(Some(peer), case, sealed);
+        } else {
+            self.on_overdrawn(now, peer, Excess::Drafts);
+        }
     }
 
     pub(super) fn pass_draft(&mut self, from: Option<SubjectId>, case: CaseTag, sealed: Vec<u8>) {
@@ -190,7 +244,7 @@ impl Replica {
         arrival: Option<u64>,
         payload: Vec<u8>,
     ) {
-        let taken = self.take(what, payload);
+        let taken = self.take((now, peer), what, payload);
         let Some(session) = self.sessions.get_mut(&peer) else {
             return;
         };
@@ -206,6 +260,9 @@ impl Replica {
                 self.rules.cursor_after_durable.then_some(hash)
             }
             Ok(Taken::Superseded) => None,
+            Ok(Taken::HeldBack(left)) => {
+                return self.on_held_back(now, peer, (what.feed(), arrival), &left);
+            }
             Err(refusal) => {
                 tracing::warn!(%peer, %refusal, "refused an item");
                 if session.on_bad_item() > BAD_ITEMS_MAX {

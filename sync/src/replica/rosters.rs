@@ -4,50 +4,115 @@
 //! told of other kiosks, with which it never speaks: of many, each would hear of all that come and
 //! go. Of itself it is told: where it is seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use guichet_keys::{Directory, Role, SubjectId};
+use guichet_keys::{Directory, Hash, Role, SubjectId, sha256};
 
 use super::scope::Scope;
-use crate::limits::{ROSTER_MAX, ROSTER_MEMBERS_MAX};
+use crate::limits::{ROSTER_MAX, ROSTER_MEMBERS_MAX, ROSTER_STRANGERS_MAX};
 use crate::wire::{Frame, Presence};
+
+/// Most bytes of addresses of somebody who is not known here.
+const STRANGER_BYTES_MAX: usize = 1024;
 
 /// What relays tell.
 #[derive(Debug, Default)]
 pub struct Heard {
-    online: BTreeMap<SubjectId, BTreeSet<SubjectId>>,
+    relays: BTreeMap<SubjectId, Told>,
+}
+
+/// What one relay tells.
+#[derive(Debug, Default)]
+struct Told {
+    /// Who is there, and the digest of where they can be reached.
+    online: BTreeMap<SubjectId, Hash>,
+    /// Who is told to be there and is not known here: their statement may come yet.
+    strangers: BTreeMap<SubjectId, Presence>,
 }
 
 impl Heard {
-    /// A relay told of these members; gives whether one of them was not there before.
-    pub fn hear(&mut self, relay: SubjectId, members: &[Presence]) -> bool {
-        let online = self.online.entry(relay).or_default();
+    /// What of this is new of those who are members; of others at most a few are remembered.
+    pub fn news(
+        &mut self,
+        relay: SubjectId,
+        members: Vec<Presence>,
+        is_member: impl Fn(&SubjectId) -> bool,
+    ) -> Vec<Presence> {
+        let told = self.relays.entry(relay).or_default();
+        let (known, strange): (Vec<_>, Vec<_>) =
+            members.into_iter().partition(|it| is_member(&it.member));
+        for presence in strange {
+            told.on_stranger(presence);
+        }
+        let is_new = |it: &Presence| {
+            let before = told.online.get(&it.member);
+            before != it.online.then(|| digest(it)).as_ref()
+        };
+        known.into_iter().filter(is_new).collect()
+    }
+
+    /// These news are heard; gives whether somebody has come.
+    pub fn hear(&mut self, relay: SubjectId, news: &[Presence]) -> bool {
+        let online = &mut self.relays.entry(relay).or_default().online;
         let mut has_come = false;
-        for presence in members {
+        for presence in news {
+            let member = presence.member;
             if !presence.online {
-                online.remove(&presence.member);
-            } else if online.len() < ROSTER_MEMBERS_MAX {
-                has_come |= online.insert(presence.member);
+                online.remove(&member);
+            } else if online.contains_key(&member) || online.len() < ROSTER_MEMBERS_MAX {
+                has_come |= online.insert(member, digest(presence)).is_none();
             }
         }
         has_come
     }
 
+    /// Who was told of before they were known here, and is known now.
+    pub fn no_strangers(
+        &mut self,
+        is_member: impl Fn(&SubjectId) -> bool,
+    ) -> Vec<(SubjectId, Vec<Presence>)> {
+        let met = |(relay, told): (&SubjectId, &mut Told)| {
+            let met = told.strangers.extract_if(.., |member, _| is_member(member));
+            (*relay, met.map(|(_, presence)| presence).collect())
+        };
+        let met = self.relays.iter_mut().map(met);
+        met.filter(|(_, met): &(_, Vec<_>)| !met.is_empty())
+            .collect()
+    }
+
     /// A relay is gone, and what it told with it.
     pub fn forget(&mut self, relay: &SubjectId) {
-        self.online.remove(relay);
+        self.relays.remove(relay);
     }
 
     /// Whether a relay sees this member.
     pub fn sees(&self, relay: &SubjectId, member: &SubjectId) -> bool {
-        let online = self.online.get(relay);
-        online.is_some_and(|online| online.contains(member))
+        let told = self.relays.get(relay);
+        told.is_some_and(|told| told.online.contains_key(member))
     }
 
     /// Whether two members, one of them a relay, see each other.
     pub fn are_joined(&self, one: &SubjectId, other: &SubjectId) -> bool {
         self.sees(one, other) || self.sees(other, one)
     }
+}
+
+impl Told {
+    fn on_stranger(&mut self, presence: Presence) {
+        let bytes = presence.addresses.iter().map(String::len).sum::<usize>();
+        if !presence.online {
+            self.strangers.remove(&presence.member);
+        } else if bytes <= STRANGER_BYTES_MAX
+            && (self.strangers.len() < ROSTER_STRANGERS_MAX
+                || self.strangers.contains_key(&presence.member))
+        {
+            self.strangers.insert(presence.member, presence);
+        }
+    }
+}
+
+fn digest(presence: &Presence) -> Hash {
+    sha256(presence.addresses.join("\n").as_bytes())
 }
 
 /// What this relay tells.
@@ -157,21 +222,48 @@ mod tests {
         }
     }
 
+    /// What a relay tells is heard where everybody below this number is a member; gives the news,
+    /// and whether somebody has come.
+    fn tell(heard: &mut Heard, below: u16, all: &[Presence]) -> (usize, bool) {
+        let is_member = |it: &SubjectId| *it < node(below);
+        let news = heard.news(node(1), all.to_vec(), is_member);
+        (news.len(), heard.hear(node(1), &news))
+    }
+
     #[test]
     fn what_a_relay_tells_is_bounded_and_ends_with_it() {
         let mut heard = Heard::default();
         let relay = node(1);
         let all: Vec<_> = (0..u16::MAX).map(there).collect();
-        assert!(heard.hear(relay, &all));
-        assert!(heard.online[&relay].len() == ROSTER_MEMBERS_MAX);
-        assert!(!heard.hear(relay, &all[..9]), "they were there");
+        assert!(tell(&mut heard, u16::MAX, &all).1);
+        assert_eq!(heard.relays[&relay].online.len(), ROSTER_MEMBERS_MAX);
+        assert_eq!(tell(&mut heard, u16::MAX, &all[..9]), (0, false));
         assert!(heard.sees(&relay, &node(2)) && heard.are_joined(&node(2), &relay));
+        let moved = Presence {
+            addresses: vec![],
+            ..there(2)
+        };
+        assert_eq!(tell(&mut heard, u16::MAX, &[moved]), (1, false));
         let away = Presence {
             online: false,
             ..there(2)
         };
-        assert!(!heard.hear(relay, &[away]) && !heard.sees(&relay, &node(2)));
+        assert_eq!(tell(&mut heard, u16::MAX, &[away]), (1, false));
+        assert!(!heard.sees(&relay, &node(2)));
         heard.forget(&relay);
         assert!(!heard.are_joined(&relay, &node(3)));
+    }
+
+    #[test]
+    fn who_is_not_a_member_is_no_news_until_they_are() {
+        let mut heard = Heard::default();
+        let all: Vec<_> = (0..1000).map(there).collect();
+        assert_eq!(tell(&mut heard, 0, &all), (0, false));
+        assert_eq!(heard.relays[&node(1)].strangers.len(), ROSTER_STRANGERS_MAX);
+        assert!(!heard.sees(&node(1), &node(3)));
+        let met = heard.no_strangers(|it| *it < node(9));
+        assert_eq!(met.len(), 1);
+        assert_eq!(met[0].1, (0..9).map(there).collect::<Vec<_>>());
+        assert_eq!(heard.no_strangers(|it| *it < node(9)), []);
     }
 }

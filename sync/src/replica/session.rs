@@ -131,6 +131,8 @@ pub struct Session {
     window: Window,
     transport: Transport,
     taken: Taken,
+    /// The peer is told nothing of what was taken before, so that it waits.
+    paced: Option<Instant>,
     bad_items: u32,
     hello_due: Option<Instant>,
 }
@@ -165,6 +167,7 @@ impl Session {
             window: Window::default(),
             transport: Transport::Open,
             taken: Taken::default(),
+            paced: None,
             bad_items: 0,
             hello_due: Some(hello_due),
         }
@@ -345,9 +348,22 @@ impl Session {
         self.taken.on_frame(bytes);
     }
 
-    /// Tells the peer what was taken, when it is enough to tell.
-    pub fn grant_credit(&mut self) {
-        if let Some(frames) = self.taken.credit() {
+    /// The peer is to wait until then: it is not told what was taken.
+    pub fn pace(&mut self, until: Instant) {
+        self.paced = Some(until);
+    }
+
+    /// Whoever need not wait any more is told again.
+    pub fn pace_no_longer_than(&mut self, now: Instant) {
+        self.paced = self.paced.filter(|until| *until > now);
+    }
+
+    /// Tells the peer what was taken, when it is enough to tell and it need not wait.
+    pub fn grant_credit(&mut self, now: Instant) {
+        self.pace_no_longer_than(now);
+        if self.paced.is_none()
+            && let Some(frames) = self.taken.credit()
+        {
             self.control.push_back(Frame::Credit { frames }.encode());
         }
     }
@@ -397,6 +413,7 @@ impl Session {
         marks
             .filter(|_| self.transport == Transport::Open && self.window.has_room())
             .chain(self.hello_due)
+            .chain(self.paced)
             .min()
     }
 

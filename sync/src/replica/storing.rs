@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use guichet_keys::{Hash, Role};
+use guichet_keys::{Hash, Role, StatementKind};
 
 use crate::bitmap::Bitmap;
 use crate::later;
@@ -79,13 +79,16 @@ impl Replica {
                 self.save_cursors(peer, moved);
             }
         }
-        self.grant_credits();
+        self.grant_credits(now);
     }
 
     fn on_durable(&mut self, now: Now, record: &Stored, thing: Thing) {
         let event = match thing {
             Thing::Statement(statement) => {
                 let kind = statement.statement().kind();
+                if kind == StatementKind::Member {
+                    self.on_members(now);
+                }
                 Event::StatementStored(statement.hash(), kind)
             }
             Thing::Receipt(receipt) => {

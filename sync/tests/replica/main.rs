@@ -17,6 +17,7 @@ mod network;
 mod pace;
 mod pages;
 mod people;
+mod quotas;
 mod reached;
 mod roles;
 mod rosters;

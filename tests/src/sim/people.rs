@@ -391,6 +391,7 @@ impl World {
             | Event::ReceiptStored(_)
             | Event::RosterReceived(..)
             | Event::SignerCrowded(_)
+            | Event::Overdrawn(..)
             | Event::PeerReady(_) => {}
         }
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use guichet_keys::Hash;
 
 use crate::feed::Feed;
+use crate::limits::HELD_BACK_MAX;
 use crate::wire::Cursors;
 
 /// What came from one peer.
@@ -16,6 +17,7 @@ use crate::wire::Cursors;
 pub struct Incoming {
     feeds: [Arrivals; Feed::COUNT],
     delivered: BTreeSet<Hash>,
+    held_back: usize,
 }
 
 #[derive(Debug, Default)]
@@ -41,8 +43,26 @@ impl Incoming {
         waits_for: Option<Hash>,
     ) -> Option<Cursors> {
         let queue = &mut self.feeds[feed.index()].queue;
-        queue.push_back((arrival, waits_for));
+        match queue.back_mut() {
+            Some((last, None)) if waits_for.is_none() => *last = arrival.max(*last),
+            Some(_) | None => queue.push_back((arrival, waits_for)),
+        }
         self.settle()
+    }
+
+    /// This came and is not taken for now; what came out of turn has no arrival number. The cursor
+    /// stays before it until it is durable here, whoever brings it then.
+    pub fn on_held_back(&mut self, feed: Feed, arrival: Option<u64>, hash: Hash) {
+        let never = Hash::from([0; 32]);
+        let is_full = self.held_back >= HELD_BACK_MAX;
+        let waits_for = if is_full { never } else { hash };
+        let queue = &mut self.feeds[feed.index()].queue;
+        if is_full && queue.iter().any(|(_, waits)| *waits == Some(never)) {
+            return;
+        }
+        self.held_back = self.held_back.saturating_add(1);
+        self.delivered.insert(waits_for);
+        queue.push_back((arrival.unwrap_or(0), Some(waits_for)));
     }
 
     /// This came, and is not durable here yet.
