@@ -7,6 +7,7 @@
 mod rows;
 mod search;
 mod tries;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -421,51 +422,6 @@ impl Node {
             vault.opened.remove(&oldest);
             self.cases.hand_in(oldest, Task::Close(None));
         }
-    }
-
-    /// What was written here lost a fork: go on as another author.
-    pub(super) fn renew_writer(&mut self, case: CaseTag) {
-        let author = AuthorId::from(entropy::bytes());
-        let Some(vault) = self.open_vault() else {
-            return self.renew_citizen(case);
-        };
-        let binding = self.bind(&vault.signer, author, Some(vault.person), None);
-        let (signer, epoch) = (vault.signer.clone(), guichet_keys::case_key::FIRST_EPOCH);
-        if let Duty::Station(Station {
-            open: Some(vault), ..
-        }) = &mut self.duty
-        {
-            vault.author = author;
-        }
-        self.tell_replica(Input::Written(binding.into_iter().collect()));
-        let key = KeyRef {
-            usage: KeyUse::Shared,
-            epoch,
-        };
-        self.cases.hand_in(
-            case,
-            Task::SetWriter(Box::new(Writer {
-                author,
-                signer,
-                key,
-            })),
-        );
-    }
-
-    fn renew_citizen(&mut self, case: CaseTag) {
-        let author = AuthorId::from(entropy::bytes());
-        let binding = self.bind(&self.signer, author, None, Some(case));
-        self.tell_replica(Input::Written(binding.into_iter().collect()));
-        let key = KeyRef {
-            usage: KeyUse::Shared,
-            epoch: guichet_keys::case_key::FIRST_EPOCH,
-        };
-        let writer = Writer {
-            author,
-            signer: self.signer.clone(),
-            key,
-        };
-        self.cases.hand_in(case, Task::SetWriter(Box::new(writer)));
     }
 
     /// Asks the case's worker what there is to show.
