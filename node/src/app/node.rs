@@ -55,7 +55,7 @@ pub enum Duty {
     /// It stands in a town hall.
     Kiosk(Kiosk),
     /// It stands in a service's office.
-    Station(Station),
+    Station(Box<Station>),
     /// Nothing else.
     Relay,
 }

@@ -79,7 +79,10 @@ pub(super) async fn start(
             interrupted,
             Duration::from_secs(opened.config.idle_s),
         )),
-        Role::Station => Duty::Station(Station::new(vault::list(&opened.vaults), station_told)),
+        Role::Station => Duty::Station(Box::new(Station::new(
+            vault::list(&opened.vaults),
+            station_told,
+        ))),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => Duty::Relay,
     };
     let signer = Arc::new(SigningKey::from_seed(&opened.identity.node_seed));

@@ -404,10 +404,10 @@ impl Node {
     }
 
     fn note_use(&mut self, case: &CaseTag) {
-        let Duty::Station(Station {
-            open: Some(vault), ..
-        }) = &mut self.duty
-        else {
+        let Duty::Station(station) = &mut self.duty else {
+            return;
+        };
+        let Some(vault) = &mut station.open else {
             return;
         };
         vault.tick += 1;

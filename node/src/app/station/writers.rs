@@ -5,7 +5,6 @@ use guichet_sync::case::Writer;
 use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::Input;
 
-use super::Station;
 use crate::app::cases::Task;
 use crate::app::node::{Duty, Node};
 use crate::entropy;
@@ -19,9 +18,8 @@ impl Node {
         };
         let binding = self.bind(&vault.signer, author, Some(vault.person), None);
         let (signer, epoch) = (vault.signer.clone(), guichet_keys::case_key::FIRST_EPOCH);
-        if let Duty::Station(Station {
-            open: Some(vault), ..
-        }) = &mut self.duty
+        if let Duty::Station(station) = &mut self.duty
+            && let Some(vault) = &mut station.open
         {
             vault.author = author;
         }
