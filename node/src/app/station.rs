@@ -196,11 +196,15 @@ impl Node {
         &mut self,
         adviser: SubjectId,
     ) -> Result<(PathBuf, mpsc::UnboundedSender<StationEvent>), Refusal> {
+        let in_call = self.who_is_in_call();
         let Duty::Station(station) = &mut self.duty else {
             return Err(Refusal::NotFound(Thing::Page));
         };
         let vault = station.vaults.iter().find(|vault| vault.adviser == adviser);
         let path = vault.ok_or(Refusal::NotFound(Thing::Adviser))?.path.clone();
+        if in_call.is_some_and(|speaker| speaker != adviser) {
+            return Err(Refusal::CallUnderWay);
+        }
         match station.tries.ask(clock::now()) {
             Verdict::Judge => Ok((path, station.events.clone())),
             Verdict::Wait { pause_s } => Err(Refusal::TryLater { pause_s }),
@@ -246,6 +250,11 @@ impl Node {
             }
             Err(refusal) => return answer(reply, Err(refusal)),
         };
+        // Opening a vault closes the one that is open, and with it the call of whose it is.
+        if let Some(speaker) = self.who_is_in_call() {
+            let same = (speaker == adviser).then_some(());
+            return answer(reply, same.ok_or(Refusal::CallUnderWay));
+        }
         self.lock();
         let signer = Arc::new(keys.signing_key());
         let author = AuthorId::from(entropy::bytes());
@@ -277,6 +286,12 @@ impl Node {
         });
         self.counter.tell(Change::Desk);
         answer(reply, Ok(()));
+    }
+
+    /// The adviser who calls or speaks with somebody here.
+    fn who_is_in_call(&self) -> Option<SubjectId> {
+        let vault = self.open_vault()?;
+        self.holds_somebody().then_some(vault.person)
     }
 
     fn service_secrets(

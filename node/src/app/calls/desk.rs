@@ -68,6 +68,14 @@ impl Node {
         to_me.then_some(holder.station)
     }
 
+    /// Whether the adviser calls or speaks with somebody.
+    pub(in crate::app) fn holds_somebody(&self) -> bool {
+        match &self.calls.side {
+            Side::Desk(desk) => desk.holding().is_some(),
+            Side::Booth(_) | Side::Neither => false,
+        }
+    }
+
     /// Who is next, of those who can be reached.
     pub(super) fn next_ticket(&self, services: &[ServiceId]) -> Option<TicketId> {
         let queue = self.calls.hall.queue(services);
