@@ -99,7 +99,10 @@ pub async fn run(
             Some(event) = sources.media.recv() => node.on_media_event(event),
             Some(event) = sources.trays.recv() => node.on_tray_event(event),
             Some(ask) = sources.asks.recv() => node.on_ask(ask),
-            () = tokio::time::sleep_until(wake) => node.on_timeout(),
+            () = tokio::time::sleep_until(wake) => {
+                node.on_timeout();
+                node.on_desk_timeout();
+            }
         }
         node.look_around();
     };
@@ -117,6 +120,7 @@ fn next_wake(node: &Node) -> Instant {
         node.calls.poll_timeout(),
         node.readers.poll_timeout(),
         node.visit_ends_at(),
+        node.desk_due_at(),
         node.roster.poll_timeout(),
     ];
     timeouts.into_iter().flatten().fold(tick, Instant::min)

@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use guichet_keys::SubjectId;
 use libp2p::Multiaddr;
@@ -18,6 +19,7 @@ pub const FILE: &str = "guichet.toml";
 
 const BYTES_MAX: u64 = 64 * 1024;
 const IDLE_S: std::ops::RangeInclusive<u64> = 30..=3_600;
+const LOCK_AFTER_MINUTES_MAX: u64 = 480;
 const SCAN_DPI: std::ops::RangeInclusive<u32> = 50..=1_200;
 const SCAN_MM_MAX: u32 = 1_000;
 
@@ -40,6 +42,9 @@ pub struct Config {
     pub relays: Vec<Relay>,
     /// Seconds without a touch after which a visit ends by itself.
     pub idle_s: u64,
+    /// Minutes without an act of the adviser after which an unlocked desk locks itself, not while
+    /// somebody is called or spoken with; 0 for never.
+    pub lock_after_minutes: u64,
     /// Whether people may bring files to a kiosk and take some away, through its browser and onto
     /// the disk of the machine: not where the next citizen would find them.
     pub kiosk_files: bool,
@@ -71,6 +76,7 @@ impl Default for Config {
             media_port: 0,
             relays: Vec::new(),
             idle_s: 180,
+            lock_after_minutes: 10,
             kiosk_files: false,
             scanner: None,
             scan_mode: scan.mode,
@@ -205,6 +211,12 @@ impl Config {
         }
     }
 
+    /// How long nobody may act at an unlocked desk before it locks itself; none for ever.
+    pub fn lock_after(&self) -> Option<Duration> {
+        let after = Duration::from_secs(60 * self.lock_after_minutes);
+        (!after.is_zero()).then_some(after)
+    }
+
     /// Which printer prints.
     pub fn printer(&self) -> PrinterSettings {
         PrinterSettings {
@@ -235,6 +247,14 @@ impl Config {
         if !IDLE_S.contains(&self.idle_s) {
             let allowed = format!("{} to {} seconds", IDLE_S.start(), IDLE_S.end());
             return out_of_range("idle_s", self.idle_s.to_string(), allowed);
+        }
+        if self.lock_after_minutes > LOCK_AFTER_MINUTES_MAX {
+            let allowed = format!("1 to {LOCK_AFTER_MINUTES_MAX} minutes, or 0 for never");
+            return out_of_range(
+                "lock_after_minutes",
+                self.lock_after_minutes.to_string(),
+                allowed,
+            );
         }
         if !SCAN_DPI.contains(&self.scan_dpi) {
             let allowed = format!("{} to {} dpi", SCAN_DPI.start(), SCAN_DPI.end());
@@ -296,6 +316,15 @@ mod tests {
     }
 
     #[test]
+    fn a_desk_locks_after_ten_minutes_unless_told_otherwise() {
+        let after = |text| Config::parse(text, Path::new("guichet.toml")).map(|it| it.lock_after());
+        assert_eq!(after("").ok(), Some(Some(Duration::from_secs(600))));
+        assert_eq!(after("lock_after_minutes = 0").ok(), Some(None));
+        let day = Some(Some(Duration::from_secs(480 * 60)));
+        assert_eq!(after("lock_after_minutes = 480").ok(), day);
+    }
+
+    #[test]
     fn what_is_written_is_what_is_read() {
         let subject = "ab".repeat(32);
         let relay = format!("{subject} /ip4/10.0.0.1/tcp/7101 /dns4/example.org/tcp/7201");
@@ -316,6 +345,11 @@ mod tests {
         check("port = [", "line 1: ");
         check("relays = [\"here\"]", "`here` is not `<subject>");
         check("idle_s = 5", "idle_s = 5 is out of range");
+        check(
+            "lock_after_minutes = 481",
+            "lock_after_minutes = 481 is out of range; use 1 to 480 minutes, or 0 for never",
+        );
+        check("lock_after_minutes = -1", "line 1: ");
         check("scan_dpi = 20", "scan_dpi = 20 is out of range");
         check("scan_height_mm = 1001", "0 to 1000 mm");
         check("mesh_port = 0", "mesh_port = 0 is out of range");

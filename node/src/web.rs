@@ -61,6 +61,7 @@
 //! | `/lock` | POST | station | closes it |
 //! | `/desk` | GET | station | who waits, colleagues, the cases of the adviser's services; `search`: those that its words are found in |
 //! | `/desk/take` | POST | station | `ticket`, and out of turn a `reason`: calls somebody who waits |
+//! | `/desk/here` | POST | station | the adviser is still there: the time to the desk's locking itself begins again |
 //! | `/desk/attend` | POST | station | `here`: whether the adviser is there for people |
 //!
 //! Files go in and out through a kiosk's browser only where its setting `kiosk_files` says so: else

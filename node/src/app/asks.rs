@@ -5,13 +5,13 @@ use guichet_media::desk;
 
 use super::cases::{Task, answer};
 use super::node::Node;
-use crate::web::counter::{Ask, PaperAsk, Reply};
+use crate::web::counter::{Ask, CaseWork, PaperAsk, Reply};
 
 impl Node {
     /// Answers a page, or has it answered.
     pub(super) fn on_ask(&mut self, ask: Ask) {
         if shows_somebody(&ask) {
-            self.touch();
+            self.acted();
         }
         if wants_others(&ask) {
             self.mesh.encourage();
@@ -35,7 +35,7 @@ impl Node {
                 answer(reply, kept);
             }
             Ask::EndVisit(reply) => self.end_visit(Some(reply)),
-            Ask::StillHere(reply) => answer(reply, Ok(())),
+            Ask::StillHere(reply) => answer(reply, self.still_here()),
             Ask::InterruptionRead(reply) => self.interruption_read(reply),
             Ask::Advisers(reply) => answer(reply, self.advisers()),
             Ask::Unlock {
@@ -47,6 +47,7 @@ impl Node {
                 self.lock();
                 answer(reply, Ok(()));
             }
+            Ask::Locking(reply) => answer(reply, Ok(self.locking())),
             Ask::Desk { search, reply } => self.desk(search, reply),
             Ask::Work(work) => self.work(work),
             Ask::Call(reply) => answer(reply, Ok(self.call_view())),
@@ -155,38 +156,63 @@ impl Node {
 
 /// Whether somebody asks this to whom it matters that others are reached.
 fn wants_others(ask: &Ask) -> bool {
-    shows_somebody(ask)
-        || matches!(
-            ask,
-            Ask::StartCase { .. } | Ask::Unlock { .. } | Ask::TakeTicket { .. }
-        )
+    shows_somebody(ask) || matches!(ask, Ask::StartCase { .. } | Ask::Unlock { .. })
 }
 
-/// Whether only a person at the screen asks this.
+/// Whether only a person at the screen asks this: what pages ask by themselves, to show what is there
+/// or to say that they are open, is no sign of anybody.
 fn shows_somebody(ask: &Ask) -> bool {
-    matches!(
-        ask,
+    match ask {
         Ask::StillHere(_)
-            | Ask::SetField { .. }
-            | Ask::Splice { .. }
-            | Ask::Draft { .. }
-            | Ask::MessageTyped { .. }
-            | Ask::GiveBack { .. }
-            | Ask::Say { .. }
-            | Ask::Paper(
-                _,
-                PaperAsk::Add { .. }
-                    | PaperAsk::Scan { .. }
-                    | PaperAsk::StopScan(_)
-                    | PaperAsk::AddSheet { .. }
-                    | PaperAsk::Arrange { .. }
-                    | PaperAsk::Join { .. }
-                    | PaperAsk::Discard(_)
-                    | PaperAsk::Print { .. }
-                    | PaperAsk::CancelPrint { .. }
-            )
-            | Ask::JoinQueue { .. }
-            | Ask::AnswerCall(_)
-            | Ask::LeaveCall(_)
-    )
+        | Ask::SetField { .. }
+        | Ask::Splice { .. }
+        | Ask::Draft { .. }
+        | Ask::MessageTyped { .. }
+        | Ask::GiveBack { .. }
+        | Ask::Say { .. }
+        | Ask::JoinQueue { .. }
+        | Ask::AnswerCall(_)
+        | Ask::LeaveCall(_)
+        | Ask::TakeTicket { .. }
+        | Ask::PassCall { .. }
+        | Ask::Attend { .. } => true,
+        Ask::Work(work) => match work {
+            CaseWork::Note { .. } | CaseWork::Keep { .. } | CaseWork::CheckIdentity { .. } => true,
+            CaseWork::Read { .. } => false,
+        },
+        Ask::Paper(_, ask) => match ask {
+            PaperAsk::Add { .. }
+            | PaperAsk::Scan { .. }
+            | PaperAsk::StopScan(_)
+            | PaperAsk::AddSheet { .. }
+            | PaperAsk::Arrange { .. }
+            | PaperAsk::Join { .. }
+            | PaperAsk::Discard(_)
+            | PaperAsk::Print { .. }
+            | PaperAsk::CancelPrint { .. } => true,
+            PaperAsk::File { .. }
+            | PaperAsk::Sheet { .. }
+            | PaperAsk::Picture { .. }
+            | PaperAsk::Sheets(_)
+            | PaperAsk::SheetPicture { .. } => false,
+        },
+        Ask::Home(_)
+        | Ask::Service { .. }
+        | Ask::StartCase { .. }
+        | Ask::Visit(_)
+        | Ask::Receipt(_)
+        | Ask::EndVisit(_)
+        | Ask::InterruptionRead(_)
+        | Ask::Case { .. }
+        | Ask::Advisers(_)
+        | Ask::Unlock { .. }
+        | Ask::Lock(_)
+        | Ask::Locking(_)
+        | Ask::Desk { .. }
+        | Ask::Call(_)
+        | Ask::PageOpen(_)
+        | Ask::OfferMedia { .. }
+        | Ask::SendMedia { .. }
+        | Ask::Status(_) => false,
+    }
 }

@@ -81,6 +81,7 @@ pub(super) async fn start(
         )),
         Role::Station => Duty::Station(Box::new(Station::new(
             vault::list(&opened.vaults),
+            opened.config.lock_after(),
             station_told,
         ))),
         Role::Relay | Role::Operator | Role::Steward | Role::Registrar | Role::Agent => Duty::Relay,

@@ -4,6 +4,8 @@
 //! nothing. An open vault opens the service keys that are wrapped to the
 //! adviser, and these the cases. Locking drops all of it.
 
+mod idle_lock;
+mod idling;
 mod rows;
 mod search;
 mod tries;
@@ -12,7 +14,7 @@ mod writers;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use guichet_keys::{
     ActClass, AgentKeys, AgreementKey, AgreementSecret, AuthorId, CaseKeys, CaseTag, KeyUse,
@@ -24,6 +26,7 @@ use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::Input;
 use tokio::sync::{mpsc, oneshot};
 
+use self::idle_lock::IdleLock;
 use self::rows::Row;
 use self::tries::{Judged, Tries, Verdict};
 use super::cases::{Task, answer};
@@ -98,6 +101,7 @@ pub struct Station {
     vaults: Vec<VaultFile>,
     open: Option<OpenVault>,
     tries: Tries,
+    idle: IdleLock,
     rows: BTreeMap<CaseTag, (u64, Option<Row>)>,
     alarms: BTreeMap<CaseTag, (u64, u64)>,
     /// What each adviser has begun in a case and not sent, and when.
@@ -106,12 +110,18 @@ pub struct Station {
 }
 
 impl Station {
-    /// A station with these vaults, all closed.
-    pub fn new(vaults: Vec<VaultFile>, events: mpsc::UnboundedSender<StationEvent>) -> Self {
+    /// A station with these vaults, all closed. One that is opened is closed again after
+    /// `lock_after` without an act of the adviser; without it, never.
+    pub fn new(
+        vaults: Vec<VaultFile>,
+        lock_after: Option<Duration>,
+        events: mpsc::UnboundedSender<StationEvent>,
+    ) -> Self {
         Self {
             vaults,
             open: None,
             tries: Tries::default(),
+            idle: IdleLock::new(lock_after),
             rows: BTreeMap::new(),
             alarms: BTreeMap::new(),
             unsent: BTreeMap::new(),
@@ -278,6 +288,7 @@ impl Node {
                 tick: 0,
             });
         }
+        self.tell_idle_lock(idle_lock::Input::Unlocked);
         self.tell_replica(Input::Written(binding.into_iter().collect()));
         let services = self.open_vault().map(OpenVault::services);
         self.tell_desk(desk::Input::Unlocked {
@@ -331,6 +342,7 @@ impl Node {
                 .for_each(|case| self.cases.hand_in(*case, Task::Close(None)));
             self.trays.clear();
             self.counter.tell(Change::Desk);
+            self.tell_idle_lock(idle_lock::Input::Locked);
         }
     }
 

@@ -140,6 +140,11 @@ impl Trays {
         self.trays.get(case).map_or(0, Vec::len)
     }
 
+    /// How many sheets lie in all trays.
+    pub fn lying(&self) -> usize {
+        self.trays.values().map(Vec::len).sum()
+    }
+
     /// Throws away every sheet of a case, unless they are just being joined.
     pub fn discard(&mut self, case: &CaseTag) {
         if !self.joining.contains(case) {

@@ -13,7 +13,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 28] = [
+const FILES: [(&str, &str, &str); 29] = [
     ("style.css", CSS, include_str!("assets/style.css")),
     ("papers.css", CSS, include_str!("assets/papers.css")),
     ("call.css", CSS, include_str!("assets/call.css")),
@@ -38,6 +38,7 @@ const FILES: [(&str, &str, &str); 28] = [
     ("connection.js", JS, include_str!("assets/connection.js")),
     ("desk.js", JS, include_str!("assets/desk.js")),
     ("devices.js", JS, include_str!("assets/devices.js")),
+    ("locking.js", JS, include_str!("assets/locking.js")),
     ("navigate.js", JS, include_str!("assets/navigate.js")),
     ("order.js", JS, include_str!("assets/order.js")),
     ("presence.js", JS, include_str!("assets/presence.js")),

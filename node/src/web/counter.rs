@@ -23,8 +23,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::Lang;
 use super::ids::FormId;
 use super::view::{
-    CallView, CaseView, DeskView, HomeView, Mode, ReceiptView, Sending, ServiceView, StatusView,
-    TextView, UnlockView, VisitView, Words,
+    CallView, CaseView, DeskView, HomeView, LockNotice, Mode, ReceiptView, Sending, ServiceView,
+    StatusView, TextView, UnlockView, VisitView, Words,
 };
 
 pub use work::{CaseWork, Kept, NOTE_BYTES_MAX, Whereabouts};
@@ -88,7 +88,7 @@ pub enum Ask {
         /// Kept.
         reply: Reply<()>,
     },
-    /// The citizen is still there: the idle clock starts again.
+    /// Whoever sits here is still there: the idle clock of the visit or the desk starts again.
     StillHere(Reply<()>),
     /// The notice of an interrupted visit has been read.
     InterruptionRead(Reply<()>),
@@ -167,6 +167,8 @@ pub enum Ask {
     },
     /// Closes the vault that is open.
     Lock(Reply<()>),
+    /// Whether the desk locks itself soon.
+    Locking(Reply<Option<LockNotice>>),
     /// The cases of the unlocked adviser's services.
     Desk {
         /// Only those that these words are found in.
@@ -477,6 +479,8 @@ pub enum Change {
     Call,
     /// The desk: its list, or whether it is locked.
     Desk,
+    /// Whether the desk locks itself soon.
+    Locking,
     /// The line, and the state of the node.
     Status,
     /// How a call's line fares, about once a second.

@@ -9,6 +9,7 @@ pub(super) mod desk;
 pub(super) mod documents;
 pub(super) mod field;
 pub(super) mod home;
+pub(super) mod locking;
 mod loose;
 pub(super) mod messages;
 pub(super) mod paper;
@@ -98,6 +99,7 @@ fn document(frame: &Frame, title: &str, fit: Fit, skip: (&str, &str), body: Mark
             {
                 a.skip href={ "#" (target) } { (told) }
                 (body)
+                @if frame.role == Role::Station { (locking::draw(None, frame)) }
                 p.lost role="status" hidden {}
             }
         }

@@ -95,7 +95,7 @@ impl Scope {
 
     pub(super) fn concerns(&self, change: Change) -> bool {
         match (self, change) {
-            (_, Change::Status) | (Self::Status, Change::Measured) => true,
+            (_, Change::Status | Change::Locking) | (Self::Status, Change::Measured) => true,
             (
                 Self::Home | Self::Service(_),
                 Change::Home | Change::Visit | Change::VisitEnded | Change::Call | Change::Case(_),
@@ -115,8 +115,21 @@ impl Scope {
         }
     }
 
-    /// The fragments of the page as they are now.
+    /// The fragments of the page as they are now, those of every page of a station included.
     pub(super) async fn fragments(
+        &self,
+        counter: &Counter,
+        frame: &Frame,
+    ) -> Result<Vec<Fragment>, Refusal> {
+        let mut fragments = self.own_fragments(counter, frame).await?;
+        if frame.role == Role::Station {
+            let notice = counter.ask(Ask::Locking).await?;
+            fragments.push(page::locking::draw(notice.as_ref(), frame));
+        }
+        Ok(fragments)
+    }
+
+    async fn own_fragments(
         &self,
         counter: &Counter,
         frame: &Frame,

@@ -235,6 +235,8 @@ texts! {
     idle_end: "Fin automatique dans", "Ends by itself in";
     still_here: "Je suis encore là", "I am still here";
     // Desk
+    locking_note: "Réponses, messages et notes commencés seront là quand vous rouvrirez votre coffre.", "Answers, messages and notes that you have begun are there when you open your vault again.";
+    locking_stay: "Rester connecté", "Stay signed in";
     unlock_title: "Ouvrir le poste", "Unlock the station";
     unlock_skip: "Aller à la phrase de passe", "Skip to the passphrase";
     unlock_h1: "Bonjour. Qui êtes-vous ?", "Hello. Who are you?";
@@ -366,6 +368,20 @@ sentences! {
     }, match seconds {
         0..60 => format!("{seconds} s"),
         _ => format!("{} min {:02}", seconds / 60, seconds % 60),
+    };
+    locking_title(seconds: u64): match seconds {
+        60 => "Verrouillage dans 1 minute".to_owned(),
+        _ => format!("Verrouillage dans {seconds} secondes"),
+    }, match seconds {
+        60 => "Locking in 1 minute".to_owned(),
+        _ => format!("Locking in {seconds} seconds"),
+    };
+    locking_sheets(sheets: usize): match sheets {
+        1 => "1 page n’est pas jointe : elle s’effacera.".to_owned(),
+        _ => format!("{sheets} pages ne sont pas jointes : elles s’effaceront."),
+    }, match sheets {
+        1 => "1 page is not joined: it will be erased.".to_owned(),
+        _ => format!("{sheets} pages are not joined: they will be erased."),
     };
     unlock_pause(seconds: u64): match seconds {
         0 => "Essayez de nouveau.".to_owned(),

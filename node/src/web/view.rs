@@ -26,7 +26,7 @@ pub use case::{
     Arrival, Candidate, CaseView, Choice, DocumentView, Draft, FieldContent, FieldKind, FieldView,
     FormView, MessageView, PageView, SectionView, Side, TextInput, TextView, TypedHere, Who,
 };
-pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, Search, UnlockView};
+pub use desk::{AdviserBrief, Alarm, DeskCase, DeskView, LockNotice, Search, UnlockView};
 pub use sheets::{
     PrintState, PrintView, PrintingView, ScanTrouble, ScannerView, SheetView, SheetsView,
 };

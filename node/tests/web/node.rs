@@ -60,6 +60,7 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
         | Ask::LeaveCall(reply)
         | Ask::PageOpen(reply)
         | Ask::Lock(reply) => reply.send(Ok(())).is_ok(),
+        Ask::Locking(reply) => reply.send(Ok(None)).is_ok(),
         Ask::Case { case: tag, reply } => reply
             .send(if known(tag) {
                 Ok(case(scene, side))

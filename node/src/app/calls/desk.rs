@@ -9,6 +9,7 @@ use guichet_media::signal::{Stage, TicketDetails};
 use super::{Calls, Side};
 use crate::app::cases::{Task, answer};
 use crate::app::node::Node;
+use crate::app::station::OpenVault;
 use crate::clock;
 use crate::web::counter::{Change, Refusal, Reply, Thing};
 
@@ -66,6 +67,14 @@ impl Node {
         let holding = self.calls.hall.desk(&holder.station)?.notice.holding?;
         let to_me = holding.ticket == seen.notice.ticket && holding.passed_to == Some(self.me);
         to_me.then_some(holder.station)
+    }
+
+    /// Whether the adviser calls or speaks with somebody, or somebody is handed over to them.
+    pub(in crate::app) fn is_engaged(&self) -> bool {
+        let services = self.open_vault().map(OpenVault::services);
+        let queue = self.calls.hall.queue(&services.unwrap_or_default());
+        let mut handed = queue.into_iter().filter_map(|seen| self.handed_by(seen));
+        self.holds_somebody() || handed.next().is_some()
     }
 
     /// Whether the adviser calls or speaks with somebody.

@@ -7,6 +7,7 @@ import { clocks } from "./clock.js";
 import { desk } from "./desk.js";
 import { forget, listen } from "./events.js";
 import { fields } from "./field.js";
+import { locking } from "./locking.js";
 import { navigating } from "./navigate.js";
 import { orders } from "./order.js";
 import { papers } from "./papers.js";
@@ -33,6 +34,7 @@ function begin() {
   clocks(signal);
   call(signal);
   desk(signal);
+  locking(signal);
   reading(signal);
   const known = document.querySelector("meta[name=guichet-token]")?.content;
   if (known && !document.querySelector("[data-unlive]")) listen(signal);

@@ -28,6 +28,7 @@ pub(super) fn routes() -> Table {
         .route("/desk", get(desk))
         .route("/desk/take", post(take))
         .route("/desk/attend", post(attend))
+        .route("/desk/here", post(here))
         .route("/call/pass", post(pass))
         .route("/cases", get(desk))
 }
@@ -117,6 +118,14 @@ async fn attend(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields)
         asked.await.map_err(Problem::from)
     };
     done(&site, &visitor, told.await, |()| "/desk".to_owned())
+}
+
+/// The adviser is still there.
+async fn here(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    let heard = site.counter.ask(Ask::StillHere).await;
+    done(&site, &visitor, heard.map_err(Problem::from), |()| {
+        back(&fields, "/desk")
+    })
 }
 
 /// Hands the call over to a colleague.

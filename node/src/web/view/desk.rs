@@ -62,6 +62,17 @@ pub struct DeskView {
     pub alarms: Vec<Alarm>,
 }
 
+/// The desk locks itself soon, for nobody is at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LockNotice {
+    /// In how many seconds.
+    pub in_s: u64,
+    /// How many seconds beforehand that is said.
+    pub notice_s: u64,
+    /// How many sheets are not joined to a case, and are thrown away then.
+    pub sheets: usize,
+}
+
 /// A search in the cases of the desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Search {
