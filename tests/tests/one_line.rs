@@ -64,6 +64,12 @@ async fn a_cut_is_said_of_whose_line_it_is_and_nowhere_otherwise() {
     let begun = Instant::now();
     let at_kiosk = async {
         let knew = known(&kiosk, "/", |home| home["line"]["line"] == "cut").await;
+        let home = kiosk.api().get_json("/").await.unwrap();
+        let mut services = home["services"].as_array().unwrap().iter();
+        assert!(
+            services.all(|service| service["reception"] == "nobody"),
+            "nobody is known to be there: {home}"
+        );
         call.kiosk
             .until_shown("#line", "Ligne coupée à")
             .await

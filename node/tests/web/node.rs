@@ -3,7 +3,7 @@
 use guichet::services;
 use guichet::services::values::{Day, Reader};
 use guichet::web::counter::{Ask, CaseWork, Refusal, Thing, Upload};
-use guichet::web::view::{Reach, Reception, Search, Side, TextView, VisitState, VisitView, Who};
+use guichet::web::view::{Search, Side, TextView, VisitState, VisitView, Who};
 use guichet_keys::CaseTag;
 
 use crate::sample::*;
@@ -26,8 +26,8 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 service(name.as_str()).view(
                     place,
                     line(scene),
-                    Reach::Here,
-                    Reception::Free,
+                    reach(scene),
+                    reception(scene),
                     visit(scene),
                 )
             });

@@ -40,6 +40,22 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
+async fn nobody_is_said_to_be_free_on_a_page_whose_line_is_cut() {
+    let (mut cut, mut free) = (0, 0);
+    for (name, page) in every_page().await {
+        let is_cut = ["Ligne coupée", "Line down"]
+            .iter()
+            .any(|words| page.contains(words));
+        let is_free = ["Un conseiller est libre", "An adviser is free"];
+        let is_free = is_free.iter().any(|words| page.contains(words));
+        assert!(!(is_cut && is_free), "{name}");
+        cut += usize::from(is_cut);
+        free += usize::from(is_free);
+    }
+    assert!(cut > 8 && free > 8, "{cut} {free}");
+}
+
+#[tokio::test]
 async fn every_reference_names_an_element_and_every_id_stands_once() {
     for (name, page) in every_page().await {
         let ids = values(&page, "id");

@@ -140,6 +140,21 @@ pub fn visit(scene: Scene) -> VisitState {
     }
 }
 
+/// While the line is cut nobody is known to be there.
+pub fn reception(scene: Scene) -> Reception {
+    match line(scene) {
+        Line::Up => Reception::Free,
+        Line::Cut { .. } => Reception::Nobody,
+    }
+}
+
+pub fn reach(scene: Scene) -> Reach {
+    match line(scene) {
+        Line::Up => Reach::Here,
+        Line::Cut { .. } => Reach::Cut,
+    }
+}
+
 pub fn home(scene: Scene) -> HomeView {
     let reach = |name| match (scene, name) {
         (Scene::Cut | Scene::Paused, _) => Reach::Cut,
@@ -147,8 +162,8 @@ pub fn home(scene: Scene) -> HomeView {
         _ => Reach::Here,
     };
     let reception = |name| match name {
-        "caf" => Reception::Free,
-        "energie" => Reception::Busy,
+        "caf" => reception(scene),
+        "energie" if line(scene) == Line::Up => Reception::Busy,
         _ => Reception::Nobody,
     };
     HomeView {
@@ -314,8 +329,8 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
         brief: cases().remove(0),
         side,
         line: line(scene),
-        reach: Reach::Here,
-        reception: Reception::Free,
+        reach: reach(scene),
+        reception: reception(scene),
         seq: 7,
         at_s: NOW_S,
         opened_at_s: NOW_S - 1200,

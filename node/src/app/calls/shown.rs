@@ -9,7 +9,7 @@ use crate::app::line::milliseconds;
 use crate::app::node::Node;
 use crate::clock;
 use crate::web::view::{
-    Availability, CallEnding, CallLine, CallParty, CallView, Colleague, CutAt, DeskCase,
+    Availability, CallEnding, CallLine, CallParty, CallView, Colleague, CutAt, DeskCase, Line,
     MediaState, Mode, Passed, QueueRow, Reception, Sending, Turn, WaitingCall,
 };
 
@@ -19,9 +19,16 @@ const NONE_SENT: Sending = Sending {
 };
 
 impl Node {
+    /// The desks of a service, as far as it is known now who is there: while this node's own line
+    /// is cut, of none.
+    fn desks_there(&self, service: &ServiceId) -> impl Iterator<Item = &hall::SeenDesk> {
+        let up = self.heard.line() == Line::Up;
+        self.calls.hall.desks_of(service).filter(move |_| up)
+    }
+
     /// Whether an adviser of a service could be spoken with now.
     pub(in crate::app) fn reception(&self, service: &ServiceId) -> Reception {
-        let desks = self.calls.hall.desks_of(service);
+        let desks = self.desks_there(service);
         let states: Vec<_> = desks.map(|desk| desk.notice.availability).collect();
         if states.contains(&signal::Availability::Free) {
             Reception::Free
@@ -94,7 +101,7 @@ impl Node {
 
     fn waiting(&self, booth: &booth::Booth) -> Option<WaitingCall> {
         let (ticket, service, _) = booth.place()?;
-        let desks = || self.calls.hall.desks_of(service);
+        let desks = || self.desks_there(service);
         let ahead = estimate::ahead(&ticket, desks());
         let minutes = ahead.and_then(|ahead| estimate::minutes(ahead, desks()));
         let attended =
@@ -270,7 +277,7 @@ impl Node {
             .calls
             .hall
             .desks()
-            .filter(|desk| desk.station != self.me)
+            .filter(|desk| desk.station != self.me && self.heard.line() == Line::Up)
             .filter_map(|desk| {
                 let common: Vec<_> = desk
                     .notice
