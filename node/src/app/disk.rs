@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::opened::SealedPage;
 use crate::owners::Post;
-use crate::web::counter::Refusal;
+use crate::web::counter::{Refusal, Reply};
 
 /// Jobs taken together at most.
 const JOBS_MAX: usize = 512;
@@ -40,6 +40,8 @@ pub enum Job {
     Cursors(SubjectId, PeerCursors),
     /// Keep a small value under a key; an empty one removes it.
     Note(&'static str, Vec<u8>, Done),
+    /// Remove a note that somebody has read; it is answered as [`DiskEvent::NoteRemoved`].
+    RemoveNote(&'static str, Reply<()>),
     /// End, once everything before is done.
     Stop,
 }
@@ -57,6 +59,8 @@ pub enum DiskEvent {
     SegmentsFailed(StoreError, Vec<(PageId, u32)>),
     /// Something else was not written; whoever asked for it knows.
     WriteFailed(StoreError),
+    /// A note is gone, or stands as before; who waits for that is still to be told.
+    NoteRemoved(&'static str, Result<(), Refusal>, Reply<()>),
     /// Bytes free on the disk, now and then.
     Free(u64),
 }
@@ -185,6 +189,11 @@ impl Worker {
             Job::Note(key, value, done) => {
                 let noted = self.store.note(key, &value);
                 done(noted.map_err(|error| self.failed(error)))
+            }
+            Job::RemoveNote(key, reply) => {
+                let removed = self.store.note(key, &[]);
+                let removed = removed.map_err(|error| self.failed(error));
+                self.tell(DiskEvent::NoteRemoved(key, removed, reply));
             }
         }
     }

@@ -426,13 +426,26 @@ impl Node {
         self.counter.tell(Change::Home);
     }
 
-    /// Somebody has read that a visit was interrupted.
-    pub(super) fn interruption_read(&mut self, reply: Reply<()>) {
-        if let Duty::Kiosk(kiosk) = &mut self.duty {
+    /// Somebody has read that a visit was interrupted: it is said until the disk says so no more.
+    pub(super) fn interruption_read(&self, reply: Reply<()>) {
+        self.disk.hand_in(Job::RemoveNote(VISIT_NOTE, reply));
+    }
+
+    /// A note was removed, or could not be.
+    pub(super) fn on_note_removed(
+        &mut self,
+        key: &str,
+        removed: Result<(), Refusal>,
+        reply: Reply<()>,
+    ) {
+        if let Duty::Kiosk(kiosk) = &mut self.duty
+            && key == VISIT_NOTE
+            && removed.is_ok()
+        {
             kiosk.interrupted = false;
+            self.counter.tell(Change::Home);
         }
-        self.clear_note(Box::new(|cleared| answer(reply, cleared)));
-        self.counter.tell(Change::Home);
+        answer(reply, removed);
     }
 
     fn clear_note(&self, done: Done) {

@@ -442,6 +442,9 @@ impl Node {
                 self.tell_replica(Input::SegmentsFailed(segments));
             }
             DiskEvent::WriteFailed(error) => self.on_disk_ill(&error),
+            DiskEvent::NoteRemoved(key, removed, reply) => {
+                self.on_note_removed(key, removed, reply)
+            }
             DiskEvent::Free(bytes) => self.free_bytes = bytes,
         }
     }

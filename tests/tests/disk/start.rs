@@ -126,6 +126,35 @@ async fn a_station_starts_on_a_read_only_disk_says_so_and_serves() {
     visit.is_at(&desk).await.unwrap();
 }
 
+/// What the kiosk's home says of a visit before this start.
+async fn visit_before(kiosk: &Script) -> Value {
+    let home = kiosk.api().get_json("/").await.unwrap();
+    home["visit"]["state"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kiosk_whose_disk_takes_nothing_goes_on_saying_that_a_visit_was_interrupted() {
+    let mut village = Village::new("start-interrupted", 1, 1).unwrap();
+    left_at_the_station(&mut village).await;
+    let disk = ReadOnly::under(village.kiosks[0].folder()).unwrap();
+    village.kiosks[0].start().await.unwrap();
+    let kiosk = village.kiosks[0].script().unwrap();
+    assert_eq!(visit_before(&kiosk).await, "interrupted");
+    let read = async || {
+        let answer = kiosk.api().post("/visit/interruption", &json!({})).await;
+        answer.unwrap()
+    };
+    let refused = read().await;
+    assert_eq!(refused.json().unwrap()["kind"], "disk-failed");
+    assert_eq!(visit_before(&kiosk).await, "interrupted");
+
+    let pid = village.kiosks[0].node().unwrap().pid();
+    disk.writable_for(pid).unwrap();
+    let taken = read().await;
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    assert_eq!(visit_before(&kiosk).await, "none");
+}
+
 fn doctor(site: &Site) -> String {
     let mut command: Command = site
         .place
