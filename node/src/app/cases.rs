@@ -137,6 +137,8 @@ pub enum Task {
     TookOutOfTurn {
         /// In their words.
         reason: String,
+        /// Called once it is durable.
+        done: Done,
     },
     /// A document.
     AddDocument {
@@ -496,9 +498,9 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             Ok(envelopes) => shared.written(case, envelopes, done),
             Err(refusal) => done(Err(refusal)),
         },
-        Task::TookOutOfTurn { reason } => match open.note_out_of_turn(reason) {
-            Ok(envelope) => shared.written(case, vec![envelope], Box::new(|_| ())),
-            Err(refusal) => tracing::error!(%refusal, "a journal entry is not written"),
+        Task::TookOutOfTurn { reason, done } => match open.note_out_of_turn(reason) {
+            Ok(envelope) => shared.written(case, vec![envelope], done),
+            Err(refusal) => done(Err(refusal)),
         },
         Task::AddDocument { paper, reply } => store_pages(shared, open, &paper, reply),
         Task::Attach { sealed, reply } => attach(shared, open, *sealed, reply),
@@ -614,7 +616,8 @@ fn refuse(task: Task) {
         | Task::SetField { done, .. }
         | Task::Say { done, .. }
         | Task::Note { done, .. }
-        | Task::CheckIdentity { done, .. } => done(Err(lost)),
+        | Task::CheckIdentity { done, .. }
+        | Task::TookOutOfTurn { done, .. } => done(Err(lost)),
         Task::Splice { reply, .. } => answer(reply, Err(lost)),
         Task::AddDocument { reply, .. } | Task::Attach { reply, .. } => answer(reply, Err(lost)),
         Task::Document { reply, .. } | Task::Sheet { reply, .. } => answer(reply, Err(lost)),
@@ -626,7 +629,6 @@ fn refuse(task: Task) {
         | Task::Insert(..)
         | Task::Restore(_)
         | Task::Read(_)
-        | Task::TookOutOfTurn { .. }
         | Task::DraftReceived(_)
         | Task::SetWriter(_)
         | Task::Withdraw(_) => {}

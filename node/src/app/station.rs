@@ -11,7 +11,7 @@ mod search;
 mod tries;
 mod writers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -92,6 +92,8 @@ pub struct Unlocked {
 pub enum StationEvent {
     /// A vault was opened, or not.
     Unlocked(Unlocked),
+    /// Why somebody was taken out of turn was not saved in this case.
+    ReasonLost(CaseTag),
     /// A case's line on the desk was made.
     Row(Box<Row>, u64),
 }
@@ -104,6 +106,8 @@ pub struct Station {
     idle: IdleLock,
     rows: BTreeMap<CaseTag, (u64, Option<Row>)>,
     alarms: BTreeMap<CaseTag, (u64, u64)>,
+    /// Cases in which a reason for taking somebody out of turn was not saved.
+    reasons_lost: BTreeSet<CaseTag>,
     /// What each adviser has begun in a case and not sent, and when.
     unsent: BTreeMap<(SubjectId, CaseTag), (Instant, SealedUnsent)>,
     events: mpsc::UnboundedSender<StationEvent>,
@@ -124,6 +128,7 @@ impl Station {
             idle: IdleLock::new(lock_after),
             rows: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            reasons_lost: BTreeSet::new(),
             unsent: BTreeMap::new(),
             events,
         }
@@ -225,6 +230,7 @@ impl Node {
     pub(super) fn on_station_event(&mut self, event: StationEvent) {
         match event {
             StationEvent::Unlocked(unlocked) => self.on_unlocked(unlocked),
+            StationEvent::ReasonLost(case) => self.on_reason_lost(case),
             StationEvent::Row(row, version) => {
                 if let Duty::Station(station) = &mut self.duty
                     && let Some(kept) = station.rows.get_mut(&row.shown.brief.case)
@@ -327,6 +333,7 @@ impl Node {
         };
         station.rows.clear();
         station.alarms.clear();
+        station.reasons_lost.clear();
         let closed = station.open.is_some();
         if closed {
             self.tell_desk(desk::Input::Locked);

@@ -316,6 +316,9 @@ pub enum Refusal {
     /// Somebody who is not the next is taken for a reason.
     #[error("it is not their turn: say why")]
     NotTheirTurn,
+    /// What is to be done with a case needs more of it than has arrived here.
+    #[error("the case has not arrived yet")]
+    NotArrived,
     /// A colleague was first.
     #[error("{name} has already taken this person")]
     TakenBy {

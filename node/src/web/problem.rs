@@ -64,6 +64,7 @@ impl Problem {
                 | Refusal::Full
                 | Refusal::TrayFull
                 | Refusal::NotTheirTurn
+                | Refusal::NotArrived
                 | Refusal::CallUnderWay
                 | Refusal::TakenBy { .. } => StatusCode::CONFLICT,
                 Refusal::Locked | Refusal::WrongPassphrase { .. } => StatusCode::FORBIDDEN,
@@ -90,6 +91,7 @@ impl Problem {
                 Refusal::Stale => "changed-meanwhile",
                 Refusal::Invalid(_) => "invalid",
                 Refusal::NotTheirTurn => "not-their-turn",
+                Refusal::NotArrived => "not-arrived",
                 Refusal::TakenBy { .. } => "taken-by",
                 Refusal::NoMedia(_) => "no-media",
                 Refusal::TooLarge { .. } => "too-large",
@@ -175,6 +177,7 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
         Refusal::Stale => told(t.err_changed(), t.err_changed_do()),
         Refusal::Invalid(words) => told(t.of(words), t.err_invalid_do()),
         Refusal::NotTheirTurn => told(t.err_turn(), t.err_turn_do()),
+        Refusal::NotArrived => told(t.err_not_arrived(), t.err_busy_do()),
         Refusal::TakenBy { name } => told(t.ended_taken(name), t.err_gone_do()),
         Refusal::NoMedia(_) => told(t.err_media(), t.err_media_do()),
         Refusal::TooLarge { bytes_max } => {

@@ -265,3 +265,37 @@ async fn a_station_with_a_full_disk_says_so_loses_nothing_and_goes_on() {
     let view: Value = desk.case(&case).await.unwrap();
     assert_eq!(view["documents"].as_array().unwrap().len(), 2);
 }
+
+/// An adviser is told that a reason was not saved, for the person was called all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_a_full_disk_does_not_keep_is_told_at_the_desk() {
+    let mut village = Village::new("full-reason", 2, 1).unwrap();
+    let disk = SmallDisk::under(village.stations[0].folder(), DISK_BYTES).unwrap();
+    let (first, desk, case) = visited(&mut village).await;
+    let later = village.kiosks[1].script().unwrap();
+    let second = Visit::at(&later).await.unwrap();
+    receipt_says(&later, "received").await.unwrap();
+    first.join_queue(&case).await.unwrap();
+    first.until_call("waiting").await.unwrap();
+    later.join_queue(&second.case).await.unwrap();
+    let home = later.api().get_json("/").await.unwrap();
+    let row = desk.until_turn(home["place"].as_str().unwrap(), "later");
+    let row = row.await.unwrap();
+
+    disk.fill().unwrap();
+    let notes = format!("/cases/{}/notes", second.case);
+    let note = json!({ "text": "Elle a un train à prendre." });
+    for number in 0.. {
+        assert!(number < WRITES_MAX, "the disk is not full");
+        if !taken(&desk.api().post(&notes, &note).await.unwrap()) {
+            break;
+        }
+    }
+    let taken_out = desk.take(&row, Some("Un train à prendre.")).await.unwrap();
+    assert_eq!(taken_out.status, 200, "{}", taken_out.text());
+    later.until_call("ringing").await.unwrap();
+    let alarms = async |desk: &Script| Ok(desk.api().get_json("/desk").await?["alarms"].clone());
+    let lost = json!([{ "alarm": "reason-lost", "case": second.case }]);
+    let told = desk.until("the alarm", alarms, |told| *told == lost);
+    told.await.unwrap();
+}

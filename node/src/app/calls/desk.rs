@@ -1,6 +1,6 @@
 //! A station's side of waiting and calls.
 
-use guichet_keys::{ServiceId, SubjectId};
+use guichet_keys::{CaseTag, ServiceId, SubjectId};
 use guichet_media::TicketId;
 use guichet_media::desk::{Input, Output, Wish};
 use guichet_media::hall::{News, SeenTicket};
@@ -27,7 +27,10 @@ impl Node {
         let reason = match self.turn_of(&ticket) {
             Err(refusal) => Err(refusal),
             Ok(Whose::Theirs) => Ok(None),
-            Ok(Whose::Anothers) => good_reason(reason).map(Some),
+            Ok(Whose::Anothers) => good_reason(reason).and_then(|reason| {
+                self.case_for_reason(&ticket)?;
+                Ok(Some(reason))
+            }),
         };
         let taken = reason.and_then(|reason| {
             let Calls { hall, side, .. } = &mut self.calls;
@@ -95,13 +98,23 @@ impl Node {
     }
 
     fn keep_reason(&mut self, ticket: &TicketId, reason: String) {
-        let Some(details) = self.ticket_details(ticket) else {
-            return;
-        };
-        if self.open_case(&details.case).is_ok() {
-            self.cases
-                .hand_in(details.case, Task::TookOutOfTurn { reason });
+        match self.case_for_reason(ticket) {
+            Ok(case) => {
+                let done = self.when_reason_is_kept(case);
+                self.cases
+                    .hand_in(case, Task::TookOutOfTurn { reason, done });
+            }
+            Err(refusal) => tracing::error!(%refusal, "a reason has no case to be kept in"),
         }
+    }
+
+    /// The open case in which the reason for taking this person out of turn is kept.
+    fn case_for_reason(&mut self, ticket: &TicketId) -> Result<CaseTag, Refusal> {
+        let details = self.ticket_details(ticket).ok_or(Refusal::NotArrived)?;
+        let opened = self.open_case(&details.case);
+        opened
+            .map(|()| details.case)
+            .map_err(|_| Refusal::NotArrived)
     }
 
     /// What the service may read of a ticket.

@@ -12,6 +12,7 @@ use super::StationEvent;
 use super::search::find;
 use crate::app::calls::describe;
 use crate::app::cases::answer;
+use crate::app::disk::Done;
 use crate::app::node::{Duty, Node};
 use crate::app::shown;
 use crate::clock;
@@ -121,6 +122,26 @@ impl Node {
         }
     }
 
+    /// Called once a reason for taking somebody out of turn is durable; of one that is not, the
+    /// desk tells.
+    pub(in crate::app) fn when_reason_is_kept(&self, case: CaseTag) -> Done {
+        let events = self.station().ok().map(|station| station.events.clone());
+        Box::new(move |kept| {
+            if let (Err(_), Some(events)) = (kept, events) {
+                let _the_node_is_stopping = events.send(StationEvent::ReasonLost(case));
+            }
+        })
+    }
+
+    pub(super) fn on_reason_lost(&mut self, case: CaseTag) {
+        if let Duty::Station(station) = &mut self.duty
+            && station.open.is_some()
+        {
+            station.reasons_lost.insert(case);
+            self.counter.tell(Change::Desk);
+        }
+    }
+
     fn alarms(&self) -> Vec<Alarm> {
         let Ok(station) = self.station() else {
             return Vec::new();
@@ -141,10 +162,10 @@ impl Node {
                     (aside, Alarm::SetAside { case, items: aside }),
                 ]
             });
-        alarms
-            .filter(|(items, _)| *items > 0)
-            .map(|(_, alarm)| alarm)
-            .collect()
+        let alarms = alarms.filter(|(items, _)| *items > 0);
+        let lost = station.reasons_lost.iter();
+        let lost = lost.map(|case| Alarm::ReasonLost { case: *case });
+        alarms.map(|(_, alarm)| alarm).chain(lost).collect()
     }
 
     fn row(&mut self, case: &CaseTag) -> (u64, Option<Row>) {

@@ -163,6 +163,7 @@ fn alarms(view: &DeskView, frame: &Frame) -> Fragment {
                         @let (case, words) = match alarm {
                             Alarm::Unreadable { case, items } => (case, t.alarm_unreadable(*items)),
                             Alarm::SetAside { case, items } => (case, t.alarm_set_aside(*items)),
+                            Alarm::ReasonLost { case } => (case, t.alarm_reason_lost().to_owned()),
                         };
                         li {
                             h3 { (state("bad", "warn", &words)) }

@@ -128,4 +128,10 @@ pub enum Alarm {
         /// How many things.
         items: u64,
     },
+    /// Why somebody was taken out of turn was not saved.
+    ReasonLost {
+        /// In which case.
+        #[serde(serialize_with = "as_text")]
+        case: CaseTag,
+    },
 }
