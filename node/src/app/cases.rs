@@ -541,7 +541,10 @@ fn send(
             let done = shared.or_restored(open, sent, done);
             shared.written(open.case(), vec![envelope], done);
         }
-        Err(refusal) => done(Err(refusal)),
+        Err(refusal) => {
+            let sent = open.sent(what, text);
+            shared.or_restored(open, sent, done)(Err(refusal));
+        }
     }
 }
 

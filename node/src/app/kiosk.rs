@@ -20,7 +20,7 @@ use super::calls::Attended;
 use super::cases::{Ending, Task, answer};
 use super::disk::{Done, Job};
 use super::node::{Duty, Node};
-use super::opened::Opening;
+use super::opened::{Opening, Sent};
 use super::shown;
 use super::visit::{self, Visit, Written};
 use crate::web::counter::{Change, Refusal, Reply, Thing as What, VALUE_BYTES_MAX};
@@ -403,6 +403,17 @@ impl Node {
     pub(super) fn message_sent(&mut self, case: &CaseTag) {
         if let Some(visit) = self.visit_mut() {
             visit.typed(case, String::new());
+        }
+    }
+
+    /// A message was not saved after all: it is typed and not sent, unless another is by now.
+    pub(super) fn message_not_sent(&mut self, case: &CaseTag, sent: &Sent) {
+        if let (Some(text), Some(visit)) = (sent.message(), self.visit_mut())
+            && visit.message(case).is_empty()
+        {
+            visit.typed(case, text.to_owned());
+            self.counter.tell(Change::Visit);
+            self.counter.tell(Change::Case(*case));
         }
     }
 

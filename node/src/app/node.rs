@@ -408,7 +408,10 @@ impl Node {
             }
             CaseEvent::Typed(case, sealed) => self.tell_replica(Input::Typed(case, sealed)),
             CaseEvent::Unsent(case, person, sealed) => self.keep_unsent(case, person, sealed),
-            CaseEvent::NotSaved(case, sent) => self.cases.hand_in(case, Task::Restore(sent)),
+            CaseEvent::NotSaved(case, sent) => {
+                self.message_not_sent(&case, &sent);
+                self.cases.hand_in(case, Task::Restore(sent));
+            }
             CaseEvent::Read(case, word) => self.on_read(case, word),
             CaseEvent::Changed(case) => self.tell_case(case),
             CaseEvent::SetAside {

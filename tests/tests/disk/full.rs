@@ -99,6 +99,17 @@ async fn add(node: &Script, case: &str) -> Answer {
         .unwrap()
 }
 
+/// A message that the disk refuses stays begun, and the end of the visit names it.
+async fn what_is_not_saved_is_not_sent(kiosk: &Script, case: &str) {
+    const WORDS: &str = "Merci de me rappeler.";
+    assert!(!taken(&say(kiosk, case, WORDS).await));
+    let begun = async |kiosk: &Script| Ok(kiosk.case(case).await?["unsent_message"].clone());
+    let kept = kiosk.until("the message", begun, |text| text == WORDS);
+    kept.await.unwrap();
+    let receipt = kiosk.api().get_json("/receipt").await.unwrap();
+    assert!(receipt["loose"].to_string().contains(WORDS), "{receipt}");
+}
+
 /// The node says to everybody who may ask that its disk is full, and lives.
 async fn is_said(site: &Site, case: &str) {
     let node = site.script().unwrap();
@@ -175,6 +186,7 @@ async fn a_kiosk_with_a_full_disk_says_so_loses_nothing_and_goes_on() {
         .unwrap();
     acknowledged.until_refused(&kiosk, &case).await;
     println!("{} messages found room", acknowledged.messages.len() - 1);
+    what_is_not_saved_is_not_sent(&kiosk, &case).await;
     let second = json!({ "service": "energie", "template": "voucher" });
     let second = kiosk.api().post("/visit", &second).await.unwrap();
     let second = second.json().unwrap()["case"].as_str().unwrap().to_owned();

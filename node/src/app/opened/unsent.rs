@@ -61,6 +61,16 @@ struct Typed {
 #[derive(Clone, Debug)]
 pub struct Sent(Slot, Typed);
 
+impl Sent {
+    /// The message that it is, if it is one.
+    pub fn message(&self) -> Option<&str> {
+        match self.0 {
+            Slot::Message => Some(&self.1.text),
+            Slot::Field(_) | Slot::Note => None,
+        }
+    }
+}
+
 /// All that no longer fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overfull;
