@@ -226,6 +226,26 @@ mod tests {
         timeout(PATIENCE, rest).await.expect("the thread has ended");
     }
 
+    /// A kiosk or a station without its media thread ends: nobody is left in a call that says
+    /// nothing.
+    #[tokio::test]
+    async fn a_thread_that_ends_is_missed() {
+        let (posts, mut watch) = crate::owners::posts();
+        let config = MediaConfig {
+            certificate: Certificate::generate().expect("made"),
+            page_hosts: Vec::new(),
+            wan_hosts: Vec::new(),
+            wan_port: 0,
+        };
+        let started = Media::start_holding(config, posts.of("calls"));
+        let (media, _told) = started.expect("starts");
+        let alive = timeout(Duration::from_millis(50), watch.left()).await;
+        assert!(alive.is_err(), "nobody is missed while it lives");
+        drop(media);
+        let left = timeout(PATIENCE, watch.left()).await.expect("missed");
+        assert_eq!(left.owner, "calls");
+    }
+
     #[test]
     fn an_address_of_another_machine_is_named() {
         let certificate = Certificate::generate().expect("made");
