@@ -125,12 +125,7 @@ impl OpenCase {
 
     /// How many things do not open and how many others have no effect, if that has changed.
     pub fn newly_aside(&mut self) -> Option<(u64, u64)> {
-        let (unreadable, aside): (Vec<_>, Vec<_>) = self
-            .log
-            .set_aside()
-            .into_iter()
-            .partition(|aside| aside.unreadable);
-        let now = (unreadable.len() as u64, aside.len() as u64);
+        let now = self.log.count_aside();
         (now != std::mem::replace(&mut self.aside, now)).then_some(now)
     }
 

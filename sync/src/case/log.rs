@@ -407,16 +407,8 @@ impl CaseLog {
             if *kind == Kind::Edit {
                 continue;
             }
-            for index in 0..chain.applied {
-                let standing = chain.standing(index);
-                let link = chain.places[&index]
-                    .iter()
-                    .find(|link| Some(link.hash) == standing);
-                if let Some(Link {
-                    body: Body::Act(class, act),
-                    ..
-                }) = link
-                {
+            for (index, link) in (0_u64..).zip(chain.in_effect()) {
+                if let Body::Act(class, act) = &link.body {
                     acts.push(SignedAct {
                         author: *author,
                         index,
@@ -446,6 +438,16 @@ impl CaseLog {
             .map_or(0, |chain| chain.applied)
     }
 
+    /// How many of what is here do not open or hold what they should not, and how many others have
+    /// no effect.
+    #[must_use]
+    pub fn count_aside(&self) -> (u64, u64) {
+        let counts = self.chains.values().map(Chain::count_aside);
+        counts.fold((0, 0), |sum, of| {
+            (sum.0.saturating_add(of.0), sum.1.saturating_add(of.1))
+        })
+    }
+
     /// What is here and has no effect.
     #[must_use]
     pub fn set_aside(&self) -> Vec<SetAside> {
@@ -456,12 +458,9 @@ impl CaseLog {
                 author: *author,
                 kind: *kind,
             };
+            let mut standing = chain.in_effect().into_iter().map(|link| link.hash);
             for (index, links) in &chain.places {
-                let standing = if *index < chain.applied {
-                    chain.standing(*index)
-                } else {
-                    None
-                };
+                let standing = standing.next();
                 for link in links.iter().filter(|link| Some(link.hash) != standing) {
                     let (unreadable, why) = match &chain.stuck {
                         Some(Stuck::Refused(why)) if *index >= chain.applied => {

@@ -74,8 +74,15 @@ fn in_order(envelopes: &[&Envelope]) -> CaseLog {
 }
 
 fn aside(log: &CaseLog) -> Vec<(u64, bool)> {
-    let aside = log.set_aside().into_iter();
-    aside.map(|one| (one.index, one.unreadable)).collect()
+    let aside: Vec<(u64, bool)> = log
+        .set_aside()
+        .into_iter()
+        .map(|one| (one.index, one.unreadable))
+        .collect();
+    let (unreadable, others): (Vec<_>, Vec<_>) = aside.iter().partition(|one| one.1);
+    let counted = (unreadable.len() as u64, others.len() as u64);
+    assert_eq!(log.count_aside(), counted, "counted as listed: {aside:?}");
+    aside
 }
 
 #[test]

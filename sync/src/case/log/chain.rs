@@ -96,6 +96,10 @@ pub struct Chain {
     pub places: BTreeMap<u64, Vec<Link>>,
     /// How many places are applied, from the first.
     pub applied: u64,
+    /// Envelopes of all places.
+    held: u64,
+    /// Those of them that are of applied places.
+    below: u64,
     /// What stands in the last place applied.
     pub head: Option<Hash>,
     /// The last edit of each author that what is applied builds on.
@@ -115,6 +119,10 @@ impl Chain {
     /// Takes in one more envelope for a place.
     pub fn push(&mut self, index: u64, link: Link) {
         self.places.entry(index).or_default().push(link);
+        self.held = self.held.saturating_add(1);
+        if index < self.applied {
+            self.below = self.below.saturating_add(1);
+        }
     }
 
     /// Takes an envelope out again.
@@ -123,11 +131,28 @@ impl Chain {
             links.retain(|link| link.hash != *hash);
             !links.is_empty()
         });
+        let counted = |links: &Vec<Link>| links.len() as u64;
+        self.held = self.places.values().map(counted).sum();
+        self.below = self
+            .places
+            .range(..self.applied)
+            .map(|it| counted(it.1))
+            .sum();
     }
 
     /// Whether something here is without effect.
     pub fn has_aside(&self) -> bool {
-        self.places.values().any(|links| links.len() > 1) || self.applied < self.places.len() as u64
+        self.held > self.applied
+    }
+
+    /// How many envelopes here are not what should stand there, and how many others have no effect.
+    pub fn count_aside(&self) -> (u64, u64) {
+        let ahead = self.held.saturating_sub(self.below);
+        let lost = self.below.saturating_sub(self.applied);
+        match self.stuck {
+            Some(Stuck::Refused(_)) => (ahead, lost),
+            Some(Stuck::Waits) | None => (0, lost.saturating_add(ahead)),
+        }
     }
 
     /// The envelope that stands in the next place: of those that continue the chain, the lowest hash.
@@ -147,6 +172,7 @@ impl Chain {
     /// Nothing is applied any more.
     pub fn restart(&mut self) {
         self.applied = 0;
+        self.below = 0;
         self.head = None;
         self.seen.clear();
         self.stuck = None;
@@ -154,12 +180,31 @@ impl Chain {
 
     /// The next place is applied, with what it depended on.
     pub fn advance(&mut self, hash: Hash, deps: &[Dep]) {
+        let here = self.places.get(&self.applied).map_or(0, Vec::len) as u64;
+        self.below = self.below.saturating_add(here);
         self.applied = self.applied.saturating_add(1);
         self.head = Some(hash);
         for dep in deps {
             let seen = self.seen.entry(dep.author).or_default();
             *seen = dep.index.max(*seen);
         }
+    }
+
+    /// What stands, from the first applied place to the last.
+    pub fn in_effect(&self) -> Vec<&Link> {
+        let mut standing = Vec::new();
+        let mut next = self.head;
+        let mut at = self.applied;
+        while let (Some(place), Some(hash)) = (at.checked_sub(1), next) {
+            let links = self.places.get(&place).into_iter().flatten();
+            let Some(link) = links.into_iter().find(|link| link.hash == hash) else {
+                break;
+            };
+            standing.push(link);
+            (at, next) = (place, link.prev);
+        }
+        standing.reverse();
+        standing
     }
 
     /// The hash that stands at an applied place, found along the chain from its head.
