@@ -184,6 +184,7 @@ struct CaseEntries {
     statements: Vec<u64>,
     chains: Vec<ChainId>,
     manifests: Vec<u64>,
+    latest: Option<Location>,
 }
 
 /// Everything durable on this node's disk.
@@ -217,11 +218,7 @@ impl Catalogue {
         match &meta {
             Meta::Statement { case, author, .. } => {
                 if let Some(case) = case {
-                    self.cases
-                        .entry(*case)
-                        .or_default()
-                        .statements
-                        .push(arrival);
+                    self.case_entries(*case, stored.at).statements.push(arrival);
                 }
                 if let Some(author) = author {
                     self.authors.insert(*author, arrival);
@@ -244,17 +241,14 @@ impl Catalogue {
                         arrival,
                     },
                 );
+                let entries = self.case_entries(chain.case, stored.at);
                 if !known {
-                    self.cases
-                        .entry(chain.case)
-                        .or_default()
-                        .chains
-                        .push(*chain);
+                    entries.chains.push(*chain);
                 }
             }
             Meta::Manifest { page, case, .. } => {
                 self.pages.insert(*page, arrival);
-                self.cases.entry(*case).or_default().manifests.push(arrival);
+                self.case_entries(*case, stored.at).manifests.push(arrival);
             }
         }
         self.feeds[place].insert(
@@ -264,6 +258,18 @@ impl Catalogue {
                 at: stored.at,
             },
         );
+    }
+
+    fn case_entries(&mut self, case: CaseTag, at: Location) -> &mut CaseEntries {
+        let entries = self.cases.entry(case).or_default();
+        entries.latest = entries.latest.max(Some(at));
+        entries
+    }
+
+    /// Where the last of what is held of a case lies: its order of arrival on this disk.
+    #[must_use]
+    pub fn latest_of(&self, case: &CaseTag) -> Option<Location> {
+        self.cases.get(case)?.latest
     }
 
     /// Whether this thing is durable here.

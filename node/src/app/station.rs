@@ -27,7 +27,7 @@ use guichet_sync::replica::Input;
 use tokio::sync::{mpsc, oneshot};
 
 use self::idle_lock::IdleLock;
-use self::rows::Row;
+use self::rows::{Known, RowMade};
 use self::tries::{Judged, Tries, Verdict};
 use super::cases::{Task, answer};
 use super::node::{Duty, Node};
@@ -95,7 +95,7 @@ pub enum StationEvent {
     /// Why somebody was taken out of turn was not saved in this case.
     ReasonLost(CaseTag),
     /// A case's line on the desk was made.
-    Row(Box<Row>, u64),
+    Row(Box<RowMade>),
 }
 
 /// A station's own state.
@@ -104,7 +104,7 @@ pub struct Station {
     open: Option<OpenVault>,
     tries: Tries,
     idle: IdleLock,
-    rows: BTreeMap<CaseTag, (u64, Option<Row>)>,
+    rows: BTreeMap<CaseTag, Known>,
     alarms: BTreeMap<CaseTag, (u64, u64)>,
     /// Cases in which a reason for taking somebody out of turn was not saved.
     reasons_lost: BTreeSet<CaseTag>,
@@ -151,8 +151,7 @@ impl Node {
     /// A case's line on the desk is no longer true.
     pub(super) fn forget_row(&mut self, case: &CaseTag) {
         if let Duty::Station(station) = &mut self.duty {
-            let row = station.rows.entry(*case).or_default();
-            *row = (row.0 + 1, None);
+            station.rows.entry(*case).or_default().version += 1;
         }
     }
 
@@ -231,14 +230,7 @@ impl Node {
         match event {
             StationEvent::Unlocked(unlocked) => self.on_unlocked(unlocked),
             StationEvent::ReasonLost(case) => self.on_reason_lost(case),
-            StationEvent::Row(row, version) => {
-                if let Duty::Station(station) = &mut self.duty
-                    && let Some(kept) = station.rows.get_mut(&row.shown.brief.case)
-                    && kept.0 == version
-                {
-                    kept.1 = Some(*row);
-                }
-            }
+            StationEvent::Row(made) => self.on_row(*made),
         }
     }
 

@@ -4,9 +4,12 @@
 //! arrival on this disk; the clocks of others are only shown.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use guichet_keys::CaseTag;
 use guichet_sync::store::Location;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::StationEvent;
 use super::search::find;
@@ -20,6 +23,10 @@ use crate::times::can_be;
 use crate::web::counter::{Change, Refusal, Reply};
 use crate::web::view::{Alarm, CaseView, DeskCase, DeskView};
 
+/// A page does not wait longer for a line that has changed: it shows the last that is known, and is
+/// told when it is made.
+const OUTDATED_AFTER: Duration = Duration::from_millis(100);
+
 /// A case's line, and where it stands among the others.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -27,6 +34,93 @@ pub struct Row {
     arrived: Option<Location>,
     /// What is shown.
     pub shown: DeskCase,
+}
+
+/// What is known of a case's line.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Grows with every change of the case.
+    pub version: u64,
+    /// The last that was made, and of which version.
+    made: Option<(u64, Row)>,
+    /// Whether a worker is making it.
+    asked: bool,
+    /// Whether a page shows an earlier one meanwhile.
+    outdated_shown: bool,
+}
+
+/// A worker has made a case's line, or could not.
+#[derive(Debug)]
+pub struct RowMade {
+    case: CaseTag,
+    version: u64,
+    row: Option<Row>,
+    late: bool,
+}
+
+enum Line {
+    Shown(Row),
+    Coming(Coming),
+    Closed,
+}
+
+/// A line that a worker makes.
+struct Coming {
+    case: CaseTag,
+    page: oneshot::Receiver<Result<CaseView, Refusal>>,
+    version: u64,
+    changed: Changed,
+    last: Option<Row>,
+}
+
+enum Made {
+    InTime(Option<Row>),
+    Late(Row),
+}
+
+impl Coming {
+    /// The line, or the last that is known where it takes longer. One that was never made is
+    /// waited for.
+    async fn made_until(
+        &mut self,
+        until: Instant,
+        events: &mpsc::UnboundedSender<StationEvent>,
+    ) -> Made {
+        let made = match &self.last {
+            None => (&mut self.page).await,
+            Some(last) => match tokio::time::timeout_at(until, &mut self.page).await {
+                Ok(made) => made,
+                Err(_) => return Made::Late(last.clone()),
+            },
+        };
+        Made::InTime(self.tell(made, events, false))
+    }
+
+    /// The same, however long it takes.
+    async fn made(mut self, events: &mpsc::UnboundedSender<StationEvent>, late: bool) {
+        let made = (&mut self.page).await;
+        self.tell(made, events, late);
+    }
+
+    fn tell(
+        &self,
+        made: Result<Result<CaseView, Refusal>, oneshot::error::RecvError>,
+        events: &mpsc::UnboundedSender<StationEvent>,
+        late: bool,
+    ) -> Option<Row> {
+        let row = made.ok().and_then(Result::ok).map(|case| Row {
+            arrived: self.changed.arrived,
+            shown: desk_case(case, self.changed.at_s),
+        });
+        let made = RowMade {
+            case: self.case,
+            version: self.version,
+            row: row.clone(),
+            late,
+        };
+        let _the_node_is_stopping = events.send(StationEvent::Row(Box::new(made)));
+        row
+    }
 }
 
 /// When something of a case last arrived.
@@ -80,27 +174,25 @@ impl Node {
         };
         let (mut rows, mut coming) = (Vec::new(), Vec::new());
         for case in self.desk_cases() {
-            match self.row(&case) {
-                (_, Some(row)) => rows.push(row),
-                (version, None) => coming.extend(
-                    self.view_case(&case)
-                        .map(|page| (page, version, self.changed(&case))),
-                ),
+            match self.line(&case) {
+                Line::Shown(row) => rows.push(row),
+                Line::Coming(line) => coming.push(line),
+                Line::Closed => {}
             }
         }
         let Ok(events) = self.station().map(|station| station.events.clone()) else {
             return;
         };
         tokio::spawn(async move {
-            for (page, version, changed) in coming {
-                if let Ok(Ok(case)) = page.await {
-                    let row = Row {
-                        arrived: changed.arrived,
-                        shown: desk_case(case, changed.at_s),
-                    };
-                    let _the_node_is_stopping =
-                        events.send(StationEvent::Row(Box::new(row.clone()), version));
-                    rows.push(row);
+            let until = Instant::now() + OUTDATED_AFTER;
+            let mut late = Vec::new();
+            for mut line in coming {
+                match line.made_until(until, &events).await {
+                    Made::InTime(row) => rows.extend(row),
+                    Made::Late(outdated) => {
+                        rows.push(outdated);
+                        late.push(line);
+                    }
                 }
             }
             rows.sort_by_key(|row| (Reverse(row.arrived), row.shown.brief.case));
@@ -110,6 +202,9 @@ impl Node {
                 view.search = Some(find(&mut view.cases, words));
             }
             answer(reply, Ok(view));
+            for line in late {
+                line.made(&events, true).await;
+            }
         });
     }
 
@@ -168,10 +263,54 @@ impl Node {
         alarms.map(|(_, alarm)| alarm).chain(lost).collect()
     }
 
-    fn row(&mut self, case: &CaseTag) -> (u64, Option<Row>) {
-        match &mut self.duty {
-            Duty::Station(station) => station.rows.entry(*case).or_default().clone(),
-            Duty::Kiosk(_) | Duty::Relay => (0, None),
+    /// A case's line: as it is known, or as it is being made.
+    fn line(&mut self, case: &CaseTag) -> Line {
+        let known = match &mut self.duty {
+            Duty::Station(station) => station.rows.entry(*case).or_default(),
+            Duty::Kiosk(_) | Duty::Relay => return Line::Closed,
+        };
+        let version = known.version;
+        let last = match &known.made {
+            Some((of, row)) if *of == version => return Line::Shown(row.clone()),
+            Some((_, row)) if known.asked => {
+                known.outdated_shown = true;
+                return Line::Shown(row.clone());
+            }
+            Some((_, row)) => Some(row.clone()),
+            None => None,
+        };
+        let changed = self.changed(case);
+        match self.view_case(case) {
+            Some(page) => {
+                if let Duty::Station(station) = &mut self.duty {
+                    station.rows.entry(*case).or_default().asked = true;
+                }
+                Line::Coming(Coming {
+                    case: *case,
+                    page,
+                    version,
+                    changed,
+                    last,
+                })
+            }
+            None => last.map_or(Line::Closed, Line::Shown),
+        }
+    }
+
+    /// A worker has made a case's line, or could not.
+    pub(in crate::app) fn on_row(&mut self, made: RowMade) {
+        let Duty::Station(station) = &mut self.duty else {
+            return;
+        };
+        let Some(known) = station.rows.get_mut(&made.case) else {
+            return;
+        };
+        known.asked = false;
+        if let Some(row) = made.row {
+            known.made = Some((made.version, row));
+        }
+        if made.late | std::mem::take(&mut known.outdated_shown) {
+            self.counter.tell(Change::Desk);
         }
     }
 
@@ -179,13 +318,6 @@ impl Node {
     /// by the receipts of the service, and by the kiosk only where there is none.
     fn changed(&self, case: &CaseTag) -> Changed {
         let catalogue = self.replica.catalogue();
-        let contents = catalogue
-            .contents_of(case)
-            .into_iter()
-            .map(|entry| entry.at);
-        let loose = catalogue.loose_of(case);
-        let stated =
-            loose.filter_map(|(feed, arrival, _)| Some(catalogue.entry(feed, arrival)?.at));
         let reached = catalogue.chains_of(case).iter().filter_map(|chain| {
             let next = catalogue.chain(chain)?.next();
             self.replica.book().envelope(chain, next.checked_sub(1)?)
@@ -195,7 +327,7 @@ impl Node {
         let received = reached.map(|reached| reached.at_ms / 1000).filter(believed);
         let opened = self.replica.directory().case_opened_at_s(case);
         Changed {
-            arrived: contents.chain(stated).max(),
+            arrived: catalogue.latest_of(case),
             at_s: received.max().or(opened.filter(believed)),
         }
     }
