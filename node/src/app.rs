@@ -18,6 +18,7 @@ mod dialling;
 mod disk;
 mod forget;
 mod heard;
+mod intake;
 mod kiosk;
 mod line;
 mod node;
@@ -33,6 +34,7 @@ mod tray;
 mod vault;
 mod visit;
 
+use std::future;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -88,6 +90,7 @@ pub async fn run(
     let mut stop = stop;
     let ended = loop {
         let wake = tokio::time::Instant::from_std(next_wake(&node));
+        let more_to_take_in = node.intake.is_ready(clock::now());
         tokio::select! {
             () = stop.ordered() => break Ok(()),
             // Told to stop, they go as well.
@@ -103,6 +106,7 @@ pub async fn run(
                 node.on_timeout();
                 node.on_desk_timeout();
             }
+            () = future::ready(()), if more_to_take_in => node.take_in(),
         }
         node.look_around();
     };
@@ -122,6 +126,7 @@ fn next_wake(node: &Node) -> Instant {
         node.visit_ends_at(),
         node.desk_due_at(),
         node.roster.poll_timeout(),
+        node.intake.poll_timeout(),
     ];
     timeouts.into_iter().flatten().fold(tick, Instant::min)
 }

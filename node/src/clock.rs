@@ -8,11 +8,21 @@
     reason = "the one place where clocks are read"
 )]
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// The monotonic time machines decide by.
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// How long the thread that asks has used a processor: time in which it was made to wait for one is
+/// not in it.
+pub fn thread_used() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    let whole = u64::try_from(used.tv_sec).unwrap_or(0);
+    Duration::new(whole, u32::try_from(used.tv_nsec).unwrap_or(0))
 }
 
 /// Wall time in milliseconds since 1970 UTC; 0 on a clock set before.

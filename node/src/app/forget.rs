@@ -27,6 +27,7 @@ impl Node {
             presences: _,
             heard: _,
             roster: _,
+            intake: _,
             services: _,
             started_at_s: _,
             ills: _,

@@ -26,6 +26,7 @@ use super::cases::{CaseEvent, Cases, Task};
 use super::dialling::Dialling;
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
 use super::heard::Heard;
+use super::intake::{self, Intake};
 use super::kiosk::Kiosk;
 use super::line::Presences;
 use super::readers::Readers;
@@ -33,7 +34,7 @@ use super::roster::Roster;
 use super::station::Station;
 use super::tray::Trays;
 use crate::clock;
-use crate::mesh::Mesh;
+use crate::mesh::{Frame, Mesh};
 use crate::render::Renderer;
 use crate::services::Service;
 use crate::times::others::{Off, Others};
@@ -89,6 +90,7 @@ pub struct Node {
     pub(super) heard: Heard,
     pub(super) dialling: Dialling,
     pub(super) roster: Roster,
+    pub(super) intake: Intake<Frame>,
     pub(super) calls: Calls,
     pub(super) trays: Trays,
     pub(super) readers: Readers,
@@ -160,6 +162,7 @@ impl Node {
             heard: Heard::default(),
             dialling: Dialling::new(me, role),
             roster: Roster::default(),
+            intake: Intake::default(),
             calls: parts.calls,
             trays: parts.trays,
             readers: Readers::default(),
@@ -180,21 +183,29 @@ impl Node {
 
     /// Takes in what happened to the replica, and carries out what follows.
     pub(super) fn tell_replica(&mut self, input: Input) {
+        self.tell_replica_counting(input);
+    }
+
+    /// The same; gives how many blocks are kept for it.
+    pub(super) fn tell_replica_counting(&mut self, input: Input) -> u32 {
         self.replica.handle_input(now(), input);
-        self.carry_out();
+        self.carry_out()
     }
 
     /// Time has passed.
     pub(super) fn on_timeout(&mut self) {
         self.replica.handle_timeout(now());
         self.carry_out();
+        self.intake.handle_timeout(clock::now());
         self.on_calls_timeout();
         self.on_readers_timeout();
         self.end_idle_visit();
     }
 
-    /// Carries out what the replica says until there is nothing left to do.
-    fn carry_out(&mut self) {
+    /// Carries out what the replica says until there is nothing left to do; gives how many blocks
+    /// are to be written.
+    fn carry_out(&mut self) -> u32 {
+        let mut kept = 0_u32;
         while let Some(output) = self.replica.poll_output(now()) {
             match output {
                 Output::Send(peer, send) => self.send(peer, send),
@@ -202,7 +213,11 @@ impl Node {
                     tracing::info!(%peer, reason, "a session is closed");
                     self.mesh.close(peer);
                 }
-                Output::Store(records) => self.disk.hand_in(Job::Append(records)),
+                Output::Store(records) => {
+                    let blocks = records.iter().map(|it| intake::blocks(it.len_on_disk()));
+                    kept = blocks.fold(kept, u32::saturating_add);
+                    self.disk.hand_in(Job::Append(records));
+                }
                 Output::BeginPage(page, length) => self.disk.hand_in(Job::BeginPage(page, length)),
                 Output::StoreSegment(page, index, sealed) => {
                     self.disk.hand_in(Job::Segment(page, index, sealed))
@@ -213,6 +228,7 @@ impl Node {
                 Output::Tell(event) => self.on_event(event),
             }
         }
+        kept
     }
 
     fn send(&mut self, peer: SubjectId, send: Send) {

@@ -1,6 +1,7 @@
 //! What the mesh tells, and who is let in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use guichet_keys::{Chain, Role, Statement, SubjectId};
 use guichet_media::hall;
@@ -8,10 +9,14 @@ use guichet_sync::replica::Input;
 use guichet_sync::wire::Presence;
 
 use super::dialling::{self, Member, Occupation};
+use super::intake::{Allowance, Cost, Lane};
 use super::node::{Duty, Node};
 use crate::clock;
-use crate::mesh::MeshEvent;
+use crate::mesh::{Frame, MeshEvent};
 use crate::web::counter::Change;
+
+/// For so long what peers sent is taken in before pages and others have a turn.
+const INTAKE_TURN: Duration = Duration::from_millis(2);
 
 impl Node {
     /// Takes in what the mesh tells.
@@ -23,6 +28,7 @@ impl Node {
                 route,
                 seen_at,
             } => {
+                self.intake.ended(&peer);
                 self.presences.on_up(peer, route, seen_at, clock::wall_s());
                 self.tell_dialling(dialling::Input::Linked(peer));
                 self.tell_replica(Input::PeerConnected(peer));
@@ -30,6 +36,7 @@ impl Node {
                 self.on_presence_changed();
             }
             MeshEvent::PeerDown { peer } => {
+                self.take_in_last_of(peer);
                 self.presences.on_down(peer, clock::wall_s());
                 self.tell_dialling(dialling::Input::Lost(peer));
                 self.tell_replica(Input::PeerLost(peer));
@@ -48,12 +55,8 @@ impl Node {
                 self.on_line_heard();
                 self.on_presence_changed();
             }
-            MeshEvent::Frame { peer, frame } => {
-                self.tell_replica(Input::FrameReceived(peer, frame.into_bytes()))
-            }
-            MeshEvent::Signal { peer, frame } => {
-                self.tell_hall(hall::Input::Received(peer, frame.into_bytes()));
-            }
+            MeshEvent::Frame { peer, frame } => self.on_sent((Lane::Cases, peer), frame),
+            MeshEvent::Signal { peer, frame } => self.on_sent((Lane::Signals, peer), frame),
             MeshEvent::Drained { peer } => self.tell_replica(Input::TransportDrained(peer)),
             MeshEvent::RoundTrip { peer, round_trip } => {
                 self.presences.on_round_trip(&peer, round_trip);
@@ -68,6 +71,53 @@ impl Node {
                 tracing::info!(?main, ?porch, "the mesh listens")
             }
         }
+    }
+
+    /// A peer sent something, which waits for its turn.
+    fn on_sent(&mut self, (lane, peer): (Lane, SubjectId), frame: Frame) {
+        let role = self.replica.directory().node_role(&peer);
+        let allowance = Allowance::of(role, lane);
+        self.intake
+            .arrived(clock::now(), (lane, peer), allowance, frame);
+    }
+
+    /// Takes in what peers sent, for as long as others may wait.
+    pub(super) fn take_in(&mut self) {
+        let begun = clock::thread_used();
+        while clock::thread_used().saturating_sub(begun) < INTAKE_TURN
+            && let Some((from, frame)) = self.intake.poll_output(clock::now())
+        {
+            self.take_in_one(from, frame);
+        }
+    }
+
+    /// The stream to a peer has ended; what came before is taken in, as far as it is paid for.
+    fn take_in_last_of(&mut self, peer: SubjectId) {
+        for from in [Lane::Cases, Lane::Signals].map(|lane| (lane, peer)) {
+            let begun = clock::thread_used();
+            while clock::thread_used().saturating_sub(begun) < INTAKE_TURN
+                && let Some(frame) = self.intake.poll_output_of(clock::now(), from)
+            {
+                self.take_in_one(from, frame);
+            }
+        }
+        self.intake.ended(&peer);
+    }
+
+    fn take_in_one(&mut self, from: (Lane, SubjectId), frame: Frame) {
+        let begun = clock::thread_used();
+        let (lane, peer) = from;
+        let bytes = frame.into_bytes();
+        let blocks = match lane {
+            Lane::Cases => self.tell_replica_counting(Input::FrameReceived(peer, bytes)),
+            Lane::Signals => {
+                self.tell_hall(hall::Input::Received(peer, bytes));
+                0
+            }
+        };
+        let busy = clock::thread_used().saturating_sub(begun);
+        let cost = Cost { busy, blocks };
+        self.intake.spent(clock::now(), from, cost);
     }
 
     /// Somebody showed a credential: the network is told, unless it knows.

@@ -1,14 +1,18 @@
 //! The state of this node, for its operator.
 
-use guichet_keys::{Role, Validity};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use guichet_keys::{Role, SubjectId, Validity};
 use guichet_sync::feed::Feed;
 
 use super::line::role_word;
-use super::node::Node;
+use super::node::{Node, now};
 use crate::clock;
 use crate::times::can_be;
 use crate::times::others::Off;
-use crate::web::view::{Ill, Member, Outbox, StatusView, Stored};
+use crate::web::view::{Flood, Ill, Member, Outbox, StatusView, Stored};
 
 /// Hours after which something that has not left is an ill.
 const OUTBOX_OLD_H: u64 = 4;
@@ -47,7 +51,35 @@ impl Node {
             stored: self.stored(),
             outbox: self.outbox(),
             ills: self.all_ills(),
+            floods: self.floods(),
         }
+    }
+
+    /// Who sends more than there is time for, or makes more than may be kept of one member.
+    fn floods(&self) -> Vec<Flood> {
+        let (mono, now_s) = (clock::now(), clock::wall_s());
+        let ago_s = |at: Instant| mono.saturating_duration_since(at).as_secs();
+        let at_s = |at: Instant| now_s.saturating_sub(ago_s(at));
+        let sending = self.intake.floods();
+        let sending = sending.map(|it| (it.peer, at_s(it.since), at_s(it.until)));
+        let making = self.replica.overdrawn(now());
+        let making = making.map(|it| (it.member, it.since_ms / 1000, now_s));
+        let mut times: BTreeMap<SubjectId, (u64, u64)> = BTreeMap::new();
+        for (member, since_s, until_s) in sending.chain(making) {
+            let (first, last) = times.entry(member).or_insert((since_s, until_s));
+            *first = since_s.min(*first);
+            *last = until_s.max(*last);
+        }
+        let directory = self.replica.directory();
+        let flood = |(member, (since_s, until_s)): (SubjectId, (u64, u64))| Flood {
+            node: member.to_string(),
+            name: directory.name(&member).unwrap_or_default().to_owned(),
+            since_s,
+            until_s,
+        };
+        let mut floods: Vec<Flood> = times.into_iter().map(flood).collect();
+        floods.sort_by_key(|it| Reverse(it.until_s));
+        floods
     }
 
     fn stored(&self) -> Stored {

@@ -314,6 +314,7 @@ texts! {
     ill_credential_do: "Le nœud marche encore. Délivrez un nouveau certificat depuis l’autorité du réseau.", "The node still works. Issue a new credential from the network’s authority.";
     ill_clock_do: "Mettez-la à l’heure et réglez-la sur le réseau (NTP). Rien n’est perdu, mais les heures écrites ici sont fausses.", "Set it, and have it kept right over the network (NTP). Nothing is lost, but the times written here are wrong.";
     ill_outbox_do: "Vérifiez la ligne de cette machine, puis celle du relais et du service.", "Check the line of this machine, then that of the relay and the service.";
+    flood_do: "Ce qui vient d’elle attend son tour ; les autres n’attendent pas. Si cela revient, faites vérifier cette machine.", "What it sends waits for its turn; the others do not wait. If it happens again, have that machine checked.";
     self_updating: "La page se met à jour seule.", "This page updates by itself.";
 }
 
@@ -442,6 +443,8 @@ sentences! {
         3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     };
+    flood(name: &str): format!("{name} envoie plus que ce nœud ne peut prendre"), format!("{name} sends more than this node can take");
+    flood_lately(moment: &str): format!("Vu pour la dernière fois : {moment}"), format!("Last seen: {moment}");
     ill_outbox(hours: u64): format!("Un envoi attend depuis {hours} h"), format!("Something has waited {hours} h to leave");
 }
 

@@ -31,7 +31,7 @@ pub use sheets::{
     PrintState, PrintView, PrintingView, ScanTrouble, ScannerView, SheetView, SheetsView,
 };
 pub use status::{
-    CallLine, Carrier, Ill, Member, Outbox, Passed, Presence, Route, StatusView, Stored,
+    CallLine, Carrier, Flood, Ill, Member, Outbox, Passed, Presence, Route, StatusView, Stored,
 };
 pub use story::{EventView, Happened, IdentityView, IdentityWay, NoteView, Reader};
 

@@ -601,6 +601,17 @@ pub fn status(scene: Scene) -> StatusView {
             oldest_at_s: Some(NOW_S - 7800),
             segments_sent: 2_048,
         },
+        floods: match scene {
+            Scene::Quiet | Scene::Waiting | Scene::Ringing | Scene::Speaking | Scene::Over => {
+                vec![]
+            }
+            Scene::Visit | Scene::Interrupted | Scene::Cut | Scene::Paused => vec![Flood {
+                node: "a2".repeat(32),
+                name: "Médiathèque de Vaulnay".to_owned(),
+                since_s: NOW_S - 900,
+                until_s: NOW_S - 240,
+            }],
+        },
         ills: match scene {
             Scene::Quiet | Scene::Waiting | Scene::Ringing | Scene::Speaking | Scene::Over => {
                 vec![]

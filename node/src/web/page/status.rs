@@ -8,7 +8,7 @@ use crate::web::live::{Fragment, REVISION};
 use crate::web::text::Lang;
 use crate::web::time;
 use crate::web::view::{
-    CallLine, Carrier, Ill, Line, MediaState, Member, Passed, Presence, Route, StatusView,
+    CallLine, Carrier, Flood, Ill, Line, MediaState, Member, Passed, Presence, Route, StatusView,
 };
 
 pub(in crate::web) fn draw(view: &StatusView, frame: &Frame) -> Markup {
@@ -252,10 +252,11 @@ fn ills(view: &StatusView, frame: &Frame) -> Fragment {
             div.panel__head { h2 #ills-title { (t.to_do()) } }
             div role="status" {
                 ul.ills {
-                    @if view.ills.is_empty() {
+                    @if view.ills.is_empty() && view.floods.is_empty() {
                         li { h3 { (state("ok", "check", t.nothing_to_do())) } p.soft { (t.nothing_to_do_note()) } }
                     }
                     @for one in &view.ills { li { (ill(one, t)) } }
+                    @for one in &view.floods { li { (flood(one, view, t)) } }
                 }
             }
         }
@@ -326,6 +327,20 @@ fn ill(ill: &Ill, t: Lang) -> Markup {
         h3 { (state(class, mark, &title)) }
         @if let Some(said) = said { code { (said) } }
         p { (todo) }
+    }
+}
+
+/// A machine that sends more than this node has time for.
+fn flood(flood: &Flood, view: &StatusView, t: Lang) -> Markup {
+    let name = if flood.name.is_empty() {
+        flood.node.get(..16).unwrap_or(&flood.node)
+    } else {
+        &flood.name
+    };
+    html! {
+        h3 { (state("wait", "clock", &t.flood(name))) }
+        p.soft { (t.flood_lately(&time::recent(t, flood.until_s, view.at_s))) }
+        p { (t.flood_do()) }
     }
 }
 

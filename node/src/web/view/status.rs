@@ -36,6 +36,21 @@ pub struct StatusView {
     pub outbox: Outbox,
     /// What is not as it should be, worst first.
     pub ills: Vec<Ill>,
+    /// Machines that send more than this node has time for, the latest first.
+    pub floods: Vec<Flood>,
+}
+
+/// A machine that sends more than this node has time for: it is made to wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flood {
+    /// Its id.
+    pub node: String,
+    /// Its name.
+    pub name: String,
+    /// When it was first made to wait.
+    pub since_s: u64,
+    /// When it was last.
+    pub until_s: u64,
 }
 
 /// Another member of the network.

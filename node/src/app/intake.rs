@@ -1,0 +1,453 @@
+//! What each peer may make this node do: a pure machine.
+//!
+//! What peers send waits here, each in a queue of its own, until the event loop has time for it.
+//! What a peer costs is measured and paid from an allowance that its role has; whoever has spent
+//! theirs waits, and the mesh reads no more from them once what waits fills their credit. The
+//! others have their turns in between, so one peer's flood costs that peer's time only. A token
+//! bucket for each, with a deficit round robin between them (Shreedhar and Varghese, 1995).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::time::{Duration, Instant};
+
+use guichet_keys::{Role, SubjectId};
+
+/// Beside the loop, the disk, the workers and the connection have to do with what was taken in:
+/// about as much again.
+const COST_FACTOR: u32 = 2;
+/// The shortest frame costs the connection and the loop this much.
+const COST_MIN: Duration = Duration::from_micros(50);
+/// What is kept is counted in blocks of so many bytes.
+const BLOCK_BYTES: usize = 4096;
+/// Who has spent everything waits until it has this much again: frames are taken in bundles.
+const BUNDLE: Duration = Duration::from_millis(5);
+/// Who was made to wait this long without a break is named.
+const NAMED_AFTER: Duration = Duration::from_secs(5);
+/// For so long after it was last made to wait.
+const NAMED_FOR: Duration = Duration::from_secs(3600);
+
+/// What goes separately, so that a call does not wait for case files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Frames of the sync protocol.
+    Cases,
+    /// Signals of waiting rooms and calls.
+    Signals,
+}
+
+/// Time that one peer may use on one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// In each second.
+    pub each_second: Duration,
+    /// At once, saved up.
+    pub saved: Duration,
+    /// What one more block costs that this node is made to keep: it is written, held in memory, and
+    /// passed on to others.
+    pub each_block: Duration,
+}
+
+/// What taking in one frame came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Time of the processor, on the loop's thread.
+    pub busy: Duration,
+    /// Blocks that the node keeps for it: see [`blocks`].
+    pub blocks: u32,
+}
+
+/// How many blocks a record of so many bytes is: one for each [`BLOCK_BYTES`] begun.
+pub fn blocks(record_bytes: usize) -> u32 {
+    u32::try_from(record_bytes.div_ceil(BLOCK_BYTES)).unwrap_or(u32::MAX)
+}
+
+impl Allowance {
+    /// What a peer of this role has. A relay brings what many wrote; a kiosk what one person writes,
+    /// or what was written there while its line was cut.
+    pub fn of(role: Option<Role>, lane: Lane) -> Self {
+        let (each_second, saved, each_block) = match (lane, role) {
+            (Lane::Signals, _) => (40_000, 1_000_000, 0),
+            (Lane::Cases, Some(Role::Relay)) => (150_000, 6_000_000, 250),
+            (Lane::Cases, Some(Role::Station)) => (100_000, 3_000_000, 1_000),
+            (
+                Lane::Cases,
+                None
+                | Some(Role::Kiosk | Role::Operator | Role::Steward | Role::Registrar | Role::Agent),
+            ) => (60_000, 1_500_000, 1_500),
+        };
+        Self {
+            each_second: Duration::from_micros(each_second),
+            saved: Duration::from_micros(saved),
+            each_block: Duration::from_micros(each_block),
+        }
+    }
+}
+
+/// A peer that sends more than this node has time for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flood {
+    /// Which.
+    pub peer: SubjectId,
+    /// When it was first made to wait.
+    pub since: Instant,
+    /// Until when it was, as far as is known.
+    pub until: Instant,
+}
+
+type Key = (Lane, SubjectId);
+
+/// The machine; `T` is what was sent.
+#[derive(Debug)]
+pub struct Intake<T> {
+    accounts: BTreeMap<Key, Account<T>>,
+    served: Option<Key>,
+    floods: BTreeMap<SubjectId, (Instant, Instant)>,
+}
+
+#[derive(Debug)]
+struct Account<T> {
+    waiting: VecDeque<T>,
+    allowance: Allowance,
+    /// Below nothing, what the last one cost too much.
+    micros: i64,
+    at: Instant,
+    /// Since when something waits that is not paid for.
+    held_since: Option<Instant>,
+}
+
+impl<T> Default for Intake<T> {
+    fn default() -> Self {
+        Self {
+            accounts: BTreeMap::new(),
+            served: None,
+            floods: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> Intake<T> {
+    /// Something was sent.
+    pub fn arrived(&mut self, now: Instant, key: Key, allowance: Allowance, sent: T) {
+        let account = self.accounts.entry(key).or_insert_with(|| Account {
+            waiting: VecDeque::new(),
+            allowance,
+            micros: micros(allowance.saved),
+            at: now,
+            held_since: None,
+        });
+        account.allowance = allowance;
+        account.waiting.push_back(sent);
+    }
+
+    /// What a peer sent and was not taken in is void: its stream has ended. What it spent stays spent.
+    pub fn ended(&mut self, peer: &SubjectId) {
+        for lane in [Lane::Cases, Lane::Signals] {
+            if let Some(account) = self.accounts.get_mut(&(lane, *peer)) {
+                account.waiting.clear();
+                account.held_since = None;
+            }
+        }
+    }
+
+    /// Whether something can be taken in now.
+    pub fn is_ready(&self, now: Instant) -> bool {
+        let mut accounts = self.accounts.values();
+        accounts.any(|it| !it.waiting.is_empty() && it.has(now))
+    }
+
+    /// What is to be taken in next; `spent` says afterwards what it cost.
+    pub fn poll_output(&mut self, now: Instant) -> Option<(Key, T)> {
+        let after = self.served.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut keys = self.accounts.range((after, Bound::Unbounded));
+        let ready = |(_, it): &(&Key, &Account<T>)| !it.waiting.is_empty() && it.has(now);
+        let key = keys
+            .find(ready)
+            .or_else(|| self.accounts.iter().find(ready));
+        let key = *key?.0;
+        self.served = Some(key);
+        self.poll_output_of(now, key).map(|sent| (key, sent))
+    }
+
+    /// The same, of one.
+    pub fn poll_output_of(&mut self, now: Instant, key: Key) -> Option<T> {
+        let account = self.accounts.get_mut(&key)?;
+        if !account.has(now) {
+            return None;
+        }
+        account.settle(now);
+        account.waiting.pop_front()
+    }
+
+    /// What was taken in last from there came to so much.
+    pub fn spent(&mut self, now: Instant, key: Key, cost: Cost) {
+        let Some(account) = self.accounts.get_mut(&key) else {
+            return;
+        };
+        account.settle(now);
+        let worked = cost.busy.saturating_mul(COST_FACTOR).max(COST_MIN);
+        let kept = account.allowance.each_block.saturating_mul(cost.blocks);
+        let cost = micros(worked.saturating_add(kept));
+        account.micros = account.micros.saturating_sub(cost);
+        if account.waiting.is_empty() {
+            account.held_since = None;
+            return;
+        }
+        if account.micros <= 0 {
+            account.held_since.get_or_insert(now);
+        }
+        if let Some(since) = account.held_since
+            && now.saturating_duration_since(since) >= NAMED_AFTER
+        {
+            self.floods.entry(key.1).or_insert((since, now)).1 = now;
+        }
+    }
+
+    /// When something that waits is paid for.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let waiting = self.accounts.values().filter(|it| !it.waiting.is_empty());
+        waiting.map(Account::ready_at).min()
+    }
+
+    /// Time has passed: what says nothing any more is forgotten.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.accounts.retain(|_, account| {
+            account.settle(now);
+            !account.waiting.is_empty() || account.micros < micros(account.allowance.saved)
+        });
+        self.floods
+            .retain(|_, (_, until)| now.saturating_duration_since(*until) < NAMED_FOR);
+    }
+
+    /// Who had to wait lately because it sent more than it may.
+    pub fn floods(&self) -> impl Iterator<Item = Flood> {
+        let named = self.floods.iter();
+        named.map(|(peer, (since, until))| Flood {
+            peer: *peer,
+            since: *since,
+            until: *until,
+        })
+    }
+}
+
+impl<T> Account<T> {
+    /// Whether the next thing may be taken in: something is left, or it has waited for a bundle.
+    fn has(&self, now: Instant) -> bool {
+        if self.micros > 0 {
+            return true;
+        }
+        self.ready_at() <= now
+    }
+
+    fn ready_at(&self) -> Instant {
+        if self.micros > 0 {
+            return self.at;
+        }
+        let missing = micros(BUNDLE).saturating_sub(self.micros);
+        let each_second = micros(self.allowance.each_second).max(1);
+        let wait = missing.saturating_mul(1_000_000) / each_second;
+        self.at + Duration::from_micros(wait.unsigned_abs().saturating_add(1))
+    }
+
+    /// Adds what was earned since.
+    fn settle(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.at);
+        let earned = micros(passed).saturating_mul(micros(self.allowance.each_second)) / 1_000_000;
+        // A rest of less than a microsecond counts on with what comes.
+        if earned > 0 {
+            let most = micros(self.allowance.saved);
+            self.micros = self.micros.saturating_add(earned).min(most);
+            self.at = now;
+        }
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 2_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u8) -> Key {
+        (Lane::Cases, SubjectId::from([number; 32]))
+    }
+
+    fn allowance() -> Allowance {
+        Allowance::of(Some(Role::Kiosk), Lane::Cases)
+    }
+
+    fn busy_for(micros: u64) -> Cost {
+        Cost {
+            busy: Duration::from_micros(micros),
+            blocks: 0,
+        }
+    }
+
+    /// Lets time pass in which every frame keeps the loop busy for so long, and counts what each
+    /// peer got done.
+    fn run(
+        intake: &mut Intake<()>,
+        from: Instant,
+        lasting: Duration,
+        cost: Cost,
+    ) -> BTreeMap<Key, u32> {
+        let mut done = BTreeMap::new();
+        let mut now = from;
+        while now < from + lasting {
+            match intake.poll_output(now) {
+                Some((key, ())) => {
+                    now += cost.busy;
+                    intake.spent(now, key, cost);
+                    *done.entry(key).or_default() += 1;
+                }
+                None => {
+                    let until = intake.poll_timeout().unwrap_or(from + lasting);
+                    assert!(
+                        until > now,
+                        "the time that is told is when something can be done"
+                    );
+                    now = until;
+                }
+            }
+        }
+        done
+    }
+
+    #[test]
+    fn a_flood_gets_what_is_saved_and_then_its_share() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        for _ in 0..100_000 {
+            intake.arrived(start, key(1), allowance(), ());
+        }
+        let cost = busy_for(1_000);
+        let minute = Duration::from_secs(60);
+        let done = run(&mut intake, start, minute, cost)[&key(1)];
+        let paid = allowance().saved + allowance().each_second * 60;
+        let expected = paid.as_millis() as u32 / COST_FACTOR;
+        assert!(done.abs_diff(expected) <= 10, "{done}, expected {expected}");
+        let floods: Vec<Flood> = intake.floods().collect();
+        assert_eq!(floods.len(), 1);
+        assert_eq!(floods[0].peer, key(1).1);
+    }
+
+    #[test]
+    fn what_is_kept_costs_beside_the_time_it_takes() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        for _ in 0..100_000 {
+            intake.arrived(start, key(1), allowance(), ());
+        }
+        let cost = Cost {
+            busy: Duration::ZERO,
+            blocks: blocks(BLOCK_BYTES + 1),
+        };
+        assert_eq!(cost.blocks, 2);
+        let done = run(&mut intake, start, Duration::from_secs(60), cost)[&key(1)];
+        let paid = allowance().saved + allowance().each_second * 60;
+        let each = allowance().each_block * 2 + COST_MIN;
+        let expected = u32::try_from(paid.as_micros() / each.as_micros()).unwrap();
+        assert!(done.abs_diff(expected) <= 10, "{done}, expected {expected}");
+    }
+
+    #[test]
+    fn others_wait_for_one_frame_of_a_flood() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        for _ in 0..10_000 {
+            intake.arrived(start, key(1), allowance(), ());
+        }
+        let cost = busy_for(1_000);
+        run(&mut intake, start, Duration::from_millis(100), cost);
+        let now = start + Duration::from_millis(100);
+        intake.arrived(now, key(9), allowance(), ());
+        intake.arrived(now, key(0), allowance(), ());
+        let next: Vec<Key> = (0..3)
+            .filter_map(|_| Some(intake.poll_output(now)?.0))
+            .collect();
+        assert!(next.contains(&key(0)) && next.contains(&key(9)), "{next:?}");
+        let after = run(&mut intake, now, Duration::from_secs(30), cost);
+        assert!(after[&key(1)] > 0);
+        let named: Vec<SubjectId> = intake.floods().map(|it| it.peer).collect();
+        assert_eq!(named, [key(1).1], "nobody else is named");
+    }
+
+    #[test]
+    fn signals_do_not_wait_for_case_files() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        for _ in 0..10_000 {
+            intake.arrived(start, key(1), allowance(), ());
+        }
+        let cost = busy_for(1_000);
+        run(&mut intake, start, Duration::from_secs(10), cost);
+        let now = start + Duration::from_secs(10);
+        let signal = (Lane::Signals, key(1).1);
+        intake.arrived(now, signal, Allowance::of(None, Lane::Signals), ());
+        let next: Vec<Key> = (0..2)
+            .filter_map(|_| Some(intake.poll_output(now)?.0))
+            .collect();
+        assert!(next.contains(&signal), "{next:?}");
+    }
+
+    #[test]
+    fn a_stream_that_ends_and_begins_anew_saves_nothing() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        let cost = busy_for(1_000);
+        let mut done = 0;
+        for second in 0..60 {
+            let now = start + Duration::from_secs(second);
+            for _ in 0..2_000 {
+                intake.arrived(now, key(1), allowance(), ());
+            }
+            let lasting = Duration::from_secs(1);
+            done += run(&mut intake, now, lasting, cost)[&key(1)];
+            intake.ended(&key(1).1);
+            intake.handle_timeout(now + lasting);
+        }
+        let paid = allowance().saved + allowance().each_second * 60;
+        assert!(done <= paid.as_millis() as u32 / COST_FACTOR + 60, "{done}");
+    }
+
+    #[test]
+    fn a_day_of_an_honest_kiosk_waits_for_nothing_and_is_forgotten() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        let cost = busy_for(300);
+        // A line that returns brings what was written in a week; then somebody types.
+        for _ in 0..2_000 {
+            intake.arrived(start, key(1), allowance(), ());
+        }
+        let lasting = Duration::from_secs(1);
+        assert_eq!(run(&mut intake, start, lasting, cost)[&key(1)], 2_000);
+        let mut now = start + lasting;
+        for _ in 0..3_000 {
+            now += Duration::from_millis(50);
+            intake.arrived(now, key(1), allowance(), ());
+            assert!(intake.poll_output(now).is_some());
+            intake.spent(now, key(1), cost);
+        }
+        assert_eq!(intake.floods().count(), 0);
+        now += Duration::from_secs(60);
+        intake.handle_timeout(now);
+        assert!(intake.accounts.is_empty());
+    }
+
+    #[test]
+    fn a_flood_is_named_for_an_hour() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        for _ in 0..10_000 {
+            intake.arrived(start, key(1), allowance(), ());
+        }
+        let cost = busy_for(1_000);
+        run(&mut intake, start, Duration::from_secs(30), cost);
+        intake.ended(&key(1).1);
+        intake.handle_timeout(start + Duration::from_secs(3_600));
+        assert_eq!(intake.floods().count(), 1);
+        intake.handle_timeout(start + Duration::from_secs(3_631));
+        assert_eq!(intake.floods().count(), 0);
+    }
+}
