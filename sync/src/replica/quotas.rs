@@ -85,9 +85,9 @@ struct Terms {
 
 impl Terms {
     const fn per_second(at_once: u64, units: u64) -> Self {
-        let late = Duration::from_millis(at_once.saturating_mul(1000) / units);
+        let late = Duration::from_millis(part(at_once.saturating_mul(1000), units));
         Self {
-            each: Duration::from_nanos(1_000_000_000 / units),
+            each: Duration::from_nanos(part(1_000_000_000, units)),
             late,
             most: late.saturating_mul(2),
         }
@@ -95,10 +95,17 @@ impl Terms {
 
     const fn per_day(units: u64) -> Self {
         Self {
-            each: Duration::from_nanos(DAY.as_secs() * 1_000_000_000 / units),
+            each: Duration::from_nanos(part(DAY.as_secs().saturating_mul(1_000_000_000), units)),
             late: DAY,
             most: DAY,
         }
+    }
+}
+
+const fn part(of: u64, units: u64) -> u64 {
+    match of.checked_div(units) {
+        Some(part) => part,
+        None => of,
     }
 }
 
