@@ -69,7 +69,8 @@ pub struct Manifest {
     bytes: Vec<u8>,
     id: PageId,
     head: PageHead,
-    hashes: Vec<Hash>,
+    /// Where in the bytes the hashes begin: up to 64 KiB, which are not held twice.
+    hashes_at: usize,
 }
 
 /// Why bytes are not a page or a part of one.
@@ -251,11 +252,11 @@ impl Manifest {
         if !rest.is_empty() || whole.len() != segment_count(parsed.head.length) as usize {
             return Err(PageError::Malformed("not one hash for each segment"));
         }
-        let hashes = whole.iter().map(|hash| Hash::from(*hash)).collect();
+        let hashes_at = hashes_at(&bytes).ok_or(PageError::Malformed("unreadable body"))?;
         Ok(Self {
             id: PageId(sha256(body)),
             head: parsed.head,
-            hashes,
+            hashes_at,
             bytes,
         })
     }
@@ -274,11 +275,14 @@ impl Manifest {
     /// # Errors
     /// [`PageError::NoSuchSegment`], [`PageError::WrongSegment`] or [`PageError::SegmentLength`].
     pub fn check_segment(&self, index: u32, sealed: &[u8]) -> Result<(), PageError> {
-        let expected = self
-            .hashes
+        let hashes = self.bytes.get(self.hashes_at..).unwrap_or_default();
+        let expected = hashes
+            .as_chunks::<32>()
+            .0
             .get(index as usize)
+            .filter(|_| index < self.segments())
             .ok_or(PageError::NoSuchSegment(index, self.segments()))?;
-        if sha256(sealed) != *expected {
+        if sha256(sealed).as_bytes() != expected {
             return Err(PageError::WrongSegment(index));
         }
         let len = sealed_len(self.head.length, index);
@@ -321,4 +325,18 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8; 64])> {
     let body = cbor.bytes().ok()?;
     let signature = cbor.bytes().ok()?.try_into().ok()?;
     (cbor.position() == bytes.len()).then_some((body, signature))
+}
+
+/// Where in a manifest's bytes the hashes begin.
+fn hashes_at(bytes: &[u8]) -> Option<usize> {
+    let mut outer = minicbor::Decoder::new(bytes);
+    outer.array().ok()?;
+    let body = outer.bytes().ok()?;
+    let body_at = outer.position().checked_sub(body.len())?;
+    let mut inner = minicbor::Decoder::new(body);
+    inner.array().ok()?;
+    inner.skip().ok()?;
+    let hashes = inner.bytes().ok()?;
+    let within = inner.position().checked_sub(hashes.len())?;
+    body_at.checked_add(within)
 }
