@@ -58,6 +58,10 @@ pub const PLACES_SHARE_OF_MAKER: usize = 2;
 pub const WISHES_MAX: usize = 64;
 /// Members that one relay's rosters may name in a session.
 pub const ROSTER_MEMBERS_MAX: usize = 8 * ROSTER_MAX;
+/// Cases that one peer may follow in a session, one after the other.
+pub const FOLLOWED_MAX: usize = 1024;
+/// How many times the cost of a first answer it costs to follow a case that was just followed.
+pub const FOLLOW_AGAIN_PRICE: usize = 20;
 /// Members that one relay's rosters may name before they are known here.
 pub const ROSTER_STRANGERS_MAX: usize = 64;
 /// Things that a peer may have looked up beyond what time pays back.

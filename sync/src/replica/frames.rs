@@ -16,6 +16,8 @@ use super::{Event, LANDING_BYTES_MAX, Now, Output, Replica, rosters};
 
 /// Why a session ends whose peer has more looked up than it may.
 const ASKS_TOO_MUCH: &str = "asks for more than a peer may have looked up";
+/// Why a session ends whose peer lists what it holds after the end of its list.
+const LISTS_AGAIN: &str = "lists again and again what it holds";
 /// Those who come within this time are asked for pages together.
 const SOURCES_PAUSE: Duration = Duration::from_secs(1);
 /// Most characters of a peer's reason that reach a log.
@@ -75,6 +77,12 @@ impl Replica {
                 prefixes,
                 last,
             } => {
+                if !session.awaits_have() {
+                    if session.on_bad_item() > BAD_ITEMS_MAX {
+                        self.close(now, peer, LISTS_AGAIN);
+                    }
+                    return;
+                }
                 let listed = self.catalogue.cost_of(&chains);
                 let cost = listed.saturating_add(prefixes.as_chunks::<8>().0.len());
                 if !session.spend(now.instant, cost) {
@@ -98,7 +106,8 @@ impl Replica {
                 prefixes,
             } => {
                 let listed = self.catalogue.cost_of(&have);
-                let cost = listed.saturating_add(self.catalogue.size_of(&case));
+                let once = listed.saturating_add(self.catalogue.size_of(&case));
+                let cost = once.saturating_mul(session.follow_price(now.instant, case));
                 if !session.spend(now.instant, cost) {
                     return self.close(now, peer, ASKS_TOO_MUCH);
                 }

@@ -19,15 +19,16 @@ mod wishes;
 mod work;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, VecDeque};
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use guichet_keys::{AuthorId, CaseTag, Directory, Hash, SubjectId};
 
 use crate::catalogue::Catalogue;
 use crate::envelope::Kind;
 use crate::feed::Feed;
-use crate::limits::PAGE_BYTES_MAX;
+use crate::later;
+use crate::limits::{FOLLOW_AGAIN_PRICE, FOLLOWED_MAX, PAGE_BYTES_MAX};
 use crate::page::{PageId, sealed_len};
 use crate::window::Window;
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading};
@@ -49,6 +50,8 @@ use work::Work;
 
 /// Drafts that wait; older ones give way.
 const DRAFTS_MAX: usize = 32;
+/// To follow a case again within this time costs more.
+const FOLLOW_PAUSE: Duration = Duration::from_secs(10);
 /// Bytes of a frame beside its payload, roughly.
 const FRAME_OVERHEAD: u64 = 24;
 
@@ -123,6 +126,7 @@ pub struct Session {
     drafts: VecDeque<Vec<u8>>,
     live: Live,
     followed: BTreeSet<CaseTag>,
+    answered: BTreeMap<CaseTag, Instant>,
     work: Work,
     introduced: BTreeSet<u64>,
     outgoing: [Outgoing; Feed::COUNT],
@@ -159,6 +163,7 @@ impl Session {
             drafts: VecDeque::new(),
             live: Live::default(),
             followed: BTreeSet::new(),
+            answered: BTreeMap::new(),
             work: Work::default(),
             introduced: BTreeSet::new(),
             outgoing: Default::default(),
@@ -243,6 +248,28 @@ impl Session {
         self.work.spend(now, things)
     }
 
+    /// Whether the peer's list of what it holds is still to come, or to be ended.
+    pub fn awaits_have(&self) -> bool {
+        self.stage == Stage::AwaitHave
+    }
+
+    /// How many times the cost of a first answer it costs to follow a case now: who leaves and comes
+    /// back has just been answered.
+    pub fn follow_price(&mut self, now: Instant, case: CaseTag) -> usize {
+        let is_recent = |at: &Instant| later(*at, FOLLOW_PAUSE) > now;
+        if self.answered.len() >= FOLLOWED_MAX {
+            self.answered.retain(|_, at| is_recent(at));
+        }
+        let before = self.answered.get(&case).copied();
+        if before.is_some_and(|at| is_recent(&at)) {
+            return FOLLOW_AGAIN_PRICE;
+        }
+        if self.answered.len() < FOLLOWED_MAX {
+            self.answered.insert(case, now);
+        }
+        1
+    }
+
     /// A part of what the peer holds came. Who goes on where it stopped has nothing to tell.
     pub fn on_have(
         &mut self,
@@ -281,7 +308,7 @@ impl Session {
     ) {
         let followed = self.scope.wishes_for(&case);
         self.scope.follow(case);
-        if !self.followed.insert(case) {
+        if self.followed.len() >= FOLLOWED_MAX || !self.followed.insert(case) {
             return;
         }
         let passed = self.outgoing.each_ref().map(|outgoing| {
