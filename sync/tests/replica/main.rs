@@ -11,6 +11,7 @@ mod chunk;
 mod cost;
 mod disk;
 mod extremes;
+mod held;
 #[allow(dead_code, reason = "the rules of keys use more of the network")]
 #[path = "../../../keys/tests/rules/network.rs"]
 mod network;

@@ -222,6 +222,11 @@ impl Village {
         self.node_mut(&who.subject()).boot(now);
     }
 
+    /// Time in which nobody does anything, disks included.
+    pub fn wait(&mut self, time: Duration) {
+        self.elapsed += time;
+    }
+
     /// Lets everything happen that does in some seconds.
     pub fn settle(&mut self) {
         self.run(SETTLE);
@@ -293,13 +298,32 @@ impl Village {
         true
     }
 
+    /// Carries out what a node wants now.
+    pub fn carry_out_now(&mut self, who: Who) {
+        let at = self.nodes.iter().position(|node| node.who == who);
+        self.drain(at.expect("a node"));
+    }
+
+    /// Carries out what a node wanted before.
+    pub fn carry_out(&mut self, who: Who, outputs: Vec<Output>) {
+        let at = self.nodes.iter().position(|node| node.who == who);
+        self.carry(at.expect("a node"), |_| outputs);
+    }
+
     /// Carries out what a node wants; gives whether it wanted anything.
     fn drain(&mut self, at: usize) -> bool {
+        let now = self.now();
+        self.carry(at, |replica| {
+            std::iter::from_fn(|| replica.poll_output(now)).collect()
+        })
+    }
+
+    fn carry(&mut self, at: usize, outputs: impl FnOnce(&mut Replica) -> Vec<Output>) -> bool {
         let now = self.now();
         let node = &mut self.nodes[at];
         let from = node.who.subject();
         let (mut busy, mut lost, mut not_stored) = (false, Vec::new(), false);
-        while let Some(output) = node.replica.poll_output(now) {
+        for output in outputs(&mut node.replica) {
             busy = true;
             match output {
                 Output::Send(to, send) => {
