@@ -356,4 +356,23 @@ mod tests {
         check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");
         check("media_port = 7101", "media_port = 7101 is out of");
     }
+
+    #[test]
+    fn no_settings_end_who_reads_them() {
+        let subject = "ab".repeat(32);
+        let relay = format!("{subject} /ip4/10.0.0.1/tcp/7101 /dns4/example.org/tcp/7201");
+        let written = Config {
+            port: 7002,
+            relays: vec![relay.parse().expect("a relay")],
+            ..Config::default()
+        };
+        let noted = "# Salle 12, 3 rue de la Mairie\nprinter = \"bureau 2\"\n";
+        crate::hostile::drive_text(&[&written.to_toml(), noted], |text| {
+            let read = Config::parse(text, Path::new("settings.toml"));
+            if let Err(error) = &read {
+                assert!(!error.to_string().is_empty());
+            }
+            read.is_ok()
+        });
+    }
 }

@@ -20,6 +20,8 @@ pub mod demo;
 pub mod devices;
 pub mod entropy;
 pub mod folder;
+#[cfg(test)]
+mod hostile;
 pub mod hosts;
 pub mod log;
 pub mod media;

@@ -84,4 +84,13 @@ mod tests {
             .to_string();
         assert!(said.contains("of version 2"), "{said}");
     }
+
+    #[test]
+    fn no_file_ends_who_reads_it() {
+        let body = (7_u64, [1_u32, 2], "text".to_owned());
+        let written = write("guichet-test", &body);
+        crate::hostile::drive(&[&written], |bytes| {
+            read::<(u64, [u32; 2], String)>("guichet-test", bytes).is_ok()
+        });
+    }
 }

@@ -150,4 +150,17 @@ mod tests {
             assert_eq!(cut(&length.to_be_bytes(), 1), Err(FrameTooLong { length }));
         }
     }
+
+    #[test]
+    fn no_stream_ends_who_cuts_it_into_frames() {
+        let mut bytes = Vec::new();
+        for frame in [&[][..], b"bonjour", &[9; 300]] {
+            put_frame(&mut bytes, frame);
+        }
+        crate::hostile::drive(&[&bytes], |bytes| {
+            let whole = cut(bytes, usize::MAX);
+            assert_eq!(whole, cut(bytes, 1), "in pieces or at once");
+            whole.is_ok_and(|frames| frames.len() >= 3)
+        });
+    }
 }

@@ -149,4 +149,14 @@ mod tests {
         later.extend([0x18, 0x2a]);
         check(&later, Ok(sender), Ok(vec![2; 3]));
     }
+
+    #[test]
+    fn no_hello_ends_who_reads_it() {
+        let (sender, network) = (SubjectId::from([9; 32]), SubjectId::from([1; 32]));
+        let bytes = hello().encode().expect("short");
+        crate::hostile::drive(&[&bytes], |bytes| {
+            let judged = Hello::admit(bytes, &sender, &network, &|_| Ok(sender));
+            judged != Err(NotAdmitted::Malformed)
+        });
+    }
 }

@@ -138,4 +138,23 @@ mod tests {
         check("", None);
         check(&format!("/dns/{}/tcp/1", "a".repeat(300)), None);
     }
+
+    #[test]
+    fn no_address_ends_who_reads_it() {
+        let samples = [
+            "/ip4/192.168.1.7/tcp/4001",
+            "/dns4/relais.example.org/tcp/7101",
+        ];
+        crate::hostile::drive_text(&samples, |text| {
+            let address = dialable(text);
+            if let Some(address) = &address {
+                let _others = (
+                    without_peer(address),
+                    host_of(address),
+                    quic_beside(address),
+                );
+            }
+            address.is_some()
+        });
+    }
 }

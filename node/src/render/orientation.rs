@@ -129,4 +129,18 @@ mod tests {
             assert_eq!(Orientation::of_png(part), Orientation::default());
         }
     }
+
+    #[test]
+    fn no_exif_ends_who_reads_it() {
+        let entry = [0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0];
+        let exif = [&b"II*\0\x08\0\0\0\x01\0"[..], &entry, &[0; 4]].concat();
+        let mut png = vec![0; PNG_HEAD_BYTES];
+        for (kind, data) in [(b"IHDR", &[0; 13][..]), (b"eXIf", &exif), (b"IEND", &[])] {
+            png.extend((data.len() as u32).to_be_bytes());
+            png.extend([&kind[..], data, &[0; 4]].concat());
+        }
+        let turned = |it: Orientation| it != Orientation::default();
+        crate::hostile::drive(&[&exif], |exif| turned(Orientation::of_exif(exif)));
+        crate::hostile::drive(&[&png], |png| turned(Orientation::of_png(png)));
+    }
 }

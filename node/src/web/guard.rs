@@ -352,3 +352,25 @@ fn harden(headers: &mut HeaderMap) {
             .or_insert(HeaderValue::from_static(value));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_body_ends_who_reads_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.expect("a runtime");
+        let reads = |media_type: &str, bytes: &[u8]| {
+            let fields = runtime.block_on(Fields::read(media_type, bytes.to_vec()));
+            fields.is_some_and(|fields| {
+                let _number = fields.number("at").is_ok();
+                fields.text("field").is_some()
+            })
+        };
+        let form = b"field=situation&at=12&delete=3&text=d%C3%A9m%C3%A9nagement+17".as_slice();
+        crate::hostile::drive(&[form], |bytes| reads(URL_ENCODED, bytes));
+        let json = br#"{"field": "situation", "at": 12, "delete": 3, "text": "17", "on": true}"#;
+        crate::hostile::drive(&[json], |bytes| reads("application/json", bytes));
+    }
+}

@@ -218,4 +218,13 @@ mod tests {
             assert_eq!(Scope::read(role, &path), None, "{path}");
         }
     }
+
+    #[test]
+    fn no_address_ends_who_reads_it() {
+        let case = "0123456789abcdef0123456789abcdef";
+        let viewer = format!("/cases/{case}?document={case}&page=3&zoom=2&turns=1");
+        let sheets = format!("/cases/{case}/sheets?sheet=17");
+        let samples = [&viewer, &sheets, "/desk?search=1234", "/status", "/unlock"];
+        crate::hostile::drive_text(&samples, |path| Scope::read(Role::Station, path).is_some());
+    }
 }

@@ -177,4 +177,15 @@ mod tests {
         assert_eq!(read.at, None);
         assert_eq!(read.listens, []);
     }
+
+    #[test]
+    fn no_roster_ends_who_reads_it() {
+        let sample = "/ip4/192.168.1.7/tcp/4001 /ip6/fe80::1/udp/4001/quic-v1 /ip4/82.64.1.2";
+        crate::hostile::drive_text(&[sample], |text| {
+            let addresses: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            let seen = Seen::read(&addresses);
+            let _dialable = seen.dialable_from(Some(&seen)).count();
+            seen.at.is_some() && seen.listens.len() == 2
+        });
+    }
 }

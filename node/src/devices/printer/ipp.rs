@@ -341,6 +341,7 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::state::{busy_trouble, idle_trouble};
     use super::*;
 
     fn sample() -> Vec<u8> {
@@ -377,5 +378,18 @@ mod tests {
         for length in 0..whole.len() {
             assert!(Answer::read(&whole[..length]).is_none(), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn no_answer_of_cups_ends_who_reads_it() {
+        crate::hostile::drive(&[&sample()], |bytes| {
+            let answer = Answer::read(bytes);
+            answer.iter().flat_map(Answer::things).for_each(|thing| {
+                let _numbers = thing.number("job-id");
+                let _texts = thing.texts("job-state-reasons").count();
+                let _troubles = (busy_trouble(thing), idle_trouble(thing));
+            });
+            answer.is_some()
+        });
     }
 }

@@ -155,4 +155,13 @@ All options specific to device `brother4:bus1;dev1':
         let none = Listed::default();
         assert_eq!(none.mode("Color", None), ModeFit::Unknown(Vec::new()));
     }
+
+    #[test]
+    fn no_list_of_a_scanner_ends_who_reads_it() {
+        crate::hostile::drive_text(&[BROTHER], |text| {
+            let listed = Listed::read(text);
+            let _fits = listed.mode("Color", None);
+            listed.modes.len() == 5
+        });
+    }
 }

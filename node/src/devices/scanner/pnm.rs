@@ -104,4 +104,12 @@ mod tests {
             assert_eq!(as_png(bad), None, "{bad:?}");
         }
     }
+
+    #[test]
+    fn no_anymap_ends_who_reads_it() {
+        let colour = b"P6\n# SANE data follows\n2 1\n255\n\x01\x02\x03\x04\x05\x06".as_slice();
+        let fine = b"P5\n1 2\n65535\n\x10\x00\xff\xff".as_slice();
+        let bits = b"P4\n3 1\n\xa0".as_slice();
+        crate::hostile::drive(&[colour, fine, bits], |bytes| pixels(bytes).is_some());
+    }
 }

@@ -438,3 +438,33 @@ fn what_came_from_elsewhere_is_shown_with_its_length() {
         assert_eq!(units(&shown(text)), units(text), "{text:?}");
     }
 }
+
+#[test]
+fn no_catalogue_and_nothing_typed_ends_who_reads_it() {
+    let service = guichet_keys::ServiceId::new("caf").expect("short");
+    let (_, json) = crate::services::demo()[0];
+    crate::hostile::drive_text(&[json], |json| {
+        crate::services::Service::parse(service.clone(), json.as_bytes()).is_ok()
+    });
+    let typed = [
+        "1 234,56",
+        "14/07/1989",
+        "2026-11-23",
+        "06 12 34 56 78",
+        "12",
+        "oui",
+    ];
+    let service = crate::services::Service::parse(service, json.as_bytes()).expect("a catalogue");
+    let reader = Reader {
+        today: service.today(1_795_427_520),
+        lang: Lang::Fr,
+    };
+    crate::hostile::drive_text(&typed, |typed| {
+        let fields = service
+            .forms
+            .iter()
+            .flat_map(crate::services::FormTemplate::fields);
+        let taken = fields.filter(|field| field.check(typed, &reader).is_ok());
+        taken.count() > 0
+    });
+}
