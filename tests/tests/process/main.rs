@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod core_file;
+mod locked;
 mod owners;
 mod stops;
 mod told_times;
