@@ -52,7 +52,7 @@ pub struct Choices<'a> {
 }
 
 /// Numbers at the ends of the ranges that formats and machines have.
-pub const EXTREMES: [u64; 14] = [
+pub const EXTREMES: [u64; 15] = [
     0,
     1,
     23,
@@ -65,6 +65,7 @@ pub const EXTREMES: [u64; 14] = [
     (1 << 53) - 2,
     (1 << 53) - 1,
     i64::MAX as u64,
+    1 << 63,
     u64::MAX - 1,
     u64::MAX,
 ];

@@ -50,7 +50,8 @@ impl Post {
         [self.number(); 32]
     }
 
-    fn writer_seed(self) -> [u8; 32] {
+    /// The seed of the key that signs what people write there.
+    pub fn writer_seed(self) -> [u8; 32] {
         match self {
             Self::Relay | Self::Kiosk => self.node_seed(),
             Self::FirstStation | Self::SecondStation => [self.number() + 10; 32],

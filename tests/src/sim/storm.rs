@@ -8,6 +8,7 @@
 mod case;
 mod decoders;
 mod replica;
+mod samples;
 mod scene;
 mod signed;
 

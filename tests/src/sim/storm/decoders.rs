@@ -32,10 +32,10 @@ pub fn drive_decoders(bytes: &[u8]) -> Tally {
             assert_eq!(thing.bytes(), bytes, "nothing is encoded anew");
             let _meta = thing.meta();
         }
-        let (sample, read) = choices.pick(scene.samples());
-        let altered = alter(sample, &mut choices);
+        let sample = choices.pick(&scene.samples);
+        let altered = sample.altered(&mut choices);
         tally.said += 1;
-        tally.decoded += u64::from(read(&altered));
+        tally.decoded += u64::from(sample.reads(&altered));
         for other in [&bytes, &altered] {
             READERS.iter().for_each(|read| {
                 read(other);
@@ -45,11 +45,8 @@ pub fn drive_decoders(bytes: &[u8]) -> Tally {
     tally
 }
 
-/// Whether bytes are what a decoder reads.
-pub type Reader = fn(&[u8]) -> bool;
-
 /// The decoders of what is not a thing to be stored.
-pub const READERS: [Reader; 12] = [
+const READERS: [fn(&[u8]) -> bool; 12] = [
     |bytes| Frame::decode(bytes).is_ok(),
     |bytes| SealedDraft::parse(bytes).is_ok(),
     |bytes| SealedPresence::parse(bytes).is_ok(),

@@ -14,7 +14,7 @@ use super::super::disk::Platter;
 use super::super::machine::SHARED;
 use super::super::world::World;
 use super::SEED;
-use super::decoders::{READERS, Reader};
+use super::samples::{Sample, samples};
 use super::signed::{Signed, facts, signed};
 
 /// How long it is played, in microseconds.
@@ -34,7 +34,8 @@ pub struct Scene {
     pub heard: Vec<Vec<(Post, Vec<u8>)>>,
     /// What was to be stored, and other facts of the network, with who signed each.
     pub things: Vec<Signed>,
-    samples: Vec<(Vec<u8>, Reader)>,
+    /// Examples of what is not stored, or only on the disk of who made it.
+    pub samples: Vec<Sample>,
     /// The case most was written in, and what it holds: envelopes with their plain text.
     pub case: (CaseTag, Vec<(Envelope, Vec<u8>)>),
 }
@@ -78,7 +79,7 @@ fn play() -> Scene {
     things.extend(facts(&cast));
     let keys = world.machines[Post::Kiosk as usize].keys.clone();
     Scene {
-        samples: samples(frames()),
+        samples: samples(&cast, frames()),
         platters: first_platters(&world),
         case: largest_case(&things, &keys),
         keys,
@@ -86,27 +87,6 @@ fn play() -> Scene {
         heard,
         cast,
     }
-}
-
-impl Scene {
-    /// What is not stored, or only on the disk of who made it: an example of each, and who reads it.
-    pub fn samples(&self) -> &[(Vec<u8>, Reader)] {
-        &self.samples
-    }
-}
-
-fn samples(frames: impl Iterator<Item = Frame>) -> Vec<(Vec<u8>, Reader)> {
-    let readers = READERS.into_iter();
-    let mut samples = Vec::new();
-    for frame in frames {
-        let bytes = frame.encode();
-        if let Frame::Draft { sealed, .. } = frame {
-            let reader = readers.clone().skip(1).find(|read| read(&sealed));
-            samples.extend(reader.map(|read| (sealed, read)));
-        }
-        samples.push((bytes, READERS[0]));
-    }
-    samples
 }
 
 fn first_platters(world: &World) -> Vec<Platter> {

@@ -88,7 +88,7 @@ impl Signed {
     pub fn altered(&self, choices: &mut Choices<'_>) -> Vec<u8> {
         let altered = with_number(&self.bytes, choices);
         let again = match self.what {
-            What::Statement => cose(&self.seed, &altered),
+            What::Statement => cose(&self.seed, STATEMENT, &altered),
             What::Edit | What::Act => parts(&altered, 3).map(|parts| {
                 let mut head = vec![0x83];
                 parts[..2].iter().for_each(|part| put(&mut head, part));
@@ -126,14 +126,18 @@ fn parts(bytes: &[u8], count: u64) -> Option<Vec<Vec<u8>>> {
 }
 
 /// A COSE_Sign1 whose payload is signed again.
-fn cose(seed: &[u8; 32], bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn cose(seed: &[u8; 32], domain: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    sign1(*seed, domain, payload(bytes)?).ok()
+}
+
+/// The payload of a COSE_Sign1.
+pub fn payload(bytes: &[u8]) -> Option<&[u8]> {
     let mut decoder = Decoder::new(bytes);
     decoder.tag().ok()?;
     decoder.array().ok()?;
     decoder.bytes().ok()?;
     decoder.map().ok()?;
-    let payload = decoder.bytes().ok()?;
-    sign1(*seed, STATEMENT, payload).ok()
+    decoder.bytes().ok()
 }
 
 #[cfg(test)]
