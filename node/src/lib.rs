@@ -13,6 +13,7 @@ use guichet_keys::{AesGcm, Sealer};
 use guichet_sync::rules::Rules;
 
 pub mod app;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

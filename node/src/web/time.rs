@@ -9,40 +9,12 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use super::text::Lang;
+use crate::calendar::{MONTHS_EN, MONTHS_FR, civil, days};
 use crate::times::can_be;
 
 const DAY_S: u64 = 86_400;
 /// The last second of 9999, UTC; ISO 8601 has four digits for a year.
 const LAST_S: u64 = 253_402_300_799;
-const MONTHS_FR: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// A moment on the clock and calendar of the wall.
 struct Local {
     year: u64,
@@ -204,42 +176,6 @@ fn last_sunday_s(year: u64, month: u64) -> u64 {
     let last = days(year, month, 31);
     let weekday = (last + 4) % 7;
     (last - weekday) * DAY_S + 3600
-}
-
-/// Year, month and day of a day since 1970 (Howard Hinnant, "chrono-compatible low-level date
-/// algorithms", `civil_from_days`).
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the callers keep days below the year 10,000"
-)]
-fn civil(days: u64) -> (u64, u64, u64) {
-    let z = days + 719_468;
-    let era = z / 146_097;
-    let of_era = z % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
-}
-
-/// Days since 1970 (the same source, `days_from_civil`).
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the years are those of `civil`: from 1970 to 9999"
-)]
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let year = year - u64::from(month <= 2);
-    let era = year / 400;
-    let of_era = year % 400;
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    let in_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    era * 146_097 + in_era - 719_468
 }
 
 #[cfg(test)]

@@ -2,40 +2,12 @@
 
 use super::signs::plain_digits;
 use super::{Reader, Reading, refused, unclear};
+use crate::calendar::{MONTHS_EN, MONTHS_FR, civil};
 
 /// The years that are days of anybody's life or papers.
 const YEARS: std::ops::RangeInclusive<u32> = 1850..=2200;
 /// The most signs of a day.
 const SIGNS_MAX: usize = 40;
-
-const MONTHS_FR: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// A day of the calendar; of a day known in part, month and day may be 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,23 +23,12 @@ pub struct Day {
 impl Day {
     /// The day of a moment, seconds since 1970 UTC.
     pub fn at(wall_s: u64) -> Self {
-        // After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": `civil_from_days`.
-        let days = wall_s / 86_400 + 719_468;
-        let era = days / 146_097;
-        let of_era = days % 146_097;
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let shifted = (5 * of_year + 2) / 153;
-        let month = if shifted < 10 {
-            shifted + 3
-        } else {
-            shifted - 9
-        };
+        let (year, month, day) = civil(wall_s / 86_400);
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Self {
-            year: narrow(year + era * 400 + u64::from(month <= 2)),
+            year: narrow(year),
             month: narrow(month),
-            day: narrow(of_year - (153 * shifted + 2) / 5 + 1),
+            day: narrow(day),
         }
     }
 
