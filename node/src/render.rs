@@ -28,7 +28,7 @@ use tokio::process::Command;
 use tokio::sync::{Mutex, Semaphore};
 
 pub use child::run as child;
-pub use confine::{Walls, confine, walls};
+pub use confine::{Walls, confine, no_calls, no_files, walls};
 
 /// Whether these bytes are a PDF, perhaps behind some that are not.
 pub fn begins_as_pdf(document: &[u8]) -> bool {

@@ -62,9 +62,9 @@ const ALLOWED: &[i64] = &[
 /// # Errors
 /// A wall that the kernel has does not stand, or it has no seccomp: nothing may be drawn then.
 pub fn confine(limit: impl FnOnce() -> io::Result<()>) -> io::Result<Walls> {
-    let walls = no_files().map_err(io::Error::other)?;
+    let walls = no_files()?;
     limit()?;
-    no_calls().map_err(io::Error::other)?;
+    no_calls()?;
     Ok(walls)
 }
 
@@ -74,11 +74,26 @@ pub fn confine(limit: impl FnOnce() -> io::Result<()>) -> io::Result<Walls> {
 /// Landlock is there and does not stand, or no thread can be started.
 pub fn walls() -> io::Result<Walls> {
     let tried = std::thread::Builder::new().spawn(no_files)?.join();
-    let walls = tried.map_err(|_| io::Error::other("the trial panicked"))?;
-    walls.map_err(io::Error::other)
+    tried.map_err(|_| io::Error::other("the trial panicked"))?
 }
 
-fn no_files() -> Result<Walls, landlock::RulesetError> {
+/// The first wall alone: no file is opened from now on, and no TCP port.
+///
+/// # Errors
+/// Landlock is there and does not stand.
+pub fn no_files() -> io::Result<Walls> {
+    landlocked().map_err(io::Error::other)
+}
+
+/// The second wall alone: no system call from now on but those that drawing is made of.
+///
+/// # Errors
+/// The kernel has no seccomp.
+pub fn no_calls() -> io::Result<()> {
+    filtered().map_err(io::Error::other)
+}
+
+fn landlocked() -> Result<Walls, landlock::RulesetError> {
     let ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(LANDLOCK))?
         .handle_access(AccessNet::from_all(LANDLOCK))?
@@ -89,7 +104,7 @@ fn no_files() -> Result<Walls, landlock::RulesetError> {
     })
 }
 
-fn no_calls() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn filtered() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     let rules: BTreeMap<i64, Vec<_>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
     let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
