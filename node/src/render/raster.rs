@@ -12,6 +12,10 @@ const PAPER_QUALITIES: [u8; 3] = [88, 60, 30];
 /// The most bytes of a JPEG on paper; with what is around it, less than any picture may have.
 const PAPER_BYTES_MAX: usize = 15 << 20;
 
+/// A picture so many times as long as wide is a strip, such as a whole conversation in one
+/// screenshot: it is allowed as many pixels as a square, or nothing on it could be read.
+const LONG: usize = 4;
+
 /// Samples of 8 bits: grey, grey and alpha, RGB or RGBA; rows from the top.
 pub struct Samples<'a> {
     pub width: usize,
@@ -53,11 +57,17 @@ pub struct Shrinking {
 }
 
 impl Shrinking {
-    /// Of so many pixels, no side longer than `side`.
+    /// Of so many pixels, no side longer than `side` unless it is a strip.
     pub fn new(width: usize, height: usize, channels: usize, side: u16) -> Self {
         let side = usize::from(side);
-        let longest = width.max(height).max(side);
-        let shrink = |length: usize| (length * side / longest).max(1);
+        let (longest, shortest) = (width.max(height), width.min(height).max(1));
+        let shrink = |length: usize| {
+            match longest / shortest {
+                ..LONG => length * side / longest.max(side),
+                _ => length * side / (longest * shortest).isqrt().max(side),
+            }
+            .max(1)
+        };
         let to = Raster {
             width: shrink(width),
             height: shrink(height),

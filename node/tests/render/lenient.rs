@@ -1,8 +1,8 @@
 //! Files that are not as they should be, and that everybody else opens.
 
-use guichet::render::Detail;
+use guichet::render::{Detail, Drawing};
 
-use crate::{A4, Picture, RED_QUARTER, SIDE_PX_MAX, draw, page, png_of, refused};
+use crate::{A4, Picture, RED_QUARTER, SIDE_PX_MAX, draw, page, png_of, refused, renderer};
 
 fn is_the_page(picture: &Picture) {
     assert_eq!(picture.height, usize::from(SIDE_PX_MAX));
@@ -103,4 +103,19 @@ async fn a_hundred_million_pixels_are_shown_smaller() {
     assert_eq!(picture.width, usize::from(Detail::Screen.side_px_max()));
     let said = refused(&plan(12_000, 12_000), 1).await;
     assert_eq!(said, "the document is too large to be drawn");
+}
+
+#[tokio::test]
+async fn a_strip_is_wide_enough_to_be_read() {
+    let strip = plan(1080, 16_000);
+    let drawing = Drawing {
+        detail: Detail::Close,
+        ..Drawing::of_page(1)
+    };
+    let picture = renderer().draw(&strip, drawing).await.expect("drawn");
+    let picture = Picture::read(&picture);
+    assert!(picture.width >= 600, "{} wide", picture.width);
+    let side = usize::from(Detail::Close.side_px_max());
+    assert!(picture.width * picture.height <= side * side);
+    assert!((picture.height / picture.width).abs_diff(16_000 / 1080) <= 1);
 }
