@@ -10,10 +10,12 @@
 mod child;
 mod confine;
 mod orientation;
+mod overlay;
 mod paper;
 mod pdf;
 mod picture;
 mod raster;
+mod remarks;
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -29,6 +31,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use child::run as child;
 pub use confine::{Walls, confine, no_calls, no_files, walls};
+pub use remarks::Remarks;
 
 /// Whether these bytes are a PDF, perhaps behind some that are not.
 pub fn begins_as_pdf(document: &[u8]) -> bool {
@@ -155,9 +158,12 @@ impl Detail {
 /// Why there is no picture of a page.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// Neither PDF nor PNG nor JPEG.
+    /// Neither PDF nor PNG nor JPEG, or one of a kind that hardly any program makes.
     #[error("this kind of document cannot be drawn")]
     Unsupported,
+    /// A form whose pages are made by a program that only one reader has.
+    #[error("the form can only be shown by the program that it was made for")]
+    OtherProgram,
     /// A password is needed, or a cipher that is not known.
     #[error("the document is locked by a password")]
     Encrypted,
@@ -253,14 +259,38 @@ impl Renderer {
         })
     }
 
+    /// What is to be said of the picture of a page; it is drawn for that, as a preview.
+    pub async fn remarks(&self, document: &[u8], drawing: Drawing) -> Result<Remarks, RenderError> {
+        if document.len() > DOCUMENT_BYTES_MAX {
+            return Err(RenderError::TooLarge);
+        }
+        let _place = self.waiting.try_acquire().map_err(|_| RenderError::Busy)?;
+        let detail = Detail::Preview;
+        let drawn = self.draw_with_remarks(document, Drawing { detail, ..drawing });
+        drawn.await.map(|(_, remarks)| remarks)
+    }
+
     async fn draw_alone(&self, document: &[u8], drawing: Drawing) -> Result<Vec<u8>, RenderError> {
+        let drawn = self.draw_with_remarks(document, drawing).await;
+        drawn.map(|(picture, _)| picture)
+    }
+
+    async fn draw_with_remarks(
+        &self,
+        document: &[u8],
+        drawing: Drawing,
+    ) -> Result<(Vec<u8>, Remarks), RenderError> {
         let _turn = self.drawing.lock().await;
         tokio::time::timeout(WALL_TIME_MAX, self.run(document, drawing))
             .await
             .unwrap_or(Err(RenderError::TooSlow))
     }
 
-    async fn run(&self, document: &[u8], drawing: Drawing) -> Result<Vec<u8>, RenderError> {
+    async fn run(
+        &self,
+        document: &[u8],
+        drawing: Drawing,
+    ) -> Result<(Vec<u8>, Remarks), RenderError> {
         let mut process = Command::new(&self.program)
             .arg0("guichet")
             .args(["render", "--page", &drawing.page.to_string()])
@@ -286,7 +316,7 @@ impl Renderer {
         if picture.len() as u64 > PICTURE_BYTES_MAX {
             return Err(RenderError::TooLarge);
         }
-        judge(process.wait().await?).map(|()| picture)
+        judge(process.wait().await?).map(|remarks| (picture, remarks))
     }
 }
 
@@ -296,9 +326,9 @@ impl Default for Renderer {
     }
 }
 
-fn judge(status: ExitStatus) -> Result<(), RenderError> {
-    if status.success() {
-        return Ok(());
+fn judge(status: ExitStatus) -> Result<Remarks, RenderError> {
+    if let Some(remarks) = status.code().and_then(Remarks::from_code) {
+        return Ok(remarks);
     }
     match (status.code(), status.signal()) {
         (Some(code), _) => Err(RenderError::from_code(code)),
@@ -318,6 +348,7 @@ impl RenderError {
             Self::TooLarge => 14,
             Self::TooSlow => 15,
             Self::Busy | Self::Unavailable(_) => 16,
+            Self::OtherProgram => 17,
         }
     }
 
@@ -329,6 +360,7 @@ impl RenderError {
             14 => Self::TooLarge,
             15 => Self::TooSlow,
             16 => Self::Unavailable(io::Error::other("the drawing process failed")),
+            17 => Self::OtherProgram,
             _ => Self::Damaged,
         }
     }
@@ -376,6 +408,7 @@ mod tests {
             RenderError::NoSuchPage,
             RenderError::TooLarge,
             RenderError::TooSlow,
+            RenderError::OtherProgram,
         ] {
             let heard = RenderError::from_code(i32::from(error.code()));
             assert_eq!(heard.to_string(), error.to_string());

@@ -40,6 +40,7 @@
 //! | `/cases/{case}/documents/{document}` | GET | kiosk, station | the exact bytes of a document that is one file, as a download |
 //! | `…/documents/{document}/sheets/{n}` | GET | kiosk, station | the exact bytes of sheet n, from 1 |
 //! | `…/documents/{document}/pages/{n}-{detail}-{turns}.png` | GET | kiosk, station | a picture of page n, drawn apart: `screen` or `close`, or `preview` as `.jpg`; `{n}.png` for short |
+//! | `…/documents/{document}/pages/{…}/remarks` | GET | kiosk, station | what that picture does not show, or may not: `{remarks, told}` |
 //! | `…/documents/{document}/paper` | GET | kiosk, station | all of it, for the browser's own printing |
 //! | `…/documents/{document}/print`, `…/print/cancel` | POST | kiosk, station | prints it here; cancels that |
 //! | `/cases/{case}/sheets` | GET | kiosk, station | the sheets that are not yet joined, and the scanner |

@@ -2,6 +2,8 @@
 
 #[path = "render/lenient.rs"]
 mod lenient;
+#[path = "render/overlay.rs"]
+mod overlay;
 #[path = "render/upright.rs"]
 mod upright;
 #[path = "render/walls.rs"]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{DOCUMENT_BYTES_MAX, Drawing, RenderError, confine::confine, pdf, picture};
+use super::{DOCUMENT_BYTES_MAX, Drawing, Remarks, RenderError, confine::confine, pdf, picture};
 use crate::memory;
 
 const MEMORY_BYTES_MAX: u64 = 768 << 20;
@@ -15,7 +15,7 @@ const STANDARD_FILES: u64 = 3;
 /// Draws a page of the document on standard input as a picture on standard output.
 pub fn run(drawing: Drawing) -> ExitCode {
     match confined().and_then(|()| draw(&drawing)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(remarks) => ExitCode::from(remarks.code()),
         Err(error) => ExitCode::from(error.code()),
     }
 }
@@ -43,7 +43,7 @@ fn confined() -> Result<(), RenderError> {
     Ok(confine(limit_self).map(drop)?)
 }
 
-fn draw(drawing: &Drawing) -> Result<(), RenderError> {
+fn draw(drawing: &Drawing) -> Result<Remarks, RenderError> {
     let mut document = Vec::new();
     std::io::stdin()
         .take(DOCUMENT_BYTES_MAX as u64 + 1)
@@ -52,9 +52,10 @@ fn draw(drawing: &Drawing) -> Result<(), RenderError> {
         return Err(RenderError::TooLarge);
     }
     let (page, side) = (drawing.page, drawing.detail.side_px_max());
-    let raster = match document.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] if page == 1 => picture::from_png(&document, side)?,
-        [0xff, 0xd8, 0xff, ..] if page == 1 => picture::from_jpeg(&document, side)?,
+    let none = Remarks::default();
+    let (raster, remarks) = match document.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] if page == 1 => (picture::from_png(&document, side)?, none),
+        [0xff, 0xd8, 0xff, ..] if page == 1 => (picture::from_jpeg(&document, side)?, none),
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] => {
             return Err(RenderError::NoSuchPage);
         }
@@ -66,5 +67,6 @@ fn draw(drawing: &Drawing) -> Result<(), RenderError> {
     let picture = raster.finish(drawing)?;
     let mut output = std::io::stdout().lock();
     output.write_all(&picture)?;
-    Ok(output.flush()?)
+    output.flush()?;
+    Ok(remarks)
 }

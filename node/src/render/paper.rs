@@ -48,7 +48,7 @@ pub fn of_jpeg(jpeg: &[u8], width: u16, height: u16) -> Vec<u8> {
 }
 
 /// A file of these objects, numbered from 1; one with bytes is a stream (ISO 32000-1, section 7.5).
-fn written(objects: &[(String, &[u8])]) -> Vec<u8> {
+pub(super) fn written(objects: &[(String, &[u8])]) -> Vec<u8> {
     let mut pdf = b"%PDF-1.4\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (number, (head, stream)) in (1..).zip(objects) {

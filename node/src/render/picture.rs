@@ -62,11 +62,31 @@ pub fn from_png(document: &[u8], side: u16) -> Result<Raster, RenderError> {
 
 /// A JPEG, no side longer than `side`.
 pub fn from_jpeg(document: &[u8], side: u16) -> Result<Raster, RenderError> {
+    if is_rare(document) {
+        return Err(RenderError::Unsupported);
+    }
     // The decoder is strict, so that half a picture is none; between its heads bytes may lie.
     strict_jpeg(document, side).or_else(|error| match headed(document) {
         Some(headed) => strict_jpeg(&headed, side),
         None => Err(error),
     })
+}
+
+/// Whether its frame is of a kind that is not read: without loss, in layers, or in arithmetic coding
+/// (ITU-T T.81, table B.1).
+fn is_rare(document: &[u8]) -> bool {
+    let mut rest = document.get(2..).unwrap_or_default();
+    while let &[0xff, marker, high, low, ..] = rest {
+        match marker {
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return true,
+            0xc0..=0xc2 | 0xda => return false,
+            _ => {
+                let length = usize::from(u16::from_be_bytes([high, low]));
+                rest = rest.get(2 + length..).unwrap_or_default();
+            }
+        }
+    }
+    false
 }
 
 /// The same JPEG without what lies between its heads, if something does (ITU-T T.81, section B.1.1).

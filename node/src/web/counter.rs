@@ -442,6 +442,8 @@ impl std::fmt::Display for Thing {
 pub enum PictureTrouble {
     /// Not a kind of document that can be drawn.
     Unsupported,
+    /// A form that only the program it was made for can show.
+    OtherProgram,
     /// Locked by a password.
     Encrypted,
     /// Truncated or broken.
@@ -458,6 +460,7 @@ impl std::fmt::Display for PictureTrouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Unsupported => "this kind of document cannot be drawn",
+            Self::OtherProgram => "only the program that the form was made for can show it",
             Self::Encrypted => "the document is locked by a password",
             Self::Damaged => "the document is damaged",
             Self::TooBig => "the document is too big to draw",

@@ -32,6 +32,7 @@ use super::text::Lang;
 use super::time;
 use super::view::{Idle, ItemState, Line, Loose, VisitState, Words};
 pub(super) use call::case_of as case_of_call;
+pub(super) use viewer::remarks;
 
 /// What a page needs beside its view.
 #[derive(Clone, Debug)]

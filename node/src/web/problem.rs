@@ -221,6 +221,7 @@ fn missing(thing: Thing, t: Lang) -> &'static str {
 fn no_picture(trouble: PictureTrouble, t: Lang) -> &'static str {
     match trouble {
         PictureTrouble::Unsupported => t.err_picture_unsupported(),
+        PictureTrouble::OtherProgram => t.err_picture_other_program(),
         PictureTrouble::Encrypted => t.err_picture_encrypted(),
         PictureTrouble::Damaged => t.err_picture_damaged(),
         PictureTrouble::TooBig => t.err_picture_too_big(),

@@ -262,7 +262,7 @@ async fn on_paper(
 ) -> Result<Vec<u8>, Refusal> {
     let drawn = renderer.for_paper(document, drawing).await;
     drawn.map_err(|error| match error {
-        RenderError::Unsupported => Refusal::NotPrintable,
+        RenderError::Unsupported | RenderError::OtherProgram => Refusal::NotPrintable,
         RenderError::Encrypted
         | RenderError::Damaged
         | RenderError::NoSuchPage

@@ -12,7 +12,7 @@ use crate::app::node::Node;
 use crate::app::opened::{Paper, Sheet};
 use crate::devices::{ScanError, Scanner};
 use crate::entropy;
-use crate::render::{Detail, Drawing, RenderError, Renderer};
+use crate::render::{Detail, Drawing, Remarks, RenderError, Renderer};
 use crate::web::counter::{
     Change, DOCUMENT_BYTES_MAX, PaperAsk, PictureTrouble, Refusal, Reply, Thing, Upload,
 };
@@ -53,6 +53,25 @@ impl Node {
                 });
                 let drawn = draw(self.renderer.clone(), source, reply);
                 self.trays.run(drawn);
+            }
+            PaperAsk::Remarks {
+                document,
+                drawing,
+                reply,
+            } => {
+                let (told, source) = oneshot::channel();
+                // Of the document itself, not of the preview that came with it.
+                let drawing = Drawing {
+                    detail: Detail::Screen,
+                    ..drawing
+                };
+                self.with_case(case, told, |_, reply| Task::Picture {
+                    document,
+                    drawing,
+                    reply,
+                });
+                let told = remark(self.renderer.clone(), source, reply);
+                self.trays.run(told);
             }
             PaperAsk::Sheets(reply) => self.sheets(case, reply),
             PaperAsk::Scan { instead, reply } => {
@@ -350,6 +369,7 @@ async fn scanned(scanner: &Scanner, renderer: &Renderer) -> Result<Lying, ScanTr
         RenderError::Damaged => ScanTrouble::Died,
         RenderError::TooSlow => ScanTrouble::TooSlow,
         RenderError::Unsupported
+        | RenderError::OtherProgram
         | RenderError::Encrypted
         | RenderError::NoSuchPage
         | RenderError::Busy
@@ -404,9 +424,27 @@ async fn draw(
     answer(reply, drawn);
 }
 
+/// Has what a worker gives drawn for what is to be said of it.
+async fn remark(
+    renderer: Renderer,
+    source: oneshot::Receiver<Result<(Vec<u8>, Drawing), Refusal>>,
+    reply: Reply<Remarks>,
+) {
+    let told = match source.await {
+        Ok(Ok((document, drawing))) => {
+            let told = renderer.remarks(&document, drawing).await;
+            told.map_err(|error| refusal(&error))
+        }
+        Ok(Err(refusal)) => Err(refusal),
+        Err(_) => Err(Refusal::Stopping),
+    };
+    answer(reply, told);
+}
+
 pub(super) fn refusal(error: &RenderError) -> Refusal {
     Refusal::NoPicture(match error {
         RenderError::Unsupported => PictureTrouble::Unsupported,
+        RenderError::OtherProgram => PictureTrouble::OtherProgram,
         RenderError::Encrypted => PictureTrouble::Encrypted,
         RenderError::Damaged => PictureTrouble::Damaged,
         RenderError::NoSuchPage => PictureTrouble::NoSuchPage,

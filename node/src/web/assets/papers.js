@@ -71,6 +71,15 @@ function trouble(words) {
   place.hidden = !words;
 }
 
+// What a page that is shown does not show, or may not.
+async function shown(picture) {
+  const { remarks } = picture.dataset;
+  if (!remarks) return;
+  const response = await fetch(remarks, { headers: { accept: "application/json" } }).catch(() => null);
+  const said = response?.ok ? await response.json().catch(() => null) : null;
+  if (said?.told && picture.isConnected && picture.dataset.remarks === remarks) trouble(said.told);
+}
+
 async function failed(picture) { trouble(await why(picture.src)); }
 
 function isPlain(event) {
@@ -87,7 +96,10 @@ export function papers(signal) {
     event.preventDefault();
     step(link);
   }, { signal });
-  // Neither of these two bubbles.
+  // None of these bubbles.
   document.addEventListener("error", ({ target }) => target.matches?.("[data-picture]") && failed(target), { signal, capture: true });
-  document.querySelectorAll("[data-picture]").forEach((picture) => picture.complete && !picture.naturalWidth && failed(picture));
+  document.addEventListener("load", ({ target }) => target.matches?.("[data-picture]") && shown(target), { signal, capture: true });
+  document.querySelectorAll("[data-picture]").forEach((picture) => {
+    if (picture.complete) (picture.naturalWidth ? shown : failed)(picture);
+  });
 }

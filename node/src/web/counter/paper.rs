@@ -1,7 +1,7 @@
 //! What a page may ask about documents, sheets and the printer, always of one case.
 
 use super::{Reply, Upload};
-use crate::render::Drawing;
+use crate::render::{Drawing, Remarks};
 use crate::web::ids::{DocumentId, SheetId};
 use crate::web::view::SheetsView;
 
@@ -39,6 +39,15 @@ pub enum PaperAsk {
         drawing: Drawing,
         /// A PNG or a JPEG.
         reply: Reply<Vec<u8>>,
+    },
+    /// What is to be said of the picture of a page.
+    Remarks {
+        /// Of which document.
+        document: DocumentId,
+        /// Which page.
+        drawing: Drawing,
+        /// What it does not show, or may not.
+        reply: Reply<Remarks>,
     },
     /// The sheets that are not yet joined to the case.
     Sheets(Reply<SheetsView>),

@@ -7,9 +7,10 @@
 use maud::{Markup, html};
 
 use super::{Frame, icon, token_field};
-use crate::render::{Detail, Drawing};
+use crate::render::{Detail, Drawing, Remarks};
 use crate::web::ids::DocumentId;
 use crate::web::live::{Fragment, REVISION};
+use crate::web::text::Lang;
 use crate::web::view::{Arrival, CaseView, DocumentView, PrintState};
 
 /// No file is looked into beyond this page.
@@ -146,13 +147,30 @@ fn page(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame)
         div.viewer.scroll.(format!("viewer--{}", choice.zoom)) tabindex="0" role="region" aria-label=(name) {
             @if let Some((address, detail)) = &shown {
                 @let kind = if *detail == Detail::Preview { "page--preview" } else { "page--sharp" };
-                img #{ "page-" (choice.page) }.page.(kind) data-picture src=(address) alt=(name);
+                // Of a preview, and of a picture, nothing is to be said.
+                @let is_told = *detail != Detail::Preview && document.media_type == "application/pdf";
+                img #{ "page-" (choice.page) }.page.(kind) data-picture
+                    data-remarks=[is_told.then(|| format!("{address}/remarks"))] src=(address) alt=(name);
             }
             p.viewer__trouble role="status" data-picture-trouble hidden[coming.is_none()] { (coming.unwrap_or_default()) }
         }
         (tools(view, document, choice, frame))
         (printing(view, document, frame))
     }
+}
+
+/// What is to be said of a picture of a page, if anything is.
+pub(in crate::web) fn remarks(remarks: Remarks, t: Lang) -> String {
+    let Remarks {
+        signs_missing,
+        no_end,
+    } = remarks;
+    let said = [
+        signs_missing.then(|| t.picture_signs_missing()),
+        no_end.then(|| t.picture_no_end()),
+    ];
+    let said: Vec<_> = said.into_iter().flatten().collect();
+    said.join(" ")
 }
 
 fn tools(view: &CaseView, document: &DocumentView, choice: Choice, frame: &Frame) -> Markup {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State};
 use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Json, Response};
 use axum::routing::{get, post};
 use guichet_keys::CaseTag;
 use serde::Deserialize;
@@ -34,6 +34,10 @@ pub(super) fn routes() -> Table {
         .route(DOCUMENT, get(document))
         .route(&format!("{DOCUMENT}/sheets/{{number}}"), get(sheet))
         .route(&format!("{DOCUMENT}/pages/{{drawing}}"), get(picture))
+        .route(
+            &format!("{DOCUMENT}/pages/{{drawing}}/remarks"),
+            get(remarks),
+        )
         .route(&format!("{DOCUMENT}/paper"), get(paper))
         .route(&format!("{DOCUMENT}/print"), post(print))
         .route(&format!("{DOCUMENT}/print/cancel"), post(cancel_print))
@@ -148,6 +152,31 @@ async fn picture(
         Ok((drawing, ask(&site, case, picture).await?))
     };
     picture_or_problem(&site, &visitor, drawn.await)
+}
+
+/// What the picture of a page does not show, or may not.
+async fn remarks(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path((case, document, said)): Path<(String, String, String)>,
+) -> Response {
+    let told = async {
+        let (case, document) = (case_tag(&case)?, document_id(&document)?);
+        let drawing = drawing(&said)?;
+        let remarks = |reply| PaperAsk::Remarks {
+            document,
+            drawing,
+            reply,
+        };
+        ask(&site, case, remarks).await
+    };
+    match told.await {
+        Ok(remarks) => {
+            let words = page::remarks(remarks, visitor.preferences().lang);
+            Json(json!({ "remarks": remarks, "told": words })).into_response()
+        }
+        Err(trouble) => problem(&site, &visitor, &trouble),
+    }
 }
 
 async fn paper(

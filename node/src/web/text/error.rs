@@ -21,8 +21,11 @@ texts! {
     err_no_visit_do: "Choisissez un service pour commencer.", "Choose a service to start.";
     err_locked: "Le poste est verrouillé.", "The station is locked.";
     err_locked_do: "Ouvrez votre coffre.", "Open your vault.";
-    err_picture_unsupported: "Ce genre de document ne se montre pas ici.", "This kind of document cannot be shown here.";
+    err_picture_unsupported: "Ce genre de fichier ne se montre pas ici. Enregistrez-le en PDF ou en PNG, ou photographiez la feuille, puis ajoutez-le de nouveau.", "This kind of file cannot be shown here. Save it as PDF or PNG, or photograph the sheet, then add it again.";
+    err_picture_other_program: "Ce formulaire ne se lit qu’avec le programme pour lequel il est fait. Ouvrez-le là, imprimez-le dans un fichier PDF, puis ajoutez ce fichier.", "This form can only be read by the program that it was made for. Open it there, print it to a PDF file, then add that file.";
     err_picture_encrypted: "Ce document est fermé par un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le de nouveau.", "This document is locked by a password. Save it without one, then add it again.";
+    picture_signs_missing: "Des signes manquent sur cette page : leur police n’est pas dans le fichier. Demandez-le avec ses polices, ou photographiez la feuille.", "Signs are missing on this page: their font does not come with the file. Ask for it with its fonts, or photograph the sheet.";
+    picture_no_end: "La fin de ce fichier manque : comparez avec l’original, et ajoutez-le de nouveau s’il manque quelque chose.", "The end of this file is missing: compare it with the original, and add it again if something is missing.";
     err_picture_damaged: "Ce document est abîmé ou incomplet. Ajoutez-le de nouveau depuis l’original.", "This document is damaged or incomplete. Add it again from the original.";
     err_picture_too_big: "Ce document est trop grand pour être montré ici.", "This document is too big to be shown here.";
     err_picture_not_here: "Ce document n’est pas encore arrivé en entier.", "This document has not arrived in full yet.";
