@@ -221,6 +221,63 @@ async fn tried(village: &Village, name: &str, setup: Setup<'_>) -> [bool; 3] {
     [files > 0, refused == true, blocked]
 }
 
+/// Name, value, level and state of each policy that is set, as the browser's own page shows them.
+const POLICIES: &str = "
+    const rows = [];
+    const walk = root => root.querySelectorAll('*').forEach(it => {
+        if (it.matches('policy-row')) rows.push(it.shadowRoot);
+        if (it.shadowRoot) walk(it.shadowRoot);
+    });
+    walk(document);
+    const said = (row, css) => row.querySelector(css)?.textContent.trim() ?? '';
+    return rows.map(row => ['.name', '.value', '.level', '.messages'].map(css => said(row, css)))
+        .filter(([, , level]) => level !== '')";
+
+/// Newer browsers have one policy for both and say so; they obey these, and older ones know no other.
+const SUPERSEDED: [&str; 2] = ["AutofillAddressEnabled", "AutofillCreditCardEnabled"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_line_of_the_policy_that_ships_is_known_and_in_force() {
+    let village = village("policy-known").await;
+    let file = policy(&village);
+    let mut policy: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let lines = policy.as_object_mut().unwrap();
+    // Known, though with a value that leaves the test its hand; and one that nobody knows.
+    lines.insert("DeveloperToolsAvailability".into(), json!(1));
+    lines.insert("NoSuchPolicy".into(), json!(true));
+    std::fs::write(&file, policy.to_string()).unwrap();
+    let under = Setup {
+        policy: Some(&file),
+        ..Setup::default()
+    };
+    let page = browser(&village, "policy-known", under).await;
+    page.open("chrome://policy").await.unwrap();
+    let all = format!("(() => {{ {POLICIES} }})().length > 0");
+    page.until(&all).await.unwrap();
+    let shown = page.run(POLICIES, &json!([])).await.unwrap();
+    let shown: Vec<[String; 4]> = serde_json::from_value(shown).unwrap();
+    let row = |name: &str| {
+        let row = shown.iter().find(|[shown, ..]| shown == name);
+        row.unwrap_or_else(|| panic!("{name} is not there"))
+    };
+    // In the browser's language: what it says of one that it obeys, and of one that it does not know.
+    let [_, _, level, obeyed] = row("PasswordManagerEnabled");
+    let [_, _, _, unknown] = row("NoSuchPolicy");
+    assert_ne!(obeyed, unknown, "the control");
+    for (name, value) in policy.as_object().unwrap() {
+        let [_, told, at, state] = row(name);
+        match name.as_str() {
+            "NoSuchPolicy" => {}
+            superseded if SUPERSEDED.contains(&superseded) => assert_ne!(state, unknown, "{name}"),
+            _ => assert_eq!(state, obeyed, "{name}"),
+        }
+        assert_eq!(at, level, "{name}");
+        let told: Value = serde_json::from_str(told).unwrap_or_else(|_| json!(told));
+        assert_eq!(&told, value, "{name}");
+    }
+    assert_eq!(shown.len(), policy.as_object().unwrap().len());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn under_the_policy_that_ships_no_file_goes_in_or_out() {
     let village = village("policy").await;
