@@ -466,13 +466,14 @@ async fn a_killed_browser_loses_nothing(scene: &mut Scene) {
     const STREET: &str = "7 chemin des Vignes";
     pages::put(&scene.kiosk, "address", "").await.unwrap();
     scene.until_values("address", &[]).await;
-    type_slowly(&scene.kiosk, &field("address"), STREET).await;
     scene.kiosk.type_in("#say", "Je reviens").await.unwrap();
     scene
         .kiosk
         .type_in(&field("remarks"), "Vite")
         .await
         .unwrap();
+    // Last, so that no leaving of the field puts it.
+    type_slowly(&scene.kiosk, &field("address"), STREET).await;
     // What was typed in the last 150 ms may be lost.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let site = &scene.village.kiosks[0];
