@@ -97,5 +97,5 @@ fn the_committed_corpus_is_driven() {
         drive(&std::fs::read(path).expect("bytes"));
         count += 1;
     }
-    assert!(count >= 8, "{count} inputs");
+    assert!(count >= 100, "{count} inputs");
 }
