@@ -111,7 +111,7 @@ fn statements_that_nobody_can_read_take_their_signers_share_and_no_more() {
     let many = (0..12_000).map(|number| statement(unknown(Who::Kiosk, number)));
     flood(&mut village, Who::Relay, many);
     let kept = village.node(Who::Relay).count() - before;
-    assert!(kept > 1_000 && kept < 8_000, "{kept} of 12,000 are kept");
+    assert!((1_000..8_000).contains(&kept), "{kept} of 12,000 are kept");
     let why = &village.node(Who::Relay).closed[0];
     assert!(why.starts_with("makes more than a member may"), "{why}");
     others_go_on(&mut village, &mut adviser);
@@ -195,7 +195,7 @@ fn a_peer_passes_on_as_much_as_people_type() {
     village.settle();
     let passed = passed.get();
     assert!(
-        passed >= DRAFTS_AT_ONCE_MAX && passed <= 2 * DRAFTS_AT_ONCE_MAX,
+        (DRAFTS_AT_ONCE_MAX..=2 * DRAFTS_AT_ONCE_MAX).contains(&passed),
         "{passed}"
     );
     let told = told(&village, Who::Relay);
@@ -245,4 +245,29 @@ fn a_relay_that_tells_of_members_that_there_are_not_is_not_heard() {
     assert!(changes <= 8 * ROSTER_MAX, "{changes} changes are heard");
     let told = told(&village, Who::Kiosk);
     assert_eq!(told, [(Who::Relay.subject(), Excess::Roster)]);
+}
+
+#[test]
+fn an_honest_kiosk_that_was_away_for_long_waits_and_is_neither_sent_away_nor_named() {
+    let mut village = Village::new();
+    let (_citizen, mut adviser) = village.case();
+    village.cut(Who::Relay, Who::Kiosk);
+    let made: Vec<_> = (0..8_000)
+        .map(|number| Thing::Statement(unknown(Who::Kiosk, number)))
+        .collect();
+    let names: Vec<_> = made.iter().map(Thing::hash).collect();
+    village.write(Who::Kiosk, made);
+    village.connect(Who::Relay, Who::Kiosk);
+    village.run(Duration::from_secs(1));
+    let held = |village: &Village| {
+        let relay = village.node(Who::Relay);
+        names.iter().filter(|name| relay.holds(name)).count()
+    };
+    let at_once = held(&village);
+    assert!(at_once < 4_500, "{at_once} at once");
+    village.say(&mut adviser, "Bonjour.");
+    village.run(Duration::from_secs(150));
+    assert_eq!(held(&village), names.len());
+    assert_eq!(village.node(Who::Relay).closed, [""; 0]);
+    assert_eq!(told(&village, Who::Relay), []);
 }
