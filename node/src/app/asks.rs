@@ -193,6 +193,7 @@ fn shows_somebody(ask: &Ask) -> bool {
             PaperAsk::File { .. }
             | PaperAsk::Sheet { .. }
             | PaperAsk::Picture { .. }
+            | PaperAsk::Remarks { .. }
             | PaperAsk::Sheets(_)
             | PaperAsk::SheetPicture { .. } => false,
         },

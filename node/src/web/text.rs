@@ -105,6 +105,7 @@ macro_rules! sentences {
 mod call;
 mod case_work;
 mod error;
+mod ills;
 mod line;
 mod papers;
 mod visit;
@@ -300,21 +301,6 @@ texts! {
     kind_edits: "Lots de changements", "Batches of changes";
     kind_acts: "Actes", "Acts";
     kind_receipts: "Reçus", "Receipts";
-    to_do: "À faire", "To do";
-    nothing_to_do: "Rien à faire", "Nothing to do";
-    nothing_to_do_note: "Tout marche sur cette machine.", "Everything works on this machine.";
-    ill_disk_full: "Le disque est plein", "The disk is full";
-    ill_disk_full_do: "Rien de nouveau n’est accepté ; ce qui est gardé reste lisible. Faites de la place sur le disque : le nœud reprend seul.", "Nothing new is accepted; what is kept stays readable. Make room on the disk: the node goes on by itself.";
-    ill_disk_failed: "Le disque a refusé d’écrire", "The disk refused to write";
-    ill_disk_failed_do: "Ce qui est gardé reste lisible. Vérifiez le disque, puis redémarrez le nœud.", "What is kept stays readable. Check the disk, then restart the node.";
-    ill_repaired: "Réparé au démarrage", "Repaired at start";
-    ill_repaired_do: "Rien de confirmé n’a été perdu. Si cela revient, vérifiez le disque.", "Nothing acknowledged was lost. If it comes back, check the disk.";
-    ill_keys_in_file: "Clés protégées par un fichier seulement", "Keys protected by a file only";
-    ill_keys_in_file_do: "Donnez à ce nœud un secret du système (TPM ou systemd-creds) pour les sceller mieux.", "Give this node a secret of the system (TPM or systemd-creds) to seal them better.";
-    ill_credential_do: "Le nœud marche encore. Délivrez un nouveau certificat depuis l’autorité du réseau.", "The node still works. Issue a new credential from the network’s authority.";
-    ill_clock_do: "Mettez-la à l’heure et réglez-la sur le réseau (NTP). Rien n’est perdu, mais les heures écrites ici sont fausses.", "Set it, and have it kept right over the network (NTP). Nothing is lost, but the times written here are wrong.";
-    ill_outbox_do: "Vérifiez la ligne de cette machine, puis celle du relais et du service.", "Check the line of this machine, then that of the relay and the service.";
-    flood_do: "Ce qui vient d’elle attend son tour ; les autres n’attendent pas. Si cela revient, faites vérifier cette machine.", "What it sends waits for its turn; the others do not wait. If it happens again, have that machine checked.";
     self_updating: "La page se met à jour seule.", "This page updates by itself.";
 }
 
@@ -425,15 +411,6 @@ sentences! {
     running_since(time: &str): format!("En service depuis le {time}"), format!("Running since {time}");
     version(version: &str): format!("Version {version}"), format!("Version {version}");
     measured(time: &str): format!("Mesuré à {time}."), format!("Measured at {time}.");
-    ill_credential(days: u64): match days {
-        0 | 1 => format!("Certificat expiré depuis {days} jour"),
-        _ => format!("Certificat expiré depuis {days} jours"),
-    }, match days {
-        1 => "Credential expired 1 day ago".to_owned(),
-        _ => format!("Credential expired {days} days ago"),
-    };
-    ill_clock_behind(by: &str): format!("L’horloge de cette machine retarde d’au moins {by}"), format!("The clock of this machine is at least {by} slow");
-    ill_clock_ahead(by: &str): format!("L’horloge de cette machine avance d’au moins {by}"), format!("The clock of this machine is at least {by} fast");
     stretch(seconds: u64): match seconds {
         0..3600 => format!("{}\u{a0}min", seconds / 60),
         3600..172_800 => format!("{}\u{a0}h", seconds / 3600),
@@ -443,9 +420,6 @@ sentences! {
         3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     };
-    flood(name: &str): format!("{name} envoie plus que ce nœud ne peut prendre"), format!("{name} sends more than this node can take");
-    flood_lately(moment: &str): format!("Vu pour la dernière fois : {moment}"), format!("Last seen: {moment}");
-    ill_outbox(hours: u64): format!("Un envoi attend depuis {hours} h"), format!("Something has waited {hours} h to leave");
 }
 
 #[cfg(test)]
@@ -459,6 +433,7 @@ mod tests {
             Lang::calls(),
             Lang::papers(),
             Lang::case_work(),
+            Lang::ills(),
             Lang::lines(),
             Lang::visits(),
         ]
