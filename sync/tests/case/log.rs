@@ -79,8 +79,8 @@ fn aside(log: &CaseLog) -> Vec<(u64, bool)> {
         .into_iter()
         .map(|one| (one.index, one.unreadable))
         .collect();
-    let (unreadable, others): (Vec<_>, Vec<_>) = aside.iter().partition(|one| one.1);
-    let counted = (unreadable.len() as u64, others.len() as u64);
+    let unreadable = aside.iter().filter(|one| one.1).count() as u64;
+    let counted = (unreadable, aside.len() as u64 - unreadable);
     assert_eq!(log.count_aside(), counted, "counted as listed: {aside:?}");
     aside
 }

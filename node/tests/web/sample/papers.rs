@@ -1,5 +1,6 @@
 //! Sheets before they are joined, and what is asked about papers.
 
+use guichet::render::Remarks;
 use guichet::web::counter::{PaperAsk, PictureTrouble, Refusal, Thing};
 use guichet::web::ids::{DocumentId, SheetId};
 use guichet::web::view::{
@@ -76,6 +77,7 @@ pub fn answer(ask: PaperAsk, scene: Scene, side: Side) -> bool {
                 .send(if page <= 2 { Ok(picture(page)) } else { none })
                 .is_ok()
         }
+        PaperAsk::Remarks { reply, .. } => reply.send(Ok(Remarks::default())).is_ok(),
         PaperAsk::Sheets(reply) => reply.send(Ok(sheets(scene, side))).is_ok(),
         PaperAsk::AddSheet { reply, .. } => reply.send(Ok(SheetId::from([4; 8]))).is_ok(),
         PaperAsk::Scan {
