@@ -57,7 +57,7 @@ texts! {
     err_call_under_way_do: "Terminez-le d’abord, puis recommencez. Rien n’a changé.", "End it first, then try again. Nothing has changed.";
     err_turn: "Ce n’est pas encore le tour de cette personne.", "It is not this person’s turn yet.";
     err_turn_do: "Dites pourquoi vous la prenez avant les autres : la raison est gardée.", "Say why you take them before the others: the reason is kept.";
-    err_not_arrived: "Le dossier de cette personne n’est pas encore arrivé : la raison ne peut pas y être gardée.", "This person’s case has not arrived yet: the reason cannot be kept in it.";
+    err_not_arrived: "Le dossier de cette personne n’est pas encore arrivé : la raison ne peut pas y être gardée.", "This person’s case has not arrived yet: the reason cannot be kept in it.";
     err_sheet: "Cette page n’est plus là.", "This page is no longer there.";
     err_printer: "L’imprimante ne répond pas.", "The printer does not answer.";
     err_tray_full: "Plus de place pour d’autres pages ici.", "No more room for pages here.";
