@@ -34,6 +34,12 @@ pub fn wall_ms() -> u64 {
         })
 }
 
+/// The wall time of a moment, in seconds since 1970 UTC, as this machine's clock has it now.
+pub fn wall_s_at(at: Instant) -> u64 {
+    let ago = now().saturating_duration_since(at).as_millis();
+    wall_ms().saturating_sub(u64::try_from(ago).unwrap_or(u64::MAX)) / 1000
+}
+
 /// Wall time in seconds since 1970 UTC; 0 on a clock set before.
 pub fn wall_s() -> u64 {
     wall_ms() / 1000

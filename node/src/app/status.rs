@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use guichet_keys::{Role, SubjectId, Validity};
 use guichet_sync::feed::Feed;
@@ -57,11 +56,10 @@ impl Node {
 
     /// Who sends more than there is time for, or makes more than may be kept of one member.
     fn floods(&self) -> Vec<Flood> {
-        let (mono, now_s) = (clock::now(), clock::wall_s());
-        let ago_s = |at: Instant| mono.saturating_duration_since(at).as_secs();
-        let at_s = |at: Instant| now_s.saturating_sub(ago_s(at));
         let sending = self.intake.floods();
+        let at_s = clock::wall_s_at;
         let sending = sending.map(|it| (it.peer, at_s(it.since), at_s(it.until)));
+        let now_s = clock::wall_s();
         let making = self.replica.overdrawn(now());
         let making = making.map(|it| (it.member, it.since_ms / 1000, now_s));
         let mut times: BTreeMap<SubjectId, (u64, u64)> = BTreeMap::new();

@@ -168,9 +168,7 @@ impl Node {
         passed_to: Option<String>,
     ) -> CallView {
         let live = self.calls.call.as_ref();
-        let ago = |at: std::time::Instant| {
-            clock::wall_s().saturating_sub(clock::now().saturating_duration_since(at).as_secs())
-        };
+        let ago = clock::wall_s_at;
         let media = live.map_or(MediaState::Connecting, |live| live.media);
         let media = match (media, lost) {
             (MediaState::Connecting, Some(lost)) => MediaState::Interrupted { since_s: ago(lost) },
