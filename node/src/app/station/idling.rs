@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::idle_lock::{Input, Output};
 use crate::app::node::{Duty, Node};
 use crate::clock;
-use crate::web::counter::{Change, Refusal};
+use crate::web::counter::Change;
 use crate::web::view::LockNotice;
 
 impl Node {
@@ -13,14 +13,6 @@ impl Node {
     pub(in crate::app) fn acted(&mut self) {
         self.touch();
         self.tell_idle_lock(Input::Acted);
-    }
-
-    /// Somebody says that they are still there.
-    pub(in crate::app) fn still_here(&self) -> Result<(), Refusal> {
-        match &self.duty {
-            Duty::Station(station) if station.open.is_none() => Err(Refusal::Locked),
-            Duty::Station(_) | Duty::Kiosk(_) | Duty::Relay => Ok(()),
-        }
     }
 
     /// When the desk must be looked at again.
