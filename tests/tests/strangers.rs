@@ -263,7 +263,7 @@ async fn strangers_get_the_hello_and_nothing_else_while_members_go_on() {
             .unwrap();
     };
     println!("{crossed} edits crossed while strangers knocked");
-    assert!(crossed > 1, "members work meanwhile");
+    assert!(crossed > 0, "members work meanwhile");
     for (doors, receptions) in doors.iter().zip(received) {
         for reception in receptions {
             let nothing_else = Reception {
