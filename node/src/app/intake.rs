@@ -17,6 +17,8 @@ use guichet_keys::{Role, SubjectId};
 const COST_FACTOR: u32 = 2;
 /// The shortest frame costs the connection and the loop this much.
 const COST_MIN: Duration = Duration::from_micros(50);
+/// To decrypt and carry it costs the connection so much for each KiB, on other threads.
+const COST_OF_KIB: Duration = Duration::from_micros(4);
 /// What is kept is counted in blocks of so many bytes.
 const BLOCK_BYTES: usize = 4096;
 /// Who has spent everything waits until it has this much again: frames are taken in bundles.
@@ -52,6 +54,8 @@ pub struct Allowance {
 pub struct Cost {
     /// Time of the processor, on the loop's thread.
     pub busy: Duration,
+    /// Bytes of the frame.
+    pub bytes: usize,
     /// Blocks that the node keeps for it: see [`blocks`].
     pub blocks: u32,
 }
@@ -67,7 +71,7 @@ impl Allowance {
     pub fn of(role: Option<Role>, lane: Lane) -> Self {
         let (each_second, saved, each_block) = match (lane, role) {
             (Lane::Signals, _) => (40_000, 1_000_000, 0),
-            (Lane::Cases, Some(Role::Relay)) => (150_000, 6_000_000, 250),
+            (Lane::Cases, Some(Role::Relay)) => (150_000, 4_000_000, 250),
             (Lane::Cases, Some(Role::Station)) => (100_000, 3_000_000, 1_000),
             (
                 Lane::Cases,
@@ -111,7 +115,7 @@ struct Account<T> {
     /// Below nothing, what the last one cost too much.
     micros: i64,
     at: Instant,
-    /// Since when something waits that is not paid for.
+    /// Since when it has not had a second's allowance left, and something had to wait.
     held_since: Option<Instant>,
 }
 
@@ -144,7 +148,6 @@ impl<T> Intake<T> {
         for lane in [Lane::Cases, Lane::Signals] {
             if let Some(account) = self.accounts.get_mut(&(lane, *peer)) {
                 account.waiting.clear();
-                account.held_since = None;
             }
         }
     }
@@ -184,15 +187,14 @@ impl<T> Intake<T> {
             return;
         };
         account.settle(now);
-        let worked = cost.busy.saturating_mul(COST_FACTOR).max(COST_MIN);
+        let kib = u32::try_from(cost.bytes / 1024).unwrap_or(u32::MAX);
+        let worked = cost.busy.saturating_mul(COST_FACTOR);
+        let worked = worked.saturating_add(COST_OF_KIB.saturating_mul(kib));
+        let worked = worked.max(COST_MIN);
         let kept = account.allowance.each_block.saturating_mul(cost.blocks);
         let cost = micros(worked.saturating_add(kept));
         account.micros = account.micros.saturating_sub(cost);
-        if account.waiting.is_empty() {
-            account.held_since = None;
-            return;
-        }
-        if account.micros <= 0 {
+        if account.micros <= 0 && !account.waiting.is_empty() {
             account.held_since.get_or_insert(now);
         }
         if let Some(since) = account.held_since
@@ -258,6 +260,9 @@ impl<T> Account<T> {
             self.micros = self.micros.saturating_add(earned).min(most);
             self.at = now;
         }
+        if self.micros >= micros(self.allowance.each_second) {
+            self.held_since = None;
+        }
     }
 }
 
@@ -280,7 +285,7 @@ mod tests {
     fn busy_for(micros: u64) -> Cost {
         Cost {
             busy: Duration::from_micros(micros),
-            blocks: 0,
+            ..Cost::default()
         }
     }
 
@@ -340,8 +345,8 @@ mod tests {
             intake.arrived(start, key(1), allowance(), ());
         }
         let cost = Cost {
-            busy: Duration::ZERO,
             blocks: blocks(BLOCK_BYTES + 1),
+            ..Cost::default()
         };
         assert_eq!(cost.blocks, 2);
         let done = run(&mut intake, start, Duration::from_secs(60), cost)[&key(1)];

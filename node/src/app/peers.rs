@@ -107,16 +107,21 @@ impl Node {
     fn take_in_one(&mut self, from: (Lane, SubjectId), frame: Frame) {
         let begun = clock::thread_used();
         let (lane, peer) = from;
-        let bytes = frame.into_bytes();
+        let frame = frame.into_bytes();
+        let bytes = frame.len();
         let blocks = match lane {
-            Lane::Cases => self.tell_replica_counting(Input::FrameReceived(peer, bytes)),
+            Lane::Cases => self.tell_replica_counting(Input::FrameReceived(peer, frame)),
             Lane::Signals => {
-                self.tell_hall(hall::Input::Received(peer, bytes));
+                self.tell_hall(hall::Input::Received(peer, frame));
                 0
             }
         };
         let busy = clock::thread_used().saturating_sub(begun);
-        let cost = Cost { busy, blocks };
+        let cost = Cost {
+            busy,
+            bytes,
+            blocks,
+        };
         self.intake.spent(clock::now(), from, cost);
     }
 
