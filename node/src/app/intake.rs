@@ -143,12 +143,10 @@ impl<T> Intake<T> {
         account.waiting.push_back(sent);
     }
 
-    /// What a peer sent and was not taken in is void: its stream has ended. What it spent stays spent.
-    pub fn ended(&mut self, peer: &SubjectId) {
-        for lane in [Lane::Cases, Lane::Signals] {
-            if let Some(account) = self.accounts.get_mut(&(lane, *peer)) {
-                account.waiting.clear();
-            }
+    /// What was sent there and not taken in is void: the stream has ended. What was spent stays spent.
+    pub fn ended(&mut self, key: Key) {
+        if let Some(account) = self.accounts.get_mut(&key) {
+            account.waiting.clear();
         }
     }
 
@@ -409,7 +407,7 @@ mod tests {
             }
             let lasting = Duration::from_secs(1);
             done += run(&mut intake, now, lasting, cost)[&key(1)];
-            intake.ended(&key(1).1);
+            intake.ended(key(1));
             intake.handle_timeout(now + lasting);
         }
         let paid = allowance().saved + allowance().each_second * 60;
@@ -449,7 +447,7 @@ mod tests {
         }
         let cost = busy_for(1_000);
         run(&mut intake, start, Duration::from_secs(30), cost);
-        intake.ended(&key(1).1);
+        intake.ended(key(1));
         intake.handle_timeout(start + Duration::from_secs(3_600));
         assert_eq!(intake.floods().count(), 1);
         intake.handle_timeout(start + Duration::from_secs(3_631));

@@ -28,7 +28,8 @@ impl Node {
                 route,
                 seen_at,
             } => {
-                self.intake.ended(&peer);
+                // Signals may have come before: they have a stream of their own.
+                self.intake.ended((Lane::Cases, peer));
                 self.presences.on_up(peer, route, seen_at, clock::wall_s());
                 self.tell_dialling(dialling::Input::Linked(peer));
                 self.tell_replica(Input::PeerConnected(peer));
@@ -100,8 +101,8 @@ impl Node {
             {
                 self.take_in_one(from, frame);
             }
+            self.intake.ended(from);
         }
-        self.intake.ended(&peer);
     }
 
     fn take_in_one(&mut self, from: (Lane, SubjectId), frame: Frame) {
