@@ -61,6 +61,19 @@ impl Script {
             .await
     }
 
+    /// A station: waits until the case of somebody who waits has arrived; a ticket may be ahead
+    /// of it.
+    pub async fn until_case_of(&self, row: &Value) -> Result<Value> {
+        let ticket = &row["ticket"];
+        let row = async |script: &Script| {
+            let queue = script.queue().await?;
+            let row = queue.into_iter().find(|row| row["ticket"] == *ticket);
+            Ok(row.unwrap_or_default())
+        };
+        let arrived = |row: &Value| !row["case"].is_null();
+        self.until("the case of who waits", row, arrived).await
+    }
+
     /// A station: takes somebody out of the queue.
     pub async fn take(&self, row: &Value, reason: Option<&str>) -> Result<Answer> {
         let mut body = json!({ "ticket": row["ticket"] });

@@ -123,8 +123,9 @@ async fn an_adviser_who_speaks_cannot_take_another(scene: &Scene) {
     refused(&ask(one, &scene.second).await, 409, "busy");
     two.join_queue(other).await.unwrap();
     let row = desk.until_turn(&names[1], "next").await.unwrap();
-    let there = async |desk: &Script| Ok(desk.case(other).await.is_ok());
-    desk.until("the case", there, |there| *there).await.unwrap();
+    let told = async |desk: &Script| Ok(desk.case(other).await?["timeline"].to_string());
+    let whole = |told: &String| told.contains("form-started");
+    desk.until("the whole case", told, whole).await.unwrap();
     let (before, told) = (desk.call().await.unwrap(), history(desk, other).await);
     for reason in [None, Some(REASON)] {
         refused(&desk.take(&row, reason).await.unwrap(), 409, "busy");
@@ -171,6 +172,7 @@ async fn the_same_order_is_carried_out_once_it_can_be(scene: &Scene) {
     one.until_call("none").await.unwrap();
     one.join_queue(second).await.unwrap();
     let row = desk.until_turn(&scene.names[0], "later").await.unwrap();
+    desk.until_case_of(&row).await.unwrap();
     assert_eq!(desk.take(&row, Some(REASON)).await.unwrap().status, 200);
     one.until_call("ringing").await.unwrap();
     let kept = async |desk: &Script| Ok(history(desk, second).await);

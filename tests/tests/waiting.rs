@@ -148,6 +148,7 @@ async fn the_order_is_kept_each_has_one_adviser_and_out_of_turn_needs_a_reason()
     let later = desk.until_turn(&scene.names[0], "later").await.unwrap();
     let refused = desk.take(&later, None).await.unwrap();
     assert_eq!(refused.status, 409, "{}", refused.text());
+    desk.until_case_of(&later).await.unwrap();
     let taken = desk.take(&later, Some("Attend depuis hier, train à 11 h."));
     assert_eq!(taken.await.unwrap().status, 200);
     scene.kiosks[0].until_call("ringing").await.unwrap();
