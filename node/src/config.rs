@@ -11,13 +11,17 @@ use std::time::Duration;
 use guichet_keys::SubjectId;
 use libp2p::Multiaddr;
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
 
 use crate::devices::{Device, PrinterSettings, ScannerSettings};
+use crate::mesh;
 
 /// The name of the settings file in a data folder.
 pub const FILE: &str = "guichet.toml";
 
 const BYTES_MAX: u64 = 64 * 1024;
+/// Characters of a wrong line or value that an error repeats.
+const SHOWN_MAX: usize = 200;
 const IDLE_S: std::ops::RangeInclusive<u64> = 30..=3_600;
 const LOCK_AFTER_MINUTES_MAX: u64 = 480;
 const SCAN_DPI: std::ops::RangeInclusive<u32> = 50..=1_200;
@@ -119,7 +123,7 @@ impl FromStr for Relay {
             };
             words.next().is_none().then_some(relay)
         };
-        read().ok_or_else(|| NotRelay(text.chars().take(200).collect()))
+        read().ok_or_else(|| NotRelay(text.chars().take(SHOWN_MAX).collect()))
     }
 }
 
@@ -155,12 +159,14 @@ pub enum ConfigError {
         file: PathBuf,
     },
     /// The file is not TOML, or holds an unknown key or a value of the wrong kind.
-    #[error("{}, line {line}: {problem}", file.display())]
+    #[error("{}, line {line}, `{written}`: {problem}", file.display())]
     Malformed {
         /// Which file.
         file: PathBuf,
         /// Line, from 1.
         line: usize,
+        /// What is written in that line; its beginning, if it is long.
+        written: String,
         /// What is wrong there.
         problem: String,
     },
@@ -226,10 +232,15 @@ impl Config {
     }
 
     fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Malformed {
-            file: file.to_owned(),
-            line: error.span().map_or(1, |span| line_of(text, span.start)),
-            problem: error.message().replace('\n', " "),
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            let written = text.lines().nth(line - 1).unwrap_or_default().trim();
+            ConfigError::Malformed {
+                file: file.to_owned(),
+                line,
+                written: written.chars().take(SHOWN_MAX).collect(),
+                problem: error.message().replace('\n', " "),
+            }
         })?;
         config.check(file)
     }
@@ -269,23 +280,54 @@ impl Config {
                 return out_of_range(key, length_mm.to_string(), allowed);
             }
         }
+        for (key, device) in [("scanner", &self.scanner), ("printer", &self.printer)] {
+            if device.as_ref().is_some_and(|name| name.trim().is_empty()) {
+                let allowed = "a name or \"none\", or leave the line out".into();
+                return out_of_range(key, "\"\"".into(), allowed);
+            }
+        }
+        if EnvFilter::try_new(&self.log).is_err() {
+            let allowed = "a filter such as \"info\" or \"warn,guichet=debug\"".into();
+            return out_of_range("log", format!("{:?}", self.log), allowed);
+        }
+        if let Some((key, value, allowed)) = self.wrong_port() {
+            return out_of_range(key, value, allowed);
+        }
+        for relay in &self.relays {
+            let mut addresses = [&relay.mesh, &relay.porch].into_iter();
+            if let Some(wrong) = addresses.find(|it| !mesh::is_dialable(&it.to_string())) {
+                let allowed = "addresses like /ip4/10.0.0.1/tcp/7101 or /dns/example.org/tcp/7101";
+                return out_of_range("relays", wrong.to_string(), allowed.into());
+            }
+        }
+        Ok(self)
+    }
+
+    /// A port that cannot be used beside the others: its setting, its value, what would be right.
+    fn wrong_port(&self) -> Option<(&'static str, String, String)> {
+        let wrong = |key, port: u16, allowed: &str| Some((key, port.to_string(), allowed.into()));
         for (key, port) in [
             ("mesh_port", self.mesh_port),
             ("porch_port", self.porch_port),
         ] {
             if port == 0 {
-                return out_of_range(key, "0".into(), "a fixed port, 1 to 65535".into());
+                return wrong(key, port, "a fixed port, 1 to 65535");
             }
         }
         if self.mesh_port == self.porch_port {
-            let allowed = "a port other than mesh_port".into();
-            return out_of_range("porch_port", self.porch_port.to_string(), allowed);
+            return wrong("porch_port", self.porch_port, "a port other than mesh_port");
         }
-        if [self.mesh_port, self.porch_port].contains(&self.media_port) {
-            let allowed = "0, or a port other than mesh_port and porch_port".into();
-            return out_of_range("media_port", self.media_port.to_string(), allowed);
+        let meshes = [self.mesh_port, self.porch_port];
+        if meshes.contains(&self.media_port) {
+            let allowed = "0, or a port other than mesh_port and porch_port";
+            return wrong("media_port", self.media_port, allowed);
         }
-        Ok(self)
+        let on_loopback = self.mesh_host.is_unspecified() || self.mesh_host.is_loopback();
+        if on_loopback && meshes.contains(&self.port) {
+            let allowed = "0, or a port other than mesh_port and porch_port";
+            return wrong("port", self.port, allowed);
+        }
+        None
     }
 }
 
@@ -339,22 +381,69 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        check("port = 7001\nprot = 1\n", "line 2: unknown field `prot`");
-        check("port = 99999", "line 1: ");
-        check("port = \"a\"", "line 1: ");
-        check("port = [", "line 1: ");
+        check(
+            "port = 7001\n prot = 1\n",
+            "line 2, `prot = 1`: unknown field `prot`",
+        );
+        check("port = 99999", "line 1, `port = 99999`: ");
+        check("port = \"a\"", "line 1, `port = \"a\"`: ");
+        check("port = [", "line 1, `port = [`: ");
+        let long = format!("port = \"{}\"", "a".repeat(SHOWN_MAX));
+        check(&long, &format!("`{}`: ", &long[..SHOWN_MAX]));
         check("relays = [\"here\"]", "`here` is not `<subject>");
         check("idle_s = 5", "idle_s = 5 is out of range");
         check(
             "lock_after_minutes = 481",
             "lock_after_minutes = 481 is out of range; use 1 to 480 minutes, or 0 for never",
         );
-        check("lock_after_minutes = -1", "line 1: ");
+        check(
+            "lock_after_minutes = -1",
+            "line 1, `lock_after_minutes = -1`: ",
+        );
         check("scan_dpi = 20", "scan_dpi = 20 is out of range");
         check("scan_height_mm = 1001", "0 to 1000 mm");
         check("mesh_port = 0", "mesh_port = 0 is out of range");
         check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");
         check("media_port = 7101", "media_port = 7101 is out of");
+        for taken in [7101, 7201] {
+            check(
+                &format!("port = {taken}"),
+                &format!("port = {taken} is out of"),
+            );
+        }
+        check(
+            "log = \"!!!\"",
+            "log = \"!!!\" is out of range; use a filter",
+        );
+        check(
+            "printer = \" \"",
+            "printer = \"\" is out of range; use a name",
+        );
+        check(
+            "scanner = \"\"",
+            "scanner = \"\" is out of range; use a name",
+        );
+    }
+
+    #[test]
+    fn an_address_at_which_no_relay_can_be_is_named() {
+        let subject = "ab".repeat(32);
+        for wrong in ["/ip4/10.0.0.1", "/unix/a", "/ip4/0.0.0.0/tcp/1"] {
+            let right = "/ip4/10.0.0.1/tcp/7101";
+            for pair in [format!("{wrong} {right}"), format!("{right} {wrong}")] {
+                check(
+                    &format!("relays = [\"{subject} {pair}\"]"),
+                    &format!("relays = {wrong} is out of range; use addresses like"),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_pages_may_have_a_port_that_the_mesh_has_at_another_address() {
+        let text = "port = 7101\nmesh_host = \"10.0.0.1\"";
+        let read = Config::parse(text, Path::new("guichet.toml"));
+        assert_eq!(read.map(|it| it.port).ok(), Some(7101));
     }
 
     #[test]

@@ -421,6 +421,11 @@ impl Mesh {
     }
 }
 
+/// Whether this is an address at which a relay can be reached over TCP.
+pub fn is_dialable(address: &str) -> bool {
+    dialable(address).is_some()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -450,14 +455,24 @@ fn listen<B: NetworkBehaviour>(swarm: &mut Swarm<B>, text: &str) -> Result<(), M
     if let Some(quic) = numbered
         && let Err(error) = swarm.listen_on(quic.clone())
     {
-        tracing::warn!(%quic, %error, "no QUIC there; members come over TCP");
+        let reason = reason(&error);
+        tracing::warn!(%quic, reason, "no QUIC there; members come over TCP");
     }
     Ok(())
 }
 
-fn cannot_listen(address: &str, reason: &dyn std::error::Error) -> MeshError {
+fn cannot_listen(address: &str, error: &dyn std::error::Error) -> MeshError {
     MeshError::Listen {
         address: address.to_owned(),
-        reason: reason.to_string(),
+        reason: reason(error),
     }
+}
+
+/// What is below all that a transport wraps around it, and says nothing of itself.
+fn reason(error: &dyn std::error::Error) -> String {
+    let below = std::iter::successors(Some(error), |error| error.source());
+    let said = below.map(ToString::to_string);
+    said.filter(|said| !said.is_empty())
+        .last()
+        .unwrap_or_default()
 }
