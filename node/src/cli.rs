@@ -12,7 +12,7 @@ pub mod say;
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::folder::FolderError;
 use crate::log::Thrifty;
 use crate::stop::{ControlPipe, Stop};
 use crate::{Parts, app, demo, folder, memory, network, owners, render};
@@ -164,7 +165,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
     match obey(line.command, voice, parts) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            voice.fail(&format!("{error:#}").replace('\n', " "));
+            voice.fail(&say::reasons(&error));
             ExitCode::FAILURE
         }
     }
@@ -194,7 +195,9 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         Command::Doctor(Node { dir }) => examine(&dir, voice),
         Command::Case { command } => match command {
             CaseCommand::List(Node { dir }) => {
-                let answer = runtime()?.block_on(loopback::get(&dir, "/cases"))?;
+                let answer = runtime()?
+                    .block_on(loopback::get(&dir, "/cases"))
+                    .map_err(|error| why_no_cases(error, &dir))?;
                 voice.answer(&answer, &say::cases(&answer));
                 Ok(())
             }
@@ -205,6 +208,28 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         },
         Command::Render(_) => unreachable!("drawn before anything else"),
     }
+}
+
+/// A relay opens no cases, and a station none while nobody has unlocked it.
+fn why_no_cases(error: loopback::AskError, dir: &Path) -> anyhow::Error {
+    let advice = match &error {
+        loopback::AskError::Refused { status: 404, .. } => {
+            "; a relay opens no cases, ask a kiosk or a station".to_owned()
+        }
+        loopback::AskError::Refused { status: 403, .. } => {
+            format!(
+                "; unlock it on its page: guichet open --dir {}",
+                dir.display()
+            )
+        }
+        loopback::AskError::Refused { .. }
+        | loopback::AskError::NotRunning { .. }
+        | loopback::AskError::Marker(_)
+        | loopback::AskError::Folder(_)
+        | loopback::AskError::Broken { .. }
+        | loopback::AskError::NotUnderstood { .. } => String::new(),
+    };
+    anyhow::anyhow!("{error}{advice}")
 }
 
 fn start_over(fresh: bool) -> demo::Folder {
@@ -233,13 +258,19 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
     };
     let kind = folder::marker::Kind::Network;
     let made = network::init(&init.dir, kind, &plan, &network::Catalogue::of_demo())?;
+    let passphrases = init.dir.join(network::PASSPHRASES);
+    let authority = init.dir.join(network::authority::FOLDER);
     voice.answer(
-        &json!({ "dir": init.dir, "nodes": made.nodes, "root": made.root.to_string() }),
+        &json!({ "dir": init.dir, "nodes": made.nodes, "root": made.root.to_string(),
+                 "passphrases": passphrases, "authority": authority }),
         &format!(
-            "Network {} in {}: {}",
+            "Network {} in {}: {}\n\
+             Hand each adviser their line of {} and delete it; take {} offline.",
             made.root,
             init.dir.display(),
-            made.nodes.join(", ")
+            made.nodes.join(", "),
+            passphrases.display(),
+            authority.display()
         ),
     );
     Ok(())
@@ -247,7 +278,8 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
 
 fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let mut opened = folder::open(&run.dir, credentials.as_deref())?;
+    let mut opened =
+        folder::open(&run.dir, credentials.as_deref()).map_err(|error| advised(error, &run.dir))?;
     if let Some(port) = run.port {
         opened.config.port = port;
     }
@@ -277,10 +309,30 @@ fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
     })
 }
 
+/// What ails a folder, and who says what to do about it.
+fn advised(error: FolderError, dir: &Path) -> anyhow::Error {
+    let advice = match &error {
+        // They say it themselves.
+        FolderError::Marker(_) | FolderError::Config(_) => String::new(),
+        FolderError::Keys(_)
+        | FolderError::File(_)
+        | FolderError::Frame { .. }
+        | FolderError::NoCredential { .. }
+        | FolderError::Chain { .. }
+        | FolderError::OtherNode { .. }
+        | FolderError::OtherNetwork { .. }
+        | FolderError::Statement { .. } => {
+            format!("; `guichet doctor --dir {}` says what to do", dir.display())
+        }
+    };
+    anyhow::anyhow!("{error}{advice}")
+}
+
 fn start_log(filter: &str) -> anyhow::Result<()> {
     let asked = std::env::var("GUICHET_LOG").unwrap_or_else(|_| filter.to_owned());
-    let filter = tracing_subscriber::EnvFilter::try_new(&asked)
-        .with_context(|| format!("`{asked}` is not a log filter; try `info`"))?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&asked).map_err(|_| {
+        anyhow::anyhow!("GUICHET_LOG is `{asked}`, which is not a log filter; try `info`")
+    })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Thrifty::new(std::io::stderr))
@@ -289,13 +341,13 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(dir: &std::path::Path, path: &str, voice: Voice) -> anyhow::Result<()> {
+fn show(dir: &Path, path: &str, voice: Voice) -> anyhow::Result<()> {
     let answer = runtime()?.block_on(loopback::get(dir, path))?;
     voice.answer(&answer, &say::outline(&answer));
     Ok(())
 }
 
-fn examine(dir: &std::path::Path, voice: Voice) -> anyhow::Result<()> {
+fn examine(dir: &Path, voice: Voice) -> anyhow::Result<()> {
     let findings = runtime()?.block_on(doctor::examine(dir));
     voice.answer(
         &doctor::as_json(dir, &findings),

@@ -164,12 +164,9 @@ fn delete(dir: &Path) -> anyhow::Result<()> {
     if !dir.exists() {
         return Ok(());
     }
-    let lock = marker::lock(dir, marker::Kind::Demo).with_context(|| {
-        format!(
-            "--fresh deletes only a demo network; choose another folder than {} with --dir",
-            dir.display()
-        )
-    })?;
+    let deletable = marker::check(dir, marker::Kind::Demo);
+    deletable.context("--fresh deletes only a demo network; choose another folder with --dir")?;
+    let lock = marker::lock(dir, marker::Kind::Demo)?;
     for node in ["kiosk-1", "station-1", "relay"] {
         let node = dir.join(node);
         if node.exists() {

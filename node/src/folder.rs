@@ -25,7 +25,9 @@ use std::path::{Path, PathBuf};
 use guichet_keys::credential::ChainError;
 use guichet_keys::keyfile::KeyPurpose;
 use guichet_keys::statement::StatementError;
-use guichet_keys::{AgreementSecret, Chain, Credential, SignedStatement, SigningKey, SubjectId};
+use guichet_keys::{
+    AgreementSecret, Chain, Credential, Directory, Refusal, SignedStatement, SigningKey, SubjectId,
+};
 use guichet_media::Certificate;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -45,7 +47,8 @@ const SEED: &str = "seed.cbor";
 const SEED_NAME: &str = "guichet-seed";
 const SEED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const VAULTS: &str = "vaults";
-const STORE: &str = "store";
+/// The folder of what a node keeps.
+pub const STORE: &str = "store";
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +96,14 @@ pub enum FolderError {
         certified: SubjectId,
         /// Whose key is here.
         ours: SubjectId,
+    },
+    /// The statements are of another network.
+    #[error("{} is not of this node's network: {source}", file.display())]
+    OtherNetwork {
+        /// Which file.
+        file: PathBuf,
+        /// What its root does not vouch for.
+        source: Box<Refusal>,
     },
     /// A statement is damaged.
     #[error("{}: {source}", file.display())]
@@ -223,6 +234,21 @@ pub fn credentials(dir: &Path) -> Result<Vec<Credential>, FolderError> {
         })
     });
     verified.collect()
+}
+
+/// How many statements the node of `dir` was born with, all of which its root vouches for.
+pub fn vouched_for(dir: &Path) -> Result<usize, FolderError> {
+    let (_, Certified { root, .. }) = read_certified(dir)?;
+    let seed = read_seed(dir)?;
+    let mut directory = Directory::new(root);
+    for statement in &seed {
+        let learned = directory.learn(statement.clone());
+        learned.map_err(|source| FolderError::OtherNetwork {
+            file: dir.join(SEED),
+            source: Box::new(source),
+        })?;
+    }
+    Ok(seed.len())
 }
 
 fn read_certified(dir: &Path) -> Result<(PathBuf, Certified), FolderError> {

@@ -9,7 +9,7 @@
 //! only. In the folder of the network lie the nodes' folders, `authority/` and `passphrases`.
 
 mod adviser;
-mod authority;
+pub mod authority;
 mod founding;
 mod node;
 mod ports;

@@ -243,6 +243,63 @@ fn a_key_that_others_can_read_or_that_is_gone_is_told() {
 }
 
 #[test]
+fn what_the_node_was_born_with_and_what_it_keeps_is_looked_at() {
+    let (network, other) = (Network::new(), Network::new());
+    let _relay = network.run("relay");
+    let kiosk = network.kiosk();
+    let healthy = Report::of(&kiosk);
+    healthy.says("network", "ok", "statements that its root vouches for");
+    healthy.says("store", "ok", "none yet");
+
+    let seed = kiosk.join("seed.cbor");
+    let whole = std::fs::read(&seed).expect("there");
+    let told = |found: &str| {
+        let report = Report::of(&kiosk);
+        assert_eq!(
+            (report.status(), report.ills()),
+            (Some(1), vec!["network"]),
+            "{found}"
+        );
+        report.says("network", "ill", found);
+        let run = guichet(&["run"], &kiosk).output().expect("runs");
+        String::from_utf8_lossy(&run.stderr).into_owned()
+    };
+    std::fs::remove_file(&seed).expect("there");
+    let said = told("seed.cbor: No such file");
+    let once = said.matches("No such file").count();
+    assert_eq!(once, 1, "{said}");
+    assert!(said.contains("`guichet doctor --dir"), "{said}");
+    std::fs::write(&seed, &whole[..whole.len() - 1]).expect("written");
+    told("seed.cbor: ");
+    std::fs::copy(other.kiosk().join("seed.cbor"), &seed).expect("copied");
+    let report = Report::of(&kiosk);
+    report.says("network", "ill", "is not of this node's network");
+    std::fs::write(&seed, &whole).expect("written");
+
+    let keys = kiosk.join("keys");
+    std::fs::rename(&keys, kiosk.join("own")).expect("moved");
+    let lent = Command::new("cp")
+        .args(["-r", "--preserve=mode"])
+        .arg(other.kiosk().join("keys"))
+        .arg(&keys)
+        .status();
+    assert!(lent.expect("runs").success());
+    let report = Report::of(&kiosk);
+    assert_eq!(report.ills(), ["keys"]);
+    report.says("keys", "ill", "another node's than the credential's");
+    std::fs::remove_dir_all(&keys).expect("removed");
+    std::fs::rename(kiosk.join("own"), &keys).expect("moved");
+
+    std::fs::write(kiosk.join("store"), "").expect("written");
+    let report = Report::of(&kiosk);
+    assert_eq!(report.ills(), ["store"]);
+    report.says("store", "ill", "store is not a folder");
+    std::fs::remove_file(kiosk.join("store")).expect("removed");
+    drop(network.run("kiosk-1"));
+    Report::of(&kiosk).says("store", "ok", "there");
+}
+
+#[test]
 fn a_folder_that_is_none_and_settings_that_are_wrong_are_told() {
     let network = Network::new();
     let report = Report::of(&network.dir);

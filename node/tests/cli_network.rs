@@ -202,7 +202,36 @@ fn what_cannot_be_made_or_run_is_said() {
     refused(&guichet(&["run"], &kiosk), 1, &["line 1", "`prot`"]);
     std::fs::write(&settings, text).expect("written");
     std::fs::remove_file(kiosk.join("keys/node.key")).expect("removed");
-    refused(&guichet(&["run"], &kiosk), 1, &["node.key"]);
+    refused(
+        &guichet(&["run"], &kiosk),
+        1,
+        &["node.key", "`guichet doctor --dir"],
+    );
+}
+
+#[test]
+fn whoever_makes_a_network_is_told_what_to_do_with_its_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let counts = ["network", "init", "--kiosks", "1", "--stations", "1"];
+    let made = guichet(&counts, &dir);
+    let said = String::from_utf8_lossy(&made.stdout);
+    for named in ["passphrases", "authority"] {
+        let named = dir.join(named);
+        assert!(named.exists(), "{}", named.display());
+        assert!(said.contains(&named.display().to_string()), "{said}");
+    }
+}
+
+#[test]
+fn a_line_without_a_command_is_not_understood() {
+    for line in [&[][..], &["network"], &["case"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_guichet"))
+            .args(line)
+            .output()
+            .expect("runs");
+        refused(&output, 2, &["a command is missing", "--help"]);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A running node from outside: start, ask, stop.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -114,10 +115,85 @@ fn a_running_node_is_asked_through_its_folder() {
     let second = guichet(&["run"], &kiosk.dir);
     refused(&second, &["another guichet is running in", "kiosk-1"]);
 
+    let list = |node: &Node| guichet(&["case", "list"], &node.dir);
+    let relay = Node::start(&dir.join("relay"));
+    refused(&list(&relay), &["HTTP 404", "ask a kiosk or a station"]);
+    let station = Node::start(&dir.join("station-1"));
+    refused(&list(&station), &["locked", "guichet open --dir"]);
+    drop((relay, station));
+
     let dir = kiosk.dir.clone();
     kiosk.stop();
     refused(&guichet(&["status"], &dir), &["no node is running"]);
     let again = Node::start(&dir);
     assert_eq!(json(&guichet(&["status", "--json"], &dir))["role"], "kiosk");
     again.stop();
+}
+
+#[test]
+fn who_has_no_place_to_listen_at_is_told_why_and_which_setting_decides() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
+    assert!(guichet(&counts, &dir).status.success());
+    let kiosk = dir.join("kiosk-1");
+    let settings = kiosk.join("guichet.toml");
+    let whole = std::fs::read_to_string(&settings).expect("made");
+    let set = |key: &str, value: &str| {
+        let others = whole.lines().filter(|line| !line.starts_with(key));
+        let others: Vec<_> = others.collect();
+        let text = format!("{key} = {value}\n{}\n", others.join("\n"));
+        std::fs::write(&settings, text).expect("written");
+    };
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    for key in ["port", "mesh_port", "porch_port"] {
+        set(key, &port);
+        let reason = ["Address already in use", "guichet.toml", key];
+        refused(&guichet(&["run"], &kiosk), &reason);
+    }
+    let noise = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let port = noise.local_addr().expect("bound").port().to_string();
+    set("media_port", &port);
+    let reason = ["Address already in use", "guichet.toml", "media_port"];
+    refused(&guichet(&["run"], &kiosk), &reason);
+    set("mesh_host", "\"192.0.2.1\"");
+    let reason = [
+        "Cannot assign requested address",
+        "guichet.toml",
+        "mesh_host",
+    ];
+    refused(&guichet(&["run"], &kiosk), &reason);
+}
+
+#[test]
+fn a_udp_port_that_another_program_has_is_named_in_the_log_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
+    assert!(guichet(&counts, &dir).status.success());
+    let kiosk = dir.join("kiosk-1");
+    let text = std::fs::read_to_string(kiosk.join("guichet.toml")).expect("made");
+    let port = text
+        .lines()
+        .find_map(|line| line.strip_prefix("mesh_port = "));
+    let port: u16 = port.expect("set").parse().expect("a port");
+    let _noise = UdpSocket::bind(("127.0.0.1", port)).expect("free until now");
+    let mut process = command(&["run"], &kiosk)
+        .env("GUICHET_LOG", "warn")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut line = String::new();
+    let mut said = BufReader::new(process.stdout.take().expect("a pipe"));
+    said.read_line(&mut line).expect("said");
+    process.kill().expect("alive");
+    let ended = process.wait_with_output().expect("ended");
+    let log = String::from_utf8_lossy(&ended.stderr);
+    assert!(line.starts_with("http://"), "TCP remains: {line}{log}");
+    let told = log.lines().find(|line| line.contains("no QUIC there"));
+    let told = told.unwrap_or_else(|| panic!("not said: {log}"));
+    assert!(told.contains("Address already in use"), "{told}");
+    assert!(told.contains(&port.to_string()), "{told}");
 }

@@ -60,8 +60,12 @@ pub(super) async fn start(
     ills.splice(0..0, contact.refused.as_ref().map(ill_of));
     // Media first: where it has the UDP port of the mesh, members come over TCP alone.
     let (posts, owners) = owners::posts();
-    let (media, media_events) = media(opened, posts.of("calls"))?;
-    let (mesh, mesh_events) = connect(opened, posts.of("the mesh"))?;
+    let (media, media_events) = media(opened, posts.of("calls"))
+        .with_context(|| set_otherwise(opened, "calls", "`mesh_host` or `media_port`"))?;
+    let (mesh, mesh_events) = connect(opened, posts.of("the mesh")).with_context(|| {
+        let keys = "`mesh_host`, `mesh_port` or `porch_port`";
+        set_otherwise(opened, "the mesh", keys)
+    })?;
     let (disk_told, disk_events) = mpsc::unbounded_channel();
     let (cases_told, case_events) = mpsc::unbounded_channel();
     let (station_told, station_events) = mpsc::unbounded_channel();
@@ -212,6 +216,15 @@ fn replica(opened: &Opened, parts: &Parts, found: store::Opened, reader: &Reader
     Replica::open(now(), opening)
 }
 
+/// Which settings decide about what cannot be had.
+fn set_otherwise(opened: &Opened, what: &str, keys: &str) -> String {
+    let file = opened.dir.join(crate::config::FILE);
+    format!(
+        "no place for {what}; set another {keys} in {}",
+        file.display()
+    )
+}
+
 async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<(Web, Contact)> {
     let api_token = HEXLOWER.encode(&entropy::bytes::<32>());
     let port = opened.config.port;
@@ -222,13 +235,9 @@ async fn bind(opened: &Opened, counter: Counter) -> anyhow::Result<(Web, Contact
         api_token: api_token.clone(),
         kiosk_files: opened.config.kiosk_files,
     };
-    let web = Web::bind(settings, counter).await.with_context(|| {
-        let settings = opened.dir.join(crate::config::FILE);
-        format!(
-            "cannot serve the local pages on port {port}; set another `port` in {}",
-            settings.display()
-        )
-    })?;
+    let web = Web::bind(settings, counter)
+        .await
+        .with_context(|| set_otherwise(opened, &format!("the pages on port {port}"), "`port`"))?;
     let id = opened.identity.key.subject().to_string();
     let contact = contact::put_token(&opened.dir, &id, api_token.as_bytes())?;
     Ok((web, contact))

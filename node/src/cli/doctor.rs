@@ -100,9 +100,11 @@ pub async fn examine(dir: &Path) -> Vec<Finding> {
     let role = credential.role;
     let found = format!("{}, data of {}", dir.display(), credential.name);
     let mut findings = vec![Finding::ok("folder", found), state(dir, process).await];
-    findings.push(own::keys(dir));
+    findings.push(own::keys(dir, &credential));
+    findings.push(own::network(dir));
     findings.push(own::credential(&credential, clock::wall_s()));
     findings.push(own::clock(&credential, clock::wall_s()));
+    findings.push(own::store(dir));
     findings.push(own::disk(dir));
     findings.push(own::memory());
     findings.extend(renderer(role).await);

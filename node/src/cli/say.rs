@@ -9,6 +9,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use clap::error::ErrorKind;
 use serde_json::{Value, json};
 
 /// How this run of the program speaks.
@@ -47,8 +48,28 @@ impl Voice {
     }
 }
 
+/// An error and its causes in one line, each reason once: many errors say their cause themselves.
+pub fn reasons(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for link in error.chain() {
+        let link = link.to_string().replace('\n', " ");
+        let link = link.trim();
+        if said.contains(link) {
+            continue;
+        }
+        if !said.is_empty() {
+            said.push_str(": ");
+        }
+        said.push_str(link);
+    }
+    said
+}
+
 /// The first paragraph of what clap has to say, and where to read on.
 pub fn one_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing; `guichet --help` lists them".to_owned();
+    }
     let said = error.to_string();
     let first: Vec<&str> = said
         .lines()
@@ -153,6 +174,19 @@ fn line(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_reason_is_said_once() {
+        let cause = std::io::Error::other("no such file");
+        let file = crate::folder::private::PrivateFileError::Io {
+            file: "a.key".into(),
+            source: cause,
+        };
+        let error = anyhow::Error::from(file).context("cannot start");
+        assert_eq!(reasons(&error), "cannot start: a.key: no such file");
+        let silent = anyhow::anyhow!("two\nlines").context("");
+        assert_eq!(reasons(&silent), "two lines");
+    }
 
     #[test]
     fn json_reads_as_an_outline() {

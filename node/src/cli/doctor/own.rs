@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use guichet_keys::keyfile::KeyPurpose;
-use guichet_keys::{Credential, Validity};
+use guichet_keys::{Credential, SigningKey, Validity};
 
 use super::Finding;
 use crate::clock;
+use crate::folder;
 use crate::folder::keys::{self, Keys};
 
 const DAY_S: u64 = 86_400;
@@ -24,7 +25,7 @@ const WRITE_TIME_MAX: Duration = Duration::from_secs(1);
 const PROBE: &str = ".doctor";
 
 /// The private keys: there, closed to others, and opened by the machine's key.
-pub(super) fn keys(dir: &Path) -> Finding {
+pub(super) fn keys(dir: &Path, credential: &Credential) -> Finding {
     let check = "keys";
     let advice = "put the file back from a copy, or make the node anew; with a mode, see above";
     if let Err(error) = keys::closed(dir) {
@@ -39,15 +40,58 @@ pub(super) fn keys(dir: &Path) -> Finding {
         );
     }
     let opened = Keys::open(dir, None).and_then(|keys| {
-        keys.read(&KeyPurpose::Node)?;
-        keys.read(&KeyPurpose::NodeAgreement)
+        keys.read(&KeyPurpose::NodeAgreement)?;
+        keys.read(&KeyPurpose::Node)
     });
     match opened {
         Err(error) => Finding::ill(check, error.to_string(), advice),
+        Ok(seed) if SigningKey::from_seed(&seed).subject() != credential.subject => Finding::ill(
+            check,
+            "they are another node's than the credential's",
+            "put keys/ and identity.cbor of the same node into the folder",
+        ),
         Ok(_) => Finding::warn(
             check,
             "there and closed to others, but the machine key that seals them is a file beside them",
             "have systemd keep it: LoadCredentialEncrypted=guichet-machine-key in the service",
+        ),
+    }
+}
+
+/// The statements that the node was born with: there, and of its network.
+pub(super) fn network(dir: &Path) -> Finding {
+    let check = "network";
+    match folder::vouched_for(dir) {
+        Ok(statements) => {
+            let found = format!("{statements} statements that its root vouches for");
+            Finding::ok(check, found)
+        }
+        Err(error) => {
+            let advice = "put seed.cbor back from a copy; every node of the network has the same";
+            Finding::ill(check, error.to_string(), advice)
+        }
+    }
+}
+
+/// The folders of what the node keeps: there, or to be made at the next start.
+pub(super) fn store(dir: &Path) -> Finding {
+    let check = "store";
+    let store = dir.join(folder::STORE);
+    let mut folders = [store.clone(), store.join("journal"), store.join("pages")].into_iter();
+    let wrong = folders.find(|it| fs::symlink_metadata(it).is_ok_and(|found| !found.is_dir()));
+    if let Some(wrong) = wrong {
+        let found = format!("{} is not a folder", wrong.display());
+        return Finding::ill(check, found, "put the store back from a copy, or remove it");
+    }
+    match fs::read_dir(&store) {
+        Ok(_) => Finding::ok(check, "there"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Finding::ok(check, "none yet; it is made at the first start")
+        }
+        Err(error) => Finding::ill(
+            check,
+            error.to_string(),
+            "see the rights of the data folder",
         ),
     }
 }
@@ -163,7 +207,7 @@ fn write_through(dir: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use guichet_keys::{Role, SigningKey};
+    use guichet_keys::Role;
 
     use super::super::Verdict;
     use super::*;
