@@ -15,7 +15,7 @@ use crate::later;
 use crate::limits::ASKED_AGAIN_MAX;
 use crate::wire::Frame;
 
-use super::check::Thing;
+use super::check::{Thing, subjects_of};
 use super::quotas::{Bringer, Charge, Excess, Overdrawn};
 use super::session::follow_frame;
 use super::{Event, Now, Replica};
@@ -59,17 +59,7 @@ impl Thing {
 
     fn case(&self) -> Option<CaseTag> {
         match self {
-            Thing::Statement(statement) => match statement.statement() {
-                Statement::Author(binding) => binding.case,
-                Statement::Case(case) => Some(case.case),
-                Statement::Member(_)
-                | Statement::Revocation { .. }
-                | Statement::ServiceKey(_)
-                | Statement::Catalogue { .. }
-                | Statement::Network { .. }
-                | Statement::Media { .. }
-                | Statement::Unknown { .. } => None,
-            },
+            Thing::Statement(statement) => subjects_of(statement).0,
             Thing::Receipt(_) => None,
             Thing::Envelope(envelope) => Some(envelope.header().case),
             Thing::Page { manifest, .. } => Some(manifest.head().case),

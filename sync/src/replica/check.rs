@@ -110,7 +110,8 @@ impl Thing {
     }
 }
 
-fn subjects_of(signed: &SignedStatement) -> (Option<CaseTag>, Option<AuthorId>) {
+/// The case and the author that a statement is about, where it is about one.
+pub(super) fn subjects_of(signed: &SignedStatement) -> (Option<CaseTag>, Option<AuthorId>) {
     match signed.statement() {
         Statement::Author(binding) => (binding.case, Some(binding.author)),
         Statement::Case(statement) => (Some(statement.case), None),
