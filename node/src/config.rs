@@ -351,6 +351,16 @@ mod tests {
         assert!(!said.contains('\n'), "one line: {said:?}");
     }
 
+    fn written() -> Config {
+        let subject = "ab".repeat(32);
+        let relay = format!("{subject} /ip4/10.0.0.1/tcp/7101 /dns4/example.org/tcp/7201");
+        Config {
+            port: 7002,
+            relays: vec![relay.parse().expect("a relay")],
+            ..Config::default()
+        }
+    }
+
     #[test]
     fn an_empty_file_means_the_defaults() {
         let read = Config::parse("", Path::new("guichet.toml")).expect("defaults work");
@@ -368,13 +378,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        let subject = "ab".repeat(32);
-        let relay = format!("{subject} /ip4/10.0.0.1/tcp/7101 /dns4/example.org/tcp/7201");
-        let written = Config {
-            port: 7002,
-            relays: vec![relay.parse().expect("a relay")],
-            ..Config::default()
-        };
+        let written = written();
         let read = Config::parse(&written.to_toml(), Path::new("guichet.toml"));
         assert_eq!(read.expect("own output is understood"), written);
     }
@@ -448,15 +452,8 @@ mod tests {
 
     #[test]
     fn no_settings_end_who_reads_them() {
-        let subject = "ab".repeat(32);
-        let relay = format!("{subject} /ip4/10.0.0.1/tcp/7101 /dns4/example.org/tcp/7201");
-        let written = Config {
-            port: 7002,
-            relays: vec![relay.parse().expect("a relay")],
-            ..Config::default()
-        };
         let noted = "# Salle 12, 3 rue de la Mairie\nprinter = \"bureau 2\"\n";
-        crate::hostile::drive_text(&[&written.to_toml(), noted], |text| {
+        crate::hostile::drive_text(&[&written().to_toml(), noted], |text| {
             let read = Config::parse(text, Path::new("settings.toml"));
             if let Err(error) = &read {
                 assert!(!error.to_string().is_empty());
