@@ -6,7 +6,7 @@
 //! others have their turns in between, so one peer's flood costs that peer's time only. A token
 //! bucket for each, with a deficit round robin between them (Shreedhar and Varghese, 1995).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const COST_OF_KIB: Duration = Duration::from_micros(4);
 const BLOCK_BYTES: usize = 4096;
 /// Who has spent everything waits until it has this much again: frames are taken in bundles.
 const BUNDLE: Duration = Duration::from_millis(5);
-/// Who was made to wait this long without a break is named.
+/// Who was made to wait this long, without a second's allowance in between, is named.
 const NAMED_AFTER: Duration = Duration::from_secs(5);
 /// For so long after it was last made to wait.
 const NAMED_FOR: Duration = Duration::from_secs(3600);
@@ -58,6 +58,17 @@ pub struct Cost {
     pub bytes: usize,
     /// Blocks that the node keeps for it: see [`blocks`].
     pub blocks: u32,
+}
+
+impl Cost {
+    /// What is charged for it.
+    fn price(self, allowance: Allowance) -> Duration {
+        let kib = u32::try_from(self.bytes / 1024).unwrap_or(u32::MAX);
+        let worked = self.busy.saturating_mul(COST_FACTOR);
+        let worked = worked.saturating_add(COST_OF_KIB.saturating_mul(kib));
+        let kept = allowance.each_block.saturating_mul(self.blocks);
+        worked.max(COST_MIN).saturating_add(kept)
+    }
 }
 
 /// How many blocks a record of so many bytes is: one for each [`BLOCK_BYTES`] begun.
@@ -104,6 +115,8 @@ type Key = (Lane, SubjectId);
 #[derive(Debug)]
 pub struct Intake<T> {
     accounts: BTreeMap<Key, Account<T>>,
+    /// Those of them where something waits.
+    waiting: BTreeSet<Key>,
     served: Option<Key>,
     floods: BTreeMap<SubjectId, (Instant, Instant)>,
 }
@@ -123,6 +136,7 @@ impl<T> Default for Intake<T> {
     fn default() -> Self {
         Self {
             accounts: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             served: None,
             floods: BTreeMap::new(),
         }
@@ -141,6 +155,7 @@ impl<T> Intake<T> {
         });
         account.allowance = allowance;
         account.waiting.push_back(sent);
+        self.waiting.insert(key);
     }
 
     /// What was sent there and not taken in is void: the stream has ended. What was spent stays spent.
@@ -148,23 +163,21 @@ impl<T> Intake<T> {
         if let Some(account) = self.accounts.get_mut(&key) {
             account.waiting.clear();
         }
+        self.waiting.remove(&key);
     }
 
     /// Whether something can be taken in now.
     pub fn is_ready(&self, now: Instant) -> bool {
-        let mut accounts = self.accounts.values();
-        accounts.any(|it| !it.waiting.is_empty() && it.has(now))
+        self.those_waiting().any(|account| account.has(now))
     }
 
     /// What is to be taken in next; `spent` says afterwards what it cost.
     pub fn poll_output(&mut self, now: Instant) -> Option<(Key, T)> {
         let after = self.served.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut keys = self.accounts.range((after, Bound::Unbounded));
-        let ready = |(_, it): &(&Key, &Account<T>)| !it.waiting.is_empty() && it.has(now);
-        let key = keys
-            .find(ready)
-            .or_else(|| self.accounts.iter().find(ready));
-        let key = *key?.0;
+        let mut keys = self.waiting.range((after, Bound::Unbounded));
+        let ready = |key: &&Key| self.accounts.get(key).is_some_and(|it| it.has(now));
+        let key = keys.find(ready).or_else(|| self.waiting.iter().find(ready));
+        let key = *key?;
         self.served = Some(key);
         self.poll_output_of(now, key).map(|sent| (key, sent))
     }
@@ -176,7 +189,11 @@ impl<T> Intake<T> {
             return None;
         }
         account.settle(now);
-        account.waiting.pop_front()
+        let sent = account.waiting.pop_front();
+        if account.waiting.is_empty() {
+            self.waiting.remove(&key);
+        }
+        sent
     }
 
     /// What was taken in last from there came to so much.
@@ -185,13 +202,8 @@ impl<T> Intake<T> {
             return;
         };
         account.settle(now);
-        let kib = u32::try_from(cost.bytes / 1024).unwrap_or(u32::MAX);
-        let worked = cost.busy.saturating_mul(COST_FACTOR);
-        let worked = worked.saturating_add(COST_OF_KIB.saturating_mul(kib));
-        let worked = worked.max(COST_MIN);
-        let kept = account.allowance.each_block.saturating_mul(cost.blocks);
-        let cost = micros(worked.saturating_add(kept));
-        account.micros = account.micros.saturating_sub(cost);
+        let price = micros(cost.price(account.allowance));
+        account.micros = account.micros.saturating_sub(price);
         if account.micros <= 0 && !account.waiting.is_empty() {
             account.held_since.get_or_insert(now);
         }
@@ -204,8 +216,12 @@ impl<T> Intake<T> {
 
     /// When something that waits is paid for.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let waiting = self.accounts.values().filter(|it| !it.waiting.is_empty());
-        waiting.map(Account::ready_at).min()
+        self.those_waiting().map(Account::ready_at).min()
+    }
+
+    fn those_waiting(&self) -> impl Iterator<Item = &Account<T>> {
+        let waiting = self.waiting.iter();
+        waiting.filter_map(|key| self.accounts.get(key))
     }
 
     /// Time has passed: what says nothing any more is forgotten.
@@ -392,6 +408,24 @@ mod tests {
             .filter_map(|_| Some(intake.poll_output(now)?.0))
             .collect();
         assert!(next.contains(&signal), "{next:?}");
+    }
+
+    #[test]
+    fn a_stream_that_ends_takes_nothing_of_the_other_with_it() {
+        let start = Instant::now();
+        let mut intake = Intake::default();
+        let (cases, signals) = (key(1), (Lane::Signals, key(1).1));
+        for (ends, stays) in [(cases, signals), (signals, cases)] {
+            for (lane, peer) in [cases, signals] {
+                let allowance = Allowance::of(Some(Role::Kiosk), lane);
+                intake.arrived(start, (lane, peer), allowance, lane);
+            }
+            intake.ended(ends);
+            assert!(intake.is_ready(start));
+            assert_eq!(intake.poll_output(start), Some((stays, stays.0)));
+            assert_eq!(intake.poll_output(start), None, "what ended is void");
+            assert!(!intake.is_ready(start) && intake.poll_timeout().is_none());
+        }
     }
 
     #[test]
