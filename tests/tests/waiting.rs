@@ -3,13 +3,31 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io;
 use std::time::Duration;
 
+use futures::AsyncWriteExt as _;
+use guichet::config::Config;
+use guichet::folder;
+use guichet_keys::{ServiceKey, SigningKey, Statement, Wrap};
+use guichet_media::TicketId;
+use guichet_media::signal::{Body, Passed, Signal, Stage, TicketNotice};
+use guichet_tests::network::Place;
+use guichet_tests::raw::Raw;
 use guichet_tests::script::Script;
-use guichet_tests::village::Village;
+use guichet_tests::village::{Site, Village};
+use guichet_tests::visit::unlocked;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 const MINUTE: Duration = Duration::from_secs(60);
+const SYNC: &str = "/guichet/sync/1";
+const SIGNAL: &str = "/guichet/signal/1";
+/// The first frame each way.
+const NOTHING: [u8; 4] = [0; 4];
+/// Signals that say nothing, for the station to be busy with.
+const IDLE_WORDS: [[u8; 5]; 50] = [[0, 0, 0, 1, 0]; 50];
+const TRIES: u8 = 30;
 
 /// Three kiosks at which somebody has begun a case, and two stations with their desks open.
 struct Scene {
@@ -204,4 +222,101 @@ async fn nobody_is_lost_when_a_station_dies_and_a_call_is_handed_over() {
     scene.kiosks[0].leave_call().await.unwrap();
     let over = scene.desks[0].until_call("none").await.unwrap();
     assert_eq!(over["ended"]["ended"], "hung-up");
+}
+
+/// What a kiosk says on its stream of signals may come before its stream of case files is open. It
+/// says it so many times that the one is often still in the queue when the other happens.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_comes_as_the_other_stream_opens_gets_its_place() {
+    let mut village = Village::new("as-it-opens", 1, 1).unwrap();
+    let kiosk = Kiosk::of(&village.kiosks[0], &village.stations[0]);
+    village.stations[0].start().await.unwrap();
+    let desk = unlocked(&village).await.unwrap();
+    for number in 1..=TRIES {
+        let name = TicketId([number; 16]);
+        let ticket = kiosk.ticket(name, number.into());
+        let (said, over) = oneshot::channel();
+        let telling = kiosk.clone();
+        let telling = tokio::task::spawn_blocking(move || telling.tell(&ticket, over));
+        let rows = async |desk: &Script| desk.queue().await;
+        let there = |rows: &Vec<Value>| rows.iter().any(|row| row["ticket"] == name.to_string());
+        let what = format!("ticket {number}");
+        desk.until(&what, rows, there).await.unwrap();
+        drop(said);
+        telling.await.unwrap().unwrap();
+    }
+}
+
+/// A kiosk whose node does not run, and a client with its key.
+#[derive(Clone)]
+struct Kiosk {
+    place: Place,
+    seed: [u8; 32],
+    service: ServiceKey,
+    /// The main door of the station.
+    door: String,
+}
+
+impl Kiosk {
+    fn of(kiosk: &Site, station: &Site) -> Self {
+        let config = Config::read(station.folder()).unwrap();
+        let opened = folder::open(kiosk.folder(), None).unwrap();
+        let keys = opened.seed.iter().filter_map(|it| match it.statement() {
+            Statement::ServiceKey(key) => Some(key),
+            _ => None,
+        });
+        let mut of_service = keys.filter(|key| key.service.as_str() == "caf");
+        Self {
+            place: kiosk.place.clone(),
+            seed: *opened.identity.node_seed,
+            service: of_service.next().unwrap().clone(),
+            door: format!("/ip4/{}/tcp/{}", config.mesh_host, config.mesh_port),
+        }
+    }
+
+    /// Somebody waits.
+    fn ticket(&self, name: TicketId, number: u64) -> Vec<u8> {
+        let signer = SigningKey::from_seed(&self.seed);
+        let notice = TicketNotice {
+            ticket: name,
+            service: self.service.service.clone(),
+            waited_ms: 0,
+            stage: Stage::Waiting,
+            details: Wrap {
+                recipient: self.service.public,
+                enc: [7; 32],
+                ciphertext: vec![7; 64],
+            },
+        };
+        let signal = Signal {
+            from: signer.subject(),
+            life: 1,
+            number,
+            to: None,
+            body: Body::Ticket(notice),
+        };
+        let (known_ms, signed) = (None, signal.sign(&signer));
+        Passed { known_ms, signed }.encode()
+    }
+
+    /// Connects, says that somebody waits, and opens the stream of case files, all but at once; stays
+    /// until it is over. Blocks.
+    fn tell(&self, ticket: &[u8], over: oneshot::Receiver<()>) -> io::Result<()> {
+        let length = u32::try_from(ticket.len()).unwrap().to_be_bytes();
+        let said = [&NOTHING[..], IDLE_WORDS.as_flattened(), &length, ticket].concat();
+        let (door, seed) = (self.door.clone(), self.seed);
+        self.place.visit(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build()?.block_on(async {
+                let raw = Raw::connect(&door, seed).await.unwrap();
+                let mut cases = raw.stream(SYNC).await.unwrap();
+                let mut signals = raw.stream(SIGNAL).await.unwrap();
+                signals.write_all(&said).await?;
+                cases.write_all(&NOTHING).await?;
+                tokio::try_join!(signals.flush(), cases.flush())?;
+                let _the_test_is_over = over.await;
+                Ok(())
+            })
+        })
+    }
 }
