@@ -56,6 +56,8 @@ pub struct Terms {
     /// A wait of people that is short enough whatever it was before: of few samples on a busy
     /// machine one may be an accident.
     pub short: Duration,
+    /// So many machines flood at once, where their keys are those of kiosks or stations.
+    pub offenders: usize,
 }
 
 impl Terms {
@@ -338,6 +340,7 @@ impl Judge {
             ("edit", &before.edit_ms, &now.edit_ms),
             ("paper of 300 kB", &before.page_ms, &now.page_ms),
             ("wish to speak", &before.ring_ms, &now.ring_ms),
+            ("answer of the desk", &before.answer_ms, &now.answer_ms),
         ];
         for (step, before, now) in steps {
             if now.is_empty() {

@@ -9,6 +9,7 @@ const BRIEFLY: Terms = Terms {
     edits: 10,
     lasting: Duration::from_secs(1),
     short: Duration::from_secs(3),
+    offenders: 1,
 };
 /// Long enough for who floods to be made to wait, and named.
 const FLOOD: Terms = Terms {

@@ -11,7 +11,7 @@ use guichet_sync::wire::Frame;
 
 use super::enrolled::{Enrolled, Target};
 use super::forge::{Forged, Forger, envelope, statement};
-use super::scene::{Scene, Stolen, Stop};
+use super::scene::{Offender, Scene, Stolen, Stop, together};
 use super::signals::ticket;
 use super::{Judge, random};
 
@@ -78,19 +78,25 @@ where
     F: Future<Output = Result<Vec<Frame>>>,
 {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
-    let mut said = Vec::new();
     let targets = scene.attacked_nodes();
-    for target in &targets {
-        scene.attacker.knock(target).await?;
-        let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
-        let frames = prepare(attacker, forger, target.clone()).await?;
-        let frames: Vec<Vec<u8>> = frames.iter().map(Frame::encode).collect();
-        said.push((target.clone(), frames));
+    let mut parts = Vec::new();
+    for Offender { client, forger } in scene.offenders.clone() {
+        let mut said = Vec::new();
+        for target in &targets {
+            client.knock(target).await?;
+            let (client, forger) = (Arc::clone(&client), Arc::clone(&forger));
+            let frames = prepare(client, forger, target.clone()).await?;
+            let frames: Vec<Vec<u8>> = frames.iter().map(Frame::encode).collect();
+            said.push((target.clone(), frames));
+        }
+        parts.push((client, said));
     }
-    let attacker = Arc::clone(&scene.attacker);
-    scene
-        .flood(judge, move |stop| again_and_again(attacker, said, stop))
-        .await?;
+    let attack = |stop: Stop| {
+        together(parts, move |(client, said)| {
+            again_and_again(client, said, stop.clone())
+        })
+    };
+    scene.flood(judge, attack).await?;
     names_the_offender(judge, &mut scene, &targets).await
 }
 
@@ -143,69 +149,97 @@ async fn deliver(attacker: &Enrolled, target: &Target, frame: &Frame) -> Result<
 /// Statements of new authors in a row.
 pub async fn authors(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
-    let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
     let targets = scene.attacked_nodes();
-    for target in &targets {
-        attacker.knock(target).await?;
-    }
-    let told = targets.clone();
-    let state = move |stop: Stop| async move {
-        while !stop.is_set() {
-            let (_, bound) = forger.author(None)?;
-            let frame = statement(&bound).encode();
-            for target in &told {
-                attacker.send_bytes(&target.node, frame.clone()).await;
-            }
-            tokio::task::yield_now().await;
-        }
-        Ok(())
+    knock(&scene, &targets).await?;
+    let (offenders, told) = (scene.offenders.clone(), targets.clone());
+    let attack = |stop: Stop| {
+        together(offenders, move |offender| {
+            state(offender, told.clone(), stop.clone())
+        })
     };
-    scene.flood(judge, state).await?;
+    scene.flood(judge, attack).await?;
     names_the_offender(judge, &mut scene, &targets).await
+}
+
+async fn state(offender: Offender, targets: Vec<Target>, stop: Stop) -> Result<()> {
+    let Offender { client, forger } = offender;
+    while !stop.is_set() {
+        let (_, bound) = forger.author(None)?;
+        let frame = statement(&bound).encode();
+        for target in &targets {
+            client.send_bytes(&target.node, frame.clone()).await;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+async fn knock(scene: &Scene, targets: &[Target]) -> Result<()> {
+    for offender in &scene.offenders {
+        for target in targets {
+            offender.client.knock(target).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A member that comes and goes.
 pub async fn flaps(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
-    let attacker = Arc::clone(&scene.attacker);
-    let targets = [scene.relay.clone(), scene.station.clone()];
-    for target in &targets {
-        attacker.knock(target).await?;
-    }
-    let flap = move |stop: Stop| async move {
-        while !stop.is_set() {
-            for target in &targets {
-                attacker.hang_up(&target.node);
-            }
-            tokio::time::sleep(FLAP).await;
-        }
-        Ok(())
+    let targets = scene.attacked_nodes();
+    knock(&scene, &targets).await?;
+    let offenders = scene.offenders.clone();
+    let attack = |stop: Stop| {
+        together(offenders, move |offender| {
+            flap(offender, targets.clone(), stop.clone())
+        })
     };
-    scene.flood(judge, flap).await
+    scene.flood(judge, attack).await
+}
+
+async fn flap(offender: Offender, targets: Vec<Target>, stop: Stop) -> Result<()> {
+    while !stop.is_set() {
+        for target in &targets {
+            offender.client.hang_up(&target.node);
+        }
+        tokio::time::sleep(FLAP).await;
+    }
+    Ok(())
 }
 
 /// A kiosk whose place in the queue changes all the time.
 pub async fn tickets(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
-    let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
-    let targets = [scene.relay.clone(), scene.station.clone()];
-    for target in &targets {
-        attacker.knock(target).await?;
-    }
+    let targets = scene.attacked_nodes();
+    knock(&scene, &targets).await?;
+    let (offenders, told) = (scene.offenders.clone(), targets.clone());
     let station = scene.station.node;
-    let flicker = move |stop: Stop| async move {
-        let mut number = 0;
-        while !stop.is_set() {
-            number += 1;
-            let frame = flicker(&attacker, &forger, station, number);
-            for target in &targets {
-                attacker.signal(&target.node, frame.clone());
-            }
-            tokio::time::sleep(SIGNALS_PAUSE).await;
-        }
-        Ok(())
+    let attack = |stop: Stop| {
+        together(offenders, move |offender| {
+            flickers(offender, told.clone(), station, stop.clone())
+        })
     };
-    scene.flood(judge, flicker).await
+    scene.flood(judge, attack).await?;
+    names_the_offender(judge, &mut scene, &targets).await
+}
+
+async fn flickers(
+    offender: Offender,
+    targets: Vec<Target>,
+    station: SubjectId,
+    stop: Stop,
+) -> Result<()> {
+    let Offender { client, forger } = offender;
+    let mut number = 0;
+    while !stop.is_set() {
+        number += 1;
+        let frame = flicker(&client, &forger, station, number);
+        for target in &targets {
+            client.signal(&target.node, frame.clone());
+        }
+        tokio::time::sleep(SIGNALS_PAUSE).await;
+    }
+    Ok(())
 }
 
 /// The next of a row of notices, each of which changes what the desk shows.
@@ -231,27 +265,29 @@ fn flicker(attacker: &Enrolled, forger: &Forger, station: SubjectId, number: u64
     Passed { known_ms, signed }.encode()
 }
 
-/// Each flooded node has let the offender go, or says in its state who it is.
+/// Each flooded node says in its state who the offenders are, long after it was flooded too, or has
+/// let them go.
 pub async fn names_the_offender(
     judge: &mut Judge,
     scene: &mut Scene,
     targets: &[Target],
 ) -> Result<()> {
-    let offender = scene.attacker.key.subject().to_string();
-    let mut reasons = scene.attacker.reasons();
-    reasons.dedup();
-    reasons.truncate(5);
     for target in targets {
-        let lost = scene.attacker.lost(&target.node);
         let script = scene.site(target)?.script()?;
         let status = script.api().get_json("/status").await.unwrap_or_default();
-        let ills = status["ills"].to_string();
-        let told = ills.contains(&offender) || status["floods"].to_string().contains(&offender);
-        judge.expect(
-            &format!("{} lets the offender go, or names them", target.name),
-            lost > 0 || told,
-            format!("let go {lost} times {reasons:?}; {ills}"),
-        );
+        let floods = status["floods"].to_string();
+        for Offender { client, .. } in &scene.offenders {
+            let mut reasons = client.reasons();
+            reasons.dedup();
+            reasons.truncate(5);
+            let lost = client.lost(&target.node);
+            let told = floods.contains(&client.key.subject().to_string());
+            judge.expect(
+                &format!("{} names the offender, or lets them go", target.name),
+                lost > 0 || told,
+                format!("named {told}, let go {lost} times {reasons:?}"),
+            );
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use guichet_sync::wire::{Frame, Presence};
 use super::costs::names_the_offender;
 use super::enrolled::{Enrolled, Target};
 use super::forge::{Forged, Forger, envelope, manifest, statement};
-use super::scene::{Scene, Stolen, Stop};
+use super::scene::{Offender, Scene, Stolen, Stop, together};
 use super::{Judge, random};
 
 /// Members that one roster names.
@@ -122,16 +122,22 @@ async fn flood(
     row: impl Fn(Arc<Forger>) -> Result<Row>,
 ) -> Result<()> {
     let mut scene = Scene::begin(judge, stolen).await?;
-    let attacker = Arc::clone(&scene.attacker);
     let targets = scene.attacked_nodes();
-    let mut rows = Vec::new();
-    for target in &targets {
-        attacker.knock(target).await?;
-        rows.push((target.clone(), row(Arc::clone(&scene.forger))?));
+    let mut parts = Vec::new();
+    for Offender { client, forger } in &scene.offenders {
+        let mut rows = Vec::new();
+        for target in &targets {
+            client.knock(target).await?;
+            rows.push((target.clone(), row(Arc::clone(forger))?));
+        }
+        parts.push((Arc::clone(client), rows));
     }
-    scene
-        .flood(judge, move |stop| one_after_another(attacker, rows, stop))
-        .await?;
+    let attack = |stop: Stop| {
+        together(parts, move |(client, rows)| {
+            one_after_another(client, rows, stop.clone())
+        })
+    };
+    scene.flood(judge, attack).await?;
     names_the_offender(judge, &mut scene, &targets).await
 }
 

@@ -1,5 +1,5 @@
 //! What people notice: an edit from the kiosk to the adviser's page, a paper until all of it is
-//! there, and a wish to speak until the desk shows it.
+//! there, a wish to speak until the desk shows it, and what the adviser says to the kiosk.
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub struct Noticed {
     pub page_ms: Vec<f64>,
     /// From the order to join the queue until the desk shows it.
     pub ring_ms: Vec<f64>,
+    /// From the order to say something to the citizen, to the kiosk's page.
+    pub answer_ms: Vec<f64>,
     /// What did not happen at all.
     pub failures: Vec<String>,
 }
@@ -42,6 +44,7 @@ pub struct People {
     pub case: String,
     field: String,
     count: usize,
+    papers: Vec<String>,
 }
 
 impl People {
@@ -59,6 +62,7 @@ impl People {
             case,
             field,
             count: 0,
+            papers: Vec::new(),
         })
     }
 
@@ -90,6 +94,10 @@ impl People {
             noticed
                 .ring_ms
                 .push(self.ring().await.context("a wish to speak")?);
+        }
+        if round % EDITS_TO_ONE == EDITS_TO_ONE / 2 {
+            let answer = self.answer().await.context("an answer of the desk")?;
+            noticed.answer_ms.push(answer);
         }
         if round % EDITS_TO_ONE == 1 && noticed.page_ms.len() < PAPERS_MAX {
             noticed.page_ms.push(self.page().await.context("a paper")?);
@@ -124,7 +132,42 @@ impl People {
             all.iter().any(|it| it.name == name && it.here)
         })
         .await?;
+        let took = ms(asked);
+        self.papers.push(name);
+        Ok(took)
+    }
+
+    async fn answer(&mut self) -> Result<f64> {
+        self.count += 1;
+        let words = format!("Il manque la page {}.", self.count);
+        let asked = Instant::now();
+        self.desk.say(&self.case, &words).await?;
+        let case = &self.case;
+        let said = async |kiosk: &Script| kiosk.said(case).await;
+        until(&self.kiosk, "the answer", said, |all| all.contains(&words)).await?;
         Ok(ms(asked))
+    }
+
+    /// Sees that nothing of what they did is missing: the desk has each paper and each last word,
+    /// and the kiosk a receipt for everything.
+    pub async fn all_arrived(&self) -> Result<()> {
+        let receipt = Script::receipt;
+        until(&self.kiosk, "a whole receipt", receipt, |states| {
+            !states.is_empty() && states.iter().all(|state| state == "received")
+        })
+        .await?;
+        let here = self.desk.documents(&self.case).await?;
+        let has = |name: &String| here.iter().any(|it| it.name == *name && it.here);
+        let missing: Vec<_> = self.papers.iter().filter(|name| !has(name)).collect();
+        ensure!(missing.is_empty(), "the desk lacks {missing:?}");
+        let both = [&self.kiosk, &self.desk];
+        let mut sides = Vec::new();
+        for side in both {
+            let stands = side.values(&self.case, "last_name").await?;
+            sides.push((stands, side.said(&self.case).await?));
+        }
+        ensure!(sides[0] == sides[1], "they differ: {sides:?}");
+        Ok(())
     }
 
     async fn ring(&mut self) -> Result<f64> {

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::enrolled::{Enrolled, Target};
 use super::forge::Forger;
 use super::honest::People;
 use super::watch::{Seen, Watch};
-use super::{Judge, Terms};
+use super::{Judge, Terms, said};
 use crate::network::Place;
 use crate::process::until_healthy;
 use crate::script::Script;
@@ -62,12 +63,23 @@ pub struct Scene {
     pub attacker: Arc<Enrolled>,
     /// What the attacker's key can sign.
     pub forger: Arc<Forger>,
+    /// The attacker, and whoever floods beside them.
+    pub offenders: Vec<Offender>,
     /// Where the attacker sits.
     pub elsewhere: Place,
     /// The seed of the stolen key.
     pub seed: [u8; 32],
     stolen: Stolen,
     _shares: Vec<Share>,
+}
+
+/// A machine whose key is stolen.
+#[derive(Clone)]
+pub struct Offender {
+    /// The client of whoever has the key.
+    pub client: Arc<Enrolled>,
+    /// What the key can sign.
+    pub forger: Arc<Forger>,
 }
 
 /// How an attack comes to its end.
@@ -92,6 +104,17 @@ impl Stop {
     }
 }
 
+impl Offender {
+    /// Takes the key of a machine whose node does not run, and sits down where it stood.
+    fn in_place_of(site: &Site) -> Result<Self> {
+        let seed = super::enrolled::seed_of(site)?;
+        Ok(Self {
+            forger: Arc::new(Forger::new(seed, site)?),
+            client: Arc::new(Enrolled::in_place_of(site)?),
+        })
+    }
+}
+
 impl Scene {
     /// Starts the nodes, opens the desk and a case, and gives the attacker the key.
     pub async fn begin(judge: &Judge, stolen: Stolen) -> Result<Self> {
@@ -105,9 +128,10 @@ impl Scene {
         prepare: impl FnOnce(&mut Village) -> Result<()>,
     ) -> Result<Self> {
         let name = format!("attack-{}", judge.attack());
+        let offenders = judge.terms.offenders;
         let (kiosks, stations) = match stolen {
-            Stolen::Kiosk => (2, 1),
-            Stolen::Station => (1, 2),
+            Stolen::Kiosk => (1 + offenders, 1),
+            Stolen::Station => (1, 1 + offenders),
             Stolen::Relay => (1, 1),
         };
         let mut village = Village::new(&name, kiosks, stations)?;
@@ -116,17 +140,22 @@ impl Scene {
         let kiosk = Target::of(&village.kiosks[0])?;
         let station = Target::of(&village.stations[0])?;
         let from = match stolen {
-            Stolen::Kiosk => &village.kiosks[1],
-            Stolen::Station => &village.stations[1],
-            Stolen::Relay => &village.relay,
+            Stolen::Kiosk => &village.kiosks[1..],
+            Stolen::Station => &village.stations[1..],
+            Stolen::Relay => std::slice::from_ref(&village.relay),
         };
-        let seed = super::enrolled::seed_of(from)?;
-        let elsewhere = from.place.clone();
-        let forger = Arc::new(Forger::new(seed, from)?);
-        let early = match stolen {
-            Stolen::Kiosk | Stolen::Station => Some(Enrolled::in_place_of(from)?),
-            Stolen::Relay => None,
-        };
+        let first = from.first().context("nobody floods")?;
+        let seed = super::enrolled::seed_of(first)?;
+        let elsewhere = first.place.clone();
+        let mut early = Vec::new();
+        if stolen != Stolen::Relay {
+            early = from
+                .iter()
+                .map(Offender::in_place_of)
+                .collect::<Result<_>>()?;
+        }
+        // Its folder is open only while its node does not run.
+        let forger = Arc::new(Forger::new(seed, first)?);
         village.relay.start().await?;
         village.kiosks[0].start().await?;
         village.stations[0].start().await?;
@@ -135,14 +164,14 @@ impl Scene {
             crate::visit::unlocked(&village).await?,
         );
         let people = People::meet(&booth, &desk).await?;
-        let attacker = match early {
-            Some(attacker) => attacker,
-            None => {
-                until_direct(&desk).await?;
-                village.relay.kill();
-                Enrolled::in_place_of(&village.relay)?
-            }
-        };
+        let mut offenders = early;
+        if stolen == Stolen::Relay {
+            until_direct(&desk).await?;
+            village.relay.kill();
+            let client = Arc::new(Enrolled::in_place_of(&village.relay)?);
+            offenders.push(Offender { client, forger });
+        }
+        let Offender { client, forger } = offenders.first().context("nobody floods")?.clone();
         let mut shares = Vec::new();
         for site in village.sites().filter(|site| site.node().is_ok()) {
             shares.extend(Share::of_core(site.node()?.pid(), SHARE_PERCENT)?);
@@ -155,8 +184,9 @@ impl Scene {
             people,
             desk,
             booth,
-            attacker: Arc::new(attacker),
+            attacker: client,
             forger,
+            offenders,
             elsewhere,
             seed,
             stolen,
@@ -247,8 +277,16 @@ impl Scene {
             );
         }
         if during.failures.is_empty() {
-            let after = self.people.work(&calm).await;
+            // As long as the flood: what it left behind may come to light late.
+            let over = self.watches()?;
+            let after = self.people.work(&terms).await;
             judge.compare("after", &before, &after);
+            for watch in over {
+                watch.judge_rest(judge);
+            }
+            let arrived = self.people.all_arrived().await;
+            let what = "all that people did has arrived";
+            judge.expect(what, arrived.is_ok(), said(&arrived));
         }
         self.all_live(judge, &watches).await
     }
@@ -289,6 +327,18 @@ impl Scene {
             .map(|site| Watch::begin(&site.log, site.node()?.pid()))
             .collect()
     }
+}
+
+/// Has all offenders do their part at once, until each has ended.
+pub async fn together<W, F>(parts: Vec<W>, offend: impl Fn(W) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let mut under_way: JoinSet<Result<()>> = parts.into_iter().map(offend).collect();
+    while let Some(ended) = under_way.join_next().await {
+        ended??;
+    }
+    Ok(())
 }
 
 /// What is ill at a node beside that its keys lie in a file, as they do in every test.

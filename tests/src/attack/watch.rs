@@ -10,6 +10,8 @@ use crate::process::{processor_seconds, resident_bytes, runs};
 
 /// What an attack may make a node take beside what it had.
 const MEMORY_MIB_MAX: f64 = 32.0;
+/// By how much a node may grow in the time after one, in which people go on working.
+const REST_MIB_MAX: f64 = 8.0;
 /// What it may make it use of a core, beside what people's work uses.
 const CORE_MAX: f64 = 0.20;
 /// Resets the high-water mark of resident memory (proc(5), `clear_refs`).
@@ -54,6 +56,21 @@ impl Watch {
             more_mib: peak.saturating_sub(self.resident) as f64 / f64::from(1 << 20),
             cores: used / self.since.elapsed().as_secs_f64(),
         })
+    }
+
+    /// Judges what it holds of what was, beside what people's work takes: it grows no more.
+    pub fn judge_rest(&self, judge: &mut Judge) {
+        let Ok(resident) = resident_bytes(self.pid) else {
+            return;
+        };
+        let more = (resident as f64 - self.resident as f64) / f64::from(1 << 20);
+        let held = more <= REST_MIB_MAX;
+        let what = format!("{} takes no more memory afterwards", self.name);
+        judge.expect(
+            &what,
+            held,
+            format!("{more:.1} MiB more than right after it"),
+        );
     }
 
     /// Whether it is the process that it was.

@@ -30,6 +30,9 @@ struct Line {
     /// Milliseconds that people may wait in any case
     #[arg(long, default_value_t = 400)]
     short_ms: u64,
+    /// Machines that flood at once
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=32))]
+    offenders: u8,
     /// Attack this `guichet` instead of the one that was built
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -68,6 +71,7 @@ async fn main() -> ExitCode {
         edits: line.edits,
         lasting: Duration::from_secs(line.seconds),
         short: Duration::from_millis(line.short_ms),
+        offenders: line.offenders.into(),
     };
     let mut wrong = Vec::new();
     for attack in attacks {
