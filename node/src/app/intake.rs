@@ -6,97 +6,22 @@
 //! others have their turns in between, so one peer's flood costs that peer's time only. A token
 //! bucket for each, with a deficit round robin between them (Shreedhar and Varghese, 1995).
 
+mod price;
+
+pub use price::{Allowance, Cost, Lane, blocks};
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
-use guichet_keys::{Role, SubjectId};
+use guichet_keys::SubjectId;
 
-/// Beside the loop, the disk, the workers and the connection have to do with what was taken in:
-/// about as much again.
-const COST_FACTOR: u32 = 2;
-/// The shortest frame costs the connection and the loop this much.
-const COST_MIN: Duration = Duration::from_micros(50);
-/// To decrypt and carry it costs the connection so much for each KiB, on other threads.
-const COST_OF_KIB: Duration = Duration::from_micros(4);
-/// What is kept is counted in blocks of so many bytes.
-const BLOCK_BYTES: usize = 4096;
 /// Who has spent everything waits until it has this much again: frames are taken in bundles.
 const BUNDLE: Duration = Duration::from_millis(5);
 /// Who was made to wait this long, without a second's allowance in between, is named.
 const NAMED_AFTER: Duration = Duration::from_secs(5);
 /// For so long after it was last made to wait.
 const NAMED_FOR: Duration = Duration::from_secs(3600);
-
-/// What goes separately, so that a call does not wait for case files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
-    /// Frames of the sync protocol.
-    Cases,
-    /// Signals of waiting rooms and calls.
-    Signals,
-}
-
-/// Time that one peer may use on one lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowance {
-    /// In each second.
-    pub each_second: Duration,
-    /// At once, saved up.
-    pub saved: Duration,
-    /// What one more block costs that this node is made to keep: it is written, held in memory, and
-    /// passed on to others.
-    pub each_block: Duration,
-}
-
-/// What taking in one frame came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Time of the processor, on the loop's thread.
-    pub busy: Duration,
-    /// Bytes of the frame.
-    pub bytes: usize,
-    /// Blocks that the node keeps for it: see [`blocks`].
-    pub blocks: u32,
-}
-
-impl Cost {
-    /// What is charged for it.
-    fn price(self, allowance: Allowance) -> Duration {
-        let kib = u32::try_from(self.bytes / 1024).unwrap_or(u32::MAX);
-        let worked = self.busy.saturating_mul(COST_FACTOR);
-        let worked = worked.saturating_add(COST_OF_KIB.saturating_mul(kib));
-        let kept = allowance.each_block.saturating_mul(self.blocks);
-        worked.max(COST_MIN).saturating_add(kept)
-    }
-}
-
-/// How many blocks a record of so many bytes is: one for each [`BLOCK_BYTES`] begun.
-pub fn blocks(record_bytes: usize) -> u32 {
-    u32::try_from(record_bytes.div_ceil(BLOCK_BYTES)).unwrap_or(u32::MAX)
-}
-
-impl Allowance {
-    /// What a peer of this role has. A relay brings what many wrote; a kiosk what one person writes,
-    /// or what was written there while its line was cut.
-    pub fn of(role: Option<Role>, lane: Lane) -> Self {
-        let (each_second, saved, each_block) = match (lane, role) {
-            (Lane::Signals, _) => (40_000, 1_000_000, 0),
-            (Lane::Cases, Some(Role::Relay)) => (150_000, 4_000_000, 250),
-            (Lane::Cases, Some(Role::Station)) => (100_000, 3_000_000, 1_000),
-            (
-                Lane::Cases,
-                None
-                | Some(Role::Kiosk | Role::Operator | Role::Steward | Role::Registrar | Role::Agent),
-            ) => (60_000, 1_500_000, 1_500),
-        };
-        Self {
-            each_second: Duration::from_micros(each_second),
-            saved: Duration::from_micros(saved),
-            each_block: Duration::from_micros(each_block),
-        }
-    }
-}
 
 /// A peer that sends more than this node has time for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,6 +211,9 @@ fn micros(time: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use guichet_keys::Role;
+
+    use super::price::{BLOCK_BYTES, COST_FACTOR, COST_MIN};
     use super::*;
 
     fn key(number: u8) -> Key {
