@@ -18,8 +18,8 @@ const NOTICE: Duration = Duration::from_secs(30);
 const MARGIN: Duration = Duration::from_secs(10);
 const NOTICED: &str = "#locking dialog[open]";
 
-async fn village(name: &str) -> Village {
-    let mut village = Village::new(name, 1, 1).unwrap();
+async fn village(name: &str, kiosks: usize) -> Village {
+    let mut village = Village::new(name, kiosks, 1).unwrap();
     let minute = |settings: &mut toml::Table| {
         settings.insert("lock_after_minutes".into(), 1.into());
     };
@@ -94,7 +94,7 @@ async fn reception(kiosk: &Script) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_that_nobody_is_at_locks_itself_but_not_in_a_call() {
-    let village = village("idle-desk").await;
+    let village = village("idle-desk", 1).await;
     let kiosk = village.kiosks[0].script().unwrap();
     let desk = unlocked(&village).await.unwrap();
     let case = speak(&kiosk, &desk).await;
@@ -155,18 +155,22 @@ async fn until_noticed(desk: &Browser, unless_before: Duration) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_says_so_before_and_what_was_typed_is_there_again() {
-    let mut village = village("idle-page").await;
+    let mut village = village("idle-page", 2).await;
     let kiosk = village.kiosks[0].script().unwrap();
     let case = kiosk.begin("caf", "housing").await.unwrap();
     kiosk.set(&case, "rent", "412,50").await.unwrap();
+    kiosk.join_queue(&case).await.unwrap();
+    kiosk.until_call("waiting").await.unwrap();
+    let later = village.kiosks[1].script().unwrap();
+    let second = later.begin("caf", "housing").await.unwrap();
+    later.set(&second, "rent", "512").await.unwrap();
+    later.join_queue(&second).await.unwrap();
     let adviser = village.adviser().clone();
     let desk = village.station().browser("idle-desk", Size::SCREEN);
     let desk = desk.await.unwrap();
     let start_url = village.station().node().unwrap().start_url.clone();
     pages::unlock(&desk, &start_url, &adviser).await.unwrap();
-    pages::take_up(&desk, &case).await.unwrap();
-    desk.type_in("#say", "Bonjour, il manque").await.unwrap();
-    desk.type_in("#note", "À revoir").await.unwrap();
+    write_in_every_box(&desk, &case).await;
 
     until_noticed(&desk, NOTICE.saturating_sub(MARGIN)).await;
     desk.until_shown(NOTICED, "Verrouillage dans 30 secondes")
@@ -193,9 +197,57 @@ async fn the_page_says_so_before_and_what_was_typed_is_there_again() {
     desk.until("location.pathname === '/unlock'").await.unwrap();
     let start_url = village.station().node().unwrap().open().unwrap();
     pages::unlock(&desk, &start_url, &adviser).await.unwrap();
-    pages::take_up(&desk, &case).await.unwrap();
-    desk.until_value("#say", "Bonjour, il manque")
+    every_box_is_as_it_was(&desk, &case).await;
+    // What is sent is not begun any more: neither at the page nor in the node.
+    desk.click_on("button", "vérification").await.unwrap();
+    desk.click("#identity label:has(input[value=known-to-host])")
         .await
         .unwrap();
-    desk.until_value("#note", "À revoir").await.unwrap();
+    desk.click_on("#identity button", "Enregistrer")
+        .await
+        .unwrap();
+    desk.until_shown(".identity", BOXES[3].1).await.unwrap();
+    desk.until_value("#identity-remark", "").await.unwrap();
+    desk.reload().await.unwrap();
+    desk.until_value("#identity-remark", "").await.unwrap();
+}
+
+/// Every text box of the desk, with what is typed in it.
+const BOXES: [(&str, &str); 4] = [
+    (WHY, "Un train à prendre"),
+    ("#say", "Bonjour, il manque"),
+    ("#note", "À revoir"),
+    ("#identity-remark", "Passeport périmé"),
+];
+const WHY: &str = "#queue textarea[name=reason]";
+
+/// Begins to write wherever an adviser may, and sends nothing.
+async fn write_in_every_box(desk: &Browser, case: &str) {
+    let boxes = "document.querySelectorAll('textarea, input:is([type=text], :not([type]))').length";
+    desk.click_on("#queue button", "Avant son tour")
+        .await
+        .unwrap();
+    desk.type_in(WHY, BOXES[0].1).await.unwrap();
+    assert_eq!(
+        desk.until(boxes).await.unwrap(),
+        1,
+        "the desk has other boxes"
+    );
+    // The line of the case was made before this was typed.
+    desk.reload().await.unwrap();
+    desk.until_value(WHY, BOXES[0].1).await.unwrap();
+    pages::take_up(desk, case).await.unwrap();
+    desk.type_in(BOXES[1].0, BOXES[1].1).await.unwrap();
+    desk.click_on("button", "vérification").await.unwrap();
+    desk.type_in(BOXES[3].0, BOXES[3].1).await.unwrap();
+    desk.click_on("#identity button", "Annuler").await.unwrap();
+    desk.type_in(BOXES[2].0, BOXES[2].1).await.unwrap();
+}
+
+async fn every_box_is_as_it_was(desk: &Browser, case: &str) {
+    desk.until_value(BOXES[0].0, BOXES[0].1).await.unwrap();
+    pages::take_up(desk, case).await.unwrap();
+    for (css, words) in &BOXES[1..] {
+        desk.until_value(css, words).await.unwrap();
+    }
 }

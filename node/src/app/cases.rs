@@ -91,9 +91,9 @@ pub enum Task {
         /// Kept here, and passed on.
         reply: Reply<()>,
     },
-    /// Somebody here writes a message or a note and has not sent it.
+    /// Somebody here writes a text and has not sent it.
     Keep {
-        /// Which of the two.
+        /// Which.
         what: Kept,
         /// What they have written so far.
         text: String,
@@ -487,21 +487,23 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             }
         }
         Task::Say { text, lang, done } => {
-            let said = open.say(text.clone(), lang);
+            let said = open.say(text.clone(), lang).map(|envelope| vec![envelope]);
             send(shared, open, Kept::Message, &text, said, done);
         }
         Task::Note { text, done } => {
-            let noted = open.note(text.clone());
+            let noted = open.note(text.clone()).map(|envelope| vec![envelope]);
             send(shared, open, Kept::Note, &text, noted, done);
         }
-        Task::CheckIdentity { way, remark, done } => match open.check_identity(way, remark) {
-            Ok(envelopes) => shared.written(case, envelopes, done),
-            Err(refusal) => done(Err(refusal)),
-        },
-        Task::TookOutOfTurn { reason, done } => match open.note_out_of_turn(reason) {
-            Ok(envelope) => shared.written(case, vec![envelope], done),
-            Err(refusal) => done(Err(refusal)),
-        },
+        Task::CheckIdentity { way, remark, done } => {
+            let typed = remark.clone().unwrap_or_default();
+            let checked = open.check_identity(way, remark);
+            send(shared, open, Kept::Remark, &typed, checked, done);
+        }
+        Task::TookOutOfTurn { reason, done } => {
+            let noted = open.note_out_of_turn(reason.clone());
+            let noted = noted.map(|envelope| vec![envelope]);
+            send(shared, open, Kept::Reason, &reason, noted, done);
+        }
         Task::AddDocument { paper, reply } => store_pages(shared, open, &paper, reply),
         Task::Attach { sealed, reply } => attach(shared, open, *sealed, reply),
         Task::Document { document, reply } => {
@@ -526,20 +528,20 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
     }
 }
 
-/// A message or a note is on its way to the disk, or was refused.
+/// A text is on its way to the disk, or was refused.
 fn send(
     shared: &Shared,
     open: &mut OpenCase,
     what: Kept,
     text: &str,
-    written: Result<Envelope, Refusal>,
+    written: Result<Vec<Envelope>, Refusal>,
     done: Done,
 ) {
     match written {
-        Ok(envelope) => {
+        Ok(envelopes) => {
             let sent = open.sent(what, text);
             let done = shared.or_restored(open, sent, done);
-            shared.written(open.case(), vec![envelope], done);
+            shared.written(open.case(), envelopes, done);
         }
         Err(refusal) => {
             let sent = open.sent(what, text);

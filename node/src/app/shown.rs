@@ -210,6 +210,8 @@ pub fn case(open: &OpenCase, context: &Context) -> CaseView {
             Side::Adviser => open.begun(Kept::Message),
         },
         unsent_note: open.begun(Kept::Note),
+        unsent_remark: open.begun(Kept::Remark),
+        unsent_reason: open.begun(Kept::Reason),
     }
 }
 

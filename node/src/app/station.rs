@@ -415,6 +415,7 @@ impl Node {
             }
             None => drop(station.unsent.remove(&(person, case))),
         }
+        self.forget_row(&case);
     }
 
     fn writer(&self, vault: &OpenVault, epoch: u32) -> Writer {

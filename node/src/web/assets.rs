@@ -13,7 +13,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const FILES: [(&str, &str, &str); 29] = [
+const FILES: [(&str, &str, &str); 30] = [
     ("style.css", CSS, include_str!("assets/style.css")),
     ("papers.css", CSS, include_str!("assets/papers.css")),
     ("call.css", CSS, include_str!("assets/call.css")),
@@ -25,6 +25,7 @@ const FILES: [(&str, &str, &str); 29] = [
     ("morph.js", JS, include_str!("assets/morph.js")),
     ("field.js", JS, include_str!("assets/field.js")),
     ("area.js", JS, include_str!("assets/area.js")),
+    ("begun.js", JS, include_str!("assets/begun.js")),
     ("undo.js", JS, include_str!("assets/undo.js")),
     ("leave.js", JS, include_str!("assets/leave.js")),
     ("reading.js", JS, include_str!("assets/reading.js")),

@@ -236,7 +236,7 @@ texts! {
     idle_end: "Fin automatique dans", "Ends by itself in";
     still_here: "Je suis encore là", "I am still here";
     // Desk
-    locking_note: "Réponses, messages et notes commencés seront là quand vous rouvrirez votre coffre.", "Answers, messages and notes that you have begun are there when you open your vault again.";
+    locking_note: "Tout ce que vous avez commencé à écrire sera là quand vous rouvrirez votre coffre.", "All that you have begun to write is there when you open your vault again.";
     locking_stay: "Rester connecté", "Stay signed in";
     unlock_title: "Ouvrir le poste", "Unlock the station";
     unlock_skip: "Aller à la phrase de passe", "Skip to the passphrase";

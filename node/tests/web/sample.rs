@@ -360,6 +360,8 @@ pub fn case(scene: Scene, side: Side) -> CaseView {
             Side::Adviser => VisitState::None,
         },
         unsent_note: String::new(),
+        unsent_remark: String::new(),
+        unsent_reason: String::new(),
         unsent_message: String::new(),
     }
 }
@@ -453,6 +455,7 @@ pub fn desk(scene: Scene) -> DeskView {
             documents,
             documents_coming: usize::from(n == 2),
             messages: usize::from(n) + 1,
+            unsent_reason: String::new(),
         }
     };
     DeskView {

@@ -1,7 +1,7 @@
 //! What an adviser does in a case, the history, the search, and who else is there.
 
 use guichet::web::counter::NOTE_BYTES_MAX;
-use guichet::web::view::{EventView, Happened, Line, Who};
+use guichet::web::view::{EventView, Happened, Line, Turn, Who};
 
 use super::*;
 
@@ -52,7 +52,13 @@ async fn notes_and_checks_are_orders_of_a_station_alone() {
     }
     let kiosk = serve(Role::Kiosk, Scene::Visit).await;
     let there = kiosk.browser().await;
-    for what in ["notes", "identity", "reading"] {
+    for what in [
+        "notes",
+        "identity",
+        "identity/unsent",
+        "reason/unsent",
+        "reading",
+    ] {
         let order = there.post(&at(what)).form("text=x&way=passport");
         kiosk.refused(order, 404, "not-found").await;
     }
@@ -216,4 +222,87 @@ async fn without_a_line_nobody_is_called_and_what_has_not_left_is_said() {
     let note = page.split("Rappeler le bailleur").nth(1).expect("the note");
     let note = note.split("</div>").next().expect("its end");
     assert!(note.contains("Enregistré ici"), "{note}");
+}
+
+/// The signs of a text box whose words outlive a lock, or are nobody's work.
+const KEPT: [&str; 9] = [
+    "data-begun=",
+    // Kept by the form around it.
+    "id=\"say\"",
+    "id=\"note\"",
+    // A field of the case.
+    "-i\" name=\"value\"",
+    "-i\" name=\"text\"",
+    // It goes with its sheets, which the notice of the lock names.
+    "id=\"sheet-name\"",
+    // An address, and a secret.
+    "type=\"search\"",
+    "type=\"password\"",
+    "readonly",
+];
+
+/// Whatever an adviser may be typing when the desk locks is there again afterwards.
+#[tokio::test]
+async fn every_text_box_of_the_desk_is_kept() {
+    let plain = ["hidden", "radio", "checkbox", "file", "date", "submit"];
+    let mut seen = 0;
+    for scene in Scene::ALL {
+        let served = serve(Role::Station, scene).await;
+        let here = served.browser().await;
+        for path in sample::paths(Role::Station, scene) {
+            let page = here.get(&path).send(served.to).await.text();
+            for tag in ["<textarea", "<input"] {
+                for found in page.split(tag).skip(1) {
+                    let found = found.split('>').next().unwrap_or_default();
+                    if plain
+                        .iter()
+                        .any(|kind| found.contains(&format!("type=\"{kind}\"")))
+                    {
+                        continue;
+                    }
+                    seen += 1;
+                    let kept = KEPT.iter().any(|sign| found.contains(sign));
+                    assert!(kept, "{path} in {scene:?}: {tag}{found}>");
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "{seen} boxes");
+}
+
+#[tokio::test]
+async fn what_is_begun_beside_an_order_is_kept_and_shown_again() {
+    let served = serve_with(Role::Station, |ask| match ask {
+        Ask::Case { reply, .. } => {
+            let mut view = sample::case(Scene::Visit, Side::Adviser);
+            view.unsent_remark = "Passeport <périmé>".to_owned();
+            drop(reply.send(Ok(view)));
+        }
+        Ask::Desk { reply, .. } => {
+            let mut view = sample::desk(Scene::Waiting);
+            let later = view.queue.iter_mut().find(|row| row.turn == Turn::Later);
+            later.expect("a later one").unsent_reason = "Un train".to_owned();
+            drop(reply.send(Ok(view)));
+        }
+        other => node::answer(other, Scene::Waiting, Side::Adviser),
+    })
+    .await;
+    let here = served.browser().await;
+    let page = here.page(&format!("/cases/{}", case())).await;
+    assert!(
+        page.contains("\nPasseport &lt;périmé&gt;</textarea>"),
+        "the remark"
+    );
+    assert!(here.page("/desk").await.contains("\nUn train</textarea>"));
+    served.asked();
+    for (path, what) in [("identity/unsent", "Remark"), ("reason/unsent", "Reason")] {
+        let order = here.post(&format!("/cases/{}/{path}", case()));
+        let answer = order
+            .form("text=x&typed_at_ms=1795427520000")
+            .send(served.to)
+            .await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let asked = served.asked().join(" ");
+        assert!(asked.contains(&format!("what: {what}")), "{asked}");
+    }
 }

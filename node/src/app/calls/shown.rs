@@ -239,6 +239,7 @@ impl Node {
                     waited_s: waited.as_secs(),
                     cut_since_s: self.heard.cut_since(&seen.kiosk),
                     turn: self.turn(seen, next == Some(seen.notice.ticket)),
+                    unsent_reason: String::new(),
                 })
             });
         rows.collect()
@@ -312,6 +313,7 @@ pub(in crate::app) fn describe(rows: &mut [QueueRow], cases: &[DeskCase]) {
             row.person.clone_from(&case.person);
             row.filled = (case.filled, case.fields);
             row.documents = case.documents;
+            row.unsent_reason.clone_from(&case.unsent_reason);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What the person here has begun to write and not sent: values not yet put, a message, a note.
+//! What the person here has begun to write and not sent: values not yet put, a message, a note, a
+//! remark on an identity, a reason.
 //!
 //! It is kept as it was typed until it is sent, so that it is there again after a reload, and at a
 //! station after the vault was closed and opened again: then it lies in the node's memory, sealed
@@ -44,10 +45,8 @@ pub struct Unsent {
 pub enum Slot {
     /// In a register.
     Field(FieldRef),
-    /// A message.
-    Message,
-    /// A note of the service.
-    Note,
+    /// A text of which there is one in a case.
+    Only(Kept),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +64,8 @@ impl Sent {
     /// The message that it is, if it is one.
     pub fn message(&self) -> Option<&str> {
         match self.0 {
-            Slot::Message => Some(&self.1.text),
-            Slot::Field(_) | Slot::Note => None,
+            Slot::Only(Kept::Message) => Some(&self.1.text),
+            Slot::Only(Kept::Note | Kept::Remark | Kept::Reason) | Slot::Field(_) => None,
         }
     }
 }
@@ -76,7 +75,7 @@ impl Sent {
 pub struct Overfull;
 
 impl Unsent {
-    /// Keeps what stands there now; an empty message or note is none. An emptied register is
+    /// Keeps what stands there now; an empty text is none. An emptied register is
     /// something: its value is to go. What was typed before the last thing came is passed over.
     pub fn keep(
         &mut self,
@@ -127,7 +126,9 @@ impl Unsent {
 
     /// It was not saved after all; what was begun since stands.
     fn restore(&mut self, Sent(slot, typed): Sent) {
-        self.begun.entry(slot).or_insert(typed);
+        if !typed.text.is_empty() || matches!(slot, Slot::Field(_)) {
+            self.begun.entry(slot).or_insert(typed);
+        }
     }
 
     fn text(&self, slot: &Slot) -> &str {
@@ -138,8 +139,7 @@ impl Unsent {
         let rows = self.begun.iter().map(|(slot, typed)| {
             let (kind, form, field) = match slot {
                 Slot::Field(field) => (0, field.form.to_string(), field.name.clone()),
-                Slot::Message => (1, String::new(), String::new()),
-                Slot::Note => (2, String::new(), String::new()),
+                Slot::Only(what) => (code(*what), String::new(), String::new()),
             };
             let (text, seen) = (typed.text.clone(), typed.seen.clone());
             Row {
@@ -159,9 +159,7 @@ impl Unsent {
         let read = rows.into_iter().map(|row| {
             let slot = match row.kind {
                 0 => Slot::Field(FieldRef::new(row.form.parse::<FormId>().ok()?, row.field)),
-                1 => Slot::Message,
-                2 => Slot::Note,
-                _ => return None,
+                of => Slot::Only(KINDS.into_iter().find(|what| code(*what) == of)?),
             };
             let (text, seen) = (row.text, row.seen);
             Some((slot, Typed { text, seen }))
@@ -224,11 +222,11 @@ impl OpenCase {
         Some(SealedUnsent { salt, bytes })
     }
 
-    /// A message or a note is sent.
+    /// A text is sent.
     pub fn sent(&mut self, what: Kept, text: &str) -> Sent {
-        self.unsent.end(&slot(what), None);
+        self.unsent.end(&Slot::Only(what), None);
         let (text, seen) = (text.to_owned(), String::new());
-        Sent(slot(what), Typed { text, seen })
+        Sent(Slot::Only(what), Typed { text, seen })
     }
 
     /// A value is put.
@@ -255,7 +253,7 @@ impl OpenCase {
         version.to_string()
     }
 
-    /// Keeps a message or a note that is not sent.
+    /// Keeps a text that is not sent.
     pub fn keep(
         &mut self,
         what: Kept,
@@ -263,7 +261,7 @@ impl OpenCase {
         typed_at_ms: Option<u64>,
     ) -> Result<(), Refusal> {
         self.unsent
-            .keep(slot(what), text, "", typed_at_ms)
+            .keep(Slot::Only(what), text, "", typed_at_ms)
             .map_err(|Overfull| too_large())
     }
 
@@ -297,16 +295,21 @@ impl OpenCase {
         })
     }
 
-    /// The message or the note that is begun; empty if there is none.
+    /// The text that is begun; empty if there is none.
     pub fn begun(&self, what: Kept) -> String {
-        self.unsent.text(&slot(what)).to_owned()
+        self.unsent.text(&Slot::Only(what)).to_owned()
     }
 }
 
-fn slot(what: Kept) -> Slot {
+const KINDS: [Kept; 4] = [Kept::Message, Kept::Note, Kept::Remark, Kept::Reason];
+
+/// How a row names a text; 0 is a field.
+fn code(what: Kept) -> u8 {
     match what {
-        Kept::Message => Slot::Message,
-        Kept::Note => Slot::Note,
+        Kept::Message => 1,
+        Kept::Note => 2,
+        Kept::Remark => 3,
+        Kept::Reason => 4,
     }
 }
 
@@ -330,6 +333,9 @@ fn unsent_key(log: &CaseLog) -> Option<&SecretKey> {
 mod tests {
     use super::*;
 
+    const MESSAGE: Slot = Slot::Only(Kept::Message);
+    const NOTE: Slot = Slot::Only(Kept::Note);
+
     fn field(name: &str) -> Slot {
         Slot::Field(FieldRef::new(FormId::from([7; 8]), name))
     }
@@ -338,15 +344,17 @@ mod tests {
     fn what_is_begun_reads_back_until_it_is_sent() {
         let mut unsent = Unsent::default();
         let mut keep = |slot, text| unsent.keep(slot, text, "ab", None).expect("room");
-        keep(Slot::Message, "Bonjour");
+        keep(MESSAGE, "Bonjour");
         keep(field("rent"), "41");
         keep(field("phone"), "");
-        keep(Slot::Note, "x");
-        keep(Slot::Note, "");
-        assert_eq!(unsent.begun.len(), 3, "an emptied note is none");
+        keep(Slot::Only(Kept::Remark), "Le passeport");
+        keep(Slot::Only(Kept::Reason), "Un train à prendre");
+        keep(NOTE, "x");
+        keep(NOTE, "");
+        assert_eq!(unsent.begun.len(), 5, "an emptied note is none");
         assert_eq!(Unsent::decode(&unsent.encode()), Some(unsent.clone()));
-        unsent.end(&Slot::Message, None);
-        assert_eq!(unsent.text(&Slot::Message), "");
+        unsent.end(&MESSAGE, None);
+        assert_eq!(unsent.text(&MESSAGE), "");
         assert_eq!(Unsent::decode(b"x"), None);
     }
 
@@ -378,14 +386,14 @@ mod tests {
     fn too_much_is_refused_and_leaves_what_was_there() {
         let mut unsent = Unsent::default();
         let mut keep = |slot, text: &str| unsent.keep(slot, text, "", None);
-        assert_eq!(keep(Slot::Message, "Bonjour"), Ok(()));
+        assert_eq!(keep(MESSAGE, "Bonjour"), Ok(()));
         let long = "x".repeat(BEGUN_BYTES_MAX + 1);
-        assert_eq!(keep(Slot::Message, &long), Err(Overfull));
+        assert_eq!(keep(MESSAGE, &long), Err(Overfull));
         for number in 0..BEGUN_MAX - 1 {
             assert_eq!(keep(field(&number.to_string()), "1"), Ok(()));
         }
         assert_eq!(keep(field("more"), "1"), Err(Overfull));
         assert_eq!(keep(field("0"), "2"), Ok(()));
-        assert_eq!(unsent.text(&Slot::Message), "Bonjour");
+        assert_eq!(unsent.text(&MESSAGE), "Bonjour");
     }
 }

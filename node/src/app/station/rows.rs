@@ -356,6 +356,7 @@ fn desk_case(case: CaseView, changed_at_s: Option<u64>) -> DeskCase {
         documents: case.documents.len(),
         documents_coming: case.documents.iter().filter(coming).count(),
         messages: case.messages.len(),
+        unsent_reason: case.unsent_reason,
         brief: case.brief,
     }
 }

@@ -103,6 +103,7 @@ mod tests {
             documents: 0,
             documents_coming: 0,
             messages: 0,
+            unsent_reason: String::new(),
         }
     }
 

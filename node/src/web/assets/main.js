@@ -2,6 +2,7 @@
 // what others do, and carries the call.
 
 import { areas } from "./area.js";
+import { beginnings } from "./begun.js";
 import { call } from "./call.js";
 import { clocks } from "./clock.js";
 import { desk } from "./desk.js";
@@ -31,6 +32,7 @@ function begin() {
   printing();
   visit(signal);
   orders(signal);
+  beginnings(signal);
   clocks(signal);
   call(signal);
   desk(signal);

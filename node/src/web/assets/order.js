@@ -1,5 +1,6 @@
 // Orders that do not leave the page: what they change comes back as news of the page.
 
+import { kept } from "./begun.js";
 import { go } from "./navigate.js";
 import { post } from "./post.js";
 
@@ -14,6 +15,7 @@ async function give(event) {
   const { token, back, ...fields } = Object.fromEntries(new FormData(form, event.submitter));
   tell(form, "");
   try {
+    await kept(form);
     const told = await post(form.getAttribute("action"), fields);
     if (form.matches(":popover-open")) form.hidePopover();
     empty(empties);

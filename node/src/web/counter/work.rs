@@ -58,12 +58,16 @@ pub enum CaseWork {
 }
 
 /// What is written and not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kept {
     /// A message.
     Message,
     /// A note of the service.
     Note,
+    /// A remark on how the citizen's identity was checked.
+    Remark,
+    /// Why the citizen is taken out of turn.
+    Reason,
 }
 
 /// Where in a case somebody is.

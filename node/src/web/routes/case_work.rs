@@ -21,6 +21,8 @@ pub(super) fn routes() -> Table {
         .route("/cases/{case}/notes", post(note))
         .route("/cases/{case}/notes/unsent", post(keep_note))
         .route("/cases/{case}/identity", post(identity))
+        .route("/cases/{case}/identity/unsent", post(keep_remark))
+        .route("/cases/{case}/reason/unsent", post(keep_reason))
         .route("/cases/{case}/reading", post(reading))
         .route("/cases/{case}/history", get(history))
 }
@@ -57,6 +59,24 @@ async fn keep_note(
     fields: Fields,
 ) -> Response {
     keep(&site, &visitor, &case, &fields, Kept::Note).await
+}
+
+async fn keep_remark(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    keep(&site, &visitor, &case, &fields, Kept::Remark).await
+}
+
+async fn keep_reason(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    fields: Fields,
+) -> Response {
+    keep(&site, &visitor, &case, &fields, Kept::Reason).await
 }
 
 async fn keep(site: &Site, visitor: &Visitor, case: &str, fields: &Fields, what: Kept) -> Response {

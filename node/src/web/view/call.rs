@@ -200,6 +200,8 @@ pub struct QueueRow {
     pub cut_since_s: Option<u64>,
     /// What can be done with them.
     pub turn: Turn,
+    /// What is typed here as the reason for taking them out of turn, and not sent.
+    pub unsent_reason: String,
 }
 
 /// Whose turn it is.

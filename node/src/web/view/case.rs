@@ -89,6 +89,11 @@ pub struct CaseView {
     pub unsent_message: String,
     /// What is typed here as a note and not sent; never on a kiosk.
     pub unsent_note: String,
+    /// What is typed here as a remark on an identity and not sent; never on a kiosk.
+    pub unsent_remark: String,
+    /// What is typed here as the reason for taking the person out of turn; shown at the desk.
+    #[serde(skip)]
+    pub unsent_reason: String,
 }
 
 /// A form of a case.

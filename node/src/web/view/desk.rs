@@ -106,6 +106,9 @@ pub struct DeskCase {
     pub documents_coming: usize,
     /// How many messages.
     pub messages: usize,
+    /// What is typed here as the reason for taking the person out of turn: their ticket shows it.
+    #[serde(skip)]
+    pub unsent_reason: String,
 }
 
 /// Something at the desk that needs someone's eyes.

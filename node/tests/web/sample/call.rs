@@ -106,6 +106,7 @@ pub fn queue(scene: Scene) -> Vec<QueueRow> {
             waited_s: waited_min * 60,
             cut_since_s: None,
             turn,
+            unsent_reason: String::new(),
         }
     };
     let mut english = row(

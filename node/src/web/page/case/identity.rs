@@ -42,7 +42,7 @@ pub(super) fn sheet(view: &CaseView, frame: &Frame) -> Markup {
     let t = frame.lang();
     html! {
         form #identity.sheet.sheet--ask popover method="post" action={ "/cases/" (view.brief.case) "/identity" }
-            data-order aria-labelledby="identity-title"
+            data-order data-empties="#identity-remark" aria-labelledby="identity-title"
         {
             (token_field(frame))
             h2 #identity-title { (t.identity_title()) }
@@ -60,7 +60,8 @@ pub(super) fn sheet(view: &CaseView, frame: &Frame) -> Markup {
             div.field {
                 label for="identity-remark" { (t.identity_remark()) }
                 textarea.input #identity-remark name="remark" rows="2" maxlength=(REMARK_CHARS_MAX)
-                    aria-describedby="identity-note" {}
+                    data-begun={ "/cases/" (view.brief.case) "/identity/unsent" } autocomplete="off"
+                    aria-describedby="identity-note" { "\n" (view.unsent_remark) }
             }
             p #identity-note.soft { (icon("eye")) " " (t.identity_note()) }
             p.field__error role="alert" data-trouble data-keep hidden {}

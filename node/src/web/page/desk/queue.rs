@@ -235,6 +235,8 @@ fn take(row: &QueueRow, name: &str, frame: &Frame) -> Markup {
 fn take_before(row: &QueueRow, name: &str, frame: &Frame) -> Markup {
     let t = frame.lang();
     let id = format!("why-{}", row.ticket);
+    let kept = row.case.as_ref();
+    let kept = kept.map(|case| format!("/cases/{}/reason/unsent", case.case));
     html! {
         button.btn.btn--quiet type="button" popovertarget=(id) aria-label={ (name) " " (t.take_before()) } { (t.take_before()) }
         form id=(id) .sheet.sheet--ask popover method="post" action="/desk/take" data-order data-then=(then(row))
@@ -247,7 +249,7 @@ fn take_before(row: &QueueRow, name: &str, frame: &Frame) -> Markup {
                 label for={ (id) "-i" } { (t.take_why()) }
                 p.hint id={ (id) "-h" } { (t.take_why_note()) }
                 textarea.input id={ (id) "-i" } name="reason" rows="2" maxlength="400" required autofocus
-                    aria-describedby={ (id) "-h" } {}
+                    data-begun=[kept] autocomplete="off" aria-describedby={ (id) "-h" } { "\n" (row.unsent_reason) }
             }
             p.field__error role="alert" data-trouble data-keep hidden {}
             div.row {
