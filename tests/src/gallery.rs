@@ -38,6 +38,8 @@ pub struct Room {
     pub start_url: String,
     /// The paths of its pages.
     pub paths: Vec<String>,
+    /// What opens by itself on each of them once it is loaded, as a selector.
+    pub opens: Option<String>,
 }
 
 /// How somebody wants the pages, in the words of the form that asks it.
@@ -81,6 +83,16 @@ impl Room {
         format!("{origin}{path}")
     }
 
+    /// Opens one of its pages, and waits for what opens on it by itself.
+    pub async fn enter(&self, browser: &Browser, path: &str) -> Result<()> {
+        browser.open(&self.address(path)).await?;
+        if let Some(opens) = &self.opens {
+            let open = format!("document.querySelector('{opens}:modal') !== null");
+            browser.until(&open).await?;
+        }
+        Ok(())
+    }
+
     /// Shows the pages of this room's browser in this way from now on.
     pub async fn prefer(&self, browser: &Browser, look: Look) -> Result<()> {
         let first = self.paths.first().map_or("/", String::as_str);
@@ -112,7 +124,9 @@ impl Room {
         let texts: Vec<String> = serde_json::from_value(texts)?;
         ensure!(texts.len() == self.paths.len(), "{}", self.start_url);
         let pages = self.paths.iter().zip(&texts);
-        let new = pages.filter(|(_, text)| seen.add(&format!("{} {text}", self.role)));
+        // What opens by itself is not in the text.
+        let opens = self.opens.as_deref().unwrap_or_default();
+        let new = pages.filter(|(_, text)| seen.add(&format!("{} {opens} {text}", self.role)));
         Ok(new.map(|(path, _)| path.as_str()).collect())
     }
 }
@@ -173,7 +187,7 @@ pub async fn take_pictures(folder: &Path, only: &str) -> Result<usize> {
             for path in &room.paths {
                 let name = name(room, path, look, size);
                 if name.contains(only) {
-                    browser.open(&room.address(path)).await?;
+                    room.enter(&browser, path).await?;
                     settle(&browser).await.with_context(|| name.clone())?;
                     let file = folder.join(format!("{name}.png"));
                     std::fs::write(file, browser.whole_page().await?)?;
