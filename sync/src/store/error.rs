@@ -54,6 +54,12 @@ pub enum StoreError {
         /// Where the damage begins.
         offset: u64,
     },
+    /// The journal has lost something, and its file system takes no writes.
+    #[error("{}: damaged, and the file system is read-only; mount it writable and start the node again: it keeps what can be read and asks its peers for the rest", .path.display())]
+    DamagedReadOnly {
+        /// The folder of the journal.
+        path: PathBuf,
+    },
     /// The file of a page is not what was written; the page has to be dropped and fetched again.
     #[error("page {page}: its file is damaged or gone; it has to be fetched again")]
     PageDamaged {

@@ -1,7 +1,8 @@
 //! How a store is opened: the index as far as it goes, then the journal behind it.
 //!
 //! Where the file system takes no writes, the store is opened for reading: without its index, and
-//! with a journal that tries again to be written at each append.
+//! with a journal that tries again to be written at each append. What an interrupted write left is
+//! passed over then, and cut off by the first append; a journal that lost something is not opened.
 //!
 //! An attempt changes nothing that had been durable. Where the journal has lost something, it is
 //! mended, and a second attempt reads all of it.
@@ -28,6 +29,10 @@ pub(super) fn open(dir: &Path, epoch_if_new: [u8; 16]) -> Result<(Store, Opened)
     let mut repairs = Vec::new();
     let parts = match attempt(&folder, epoch_if_new, &mut repairs)? {
         Attempt::Whole(parts) => parts,
+        Attempt::Lost { .. } if folder.is_read_only() => {
+            let path = folder.journal();
+            return Err(StoreError::DamagedReadOnly { path });
+        }
         Attempt::Lost { covered } => {
             repair::mend(&folder, epoch_if_new, covered.as_ref(), &mut repairs)?;
             match attempt(&folder, epoch_if_new, &mut repairs)? {
@@ -85,7 +90,7 @@ fn attempt(
         say_rebuilt(repairs);
     }
     let last = segments.last();
-    if last.len > end {
+    if last.len > end && !folder.is_read_only() {
         repairs.push(Repair::InterruptedWrite {
             file: last.path.clone(),
             offset: end,

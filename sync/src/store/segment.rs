@@ -100,18 +100,22 @@ pub(super) struct Segments(Vec<Segment>);
 
 impl Segments {
     /// Finds the segments, begins the first one in an empty folder, and makes durable what the last
-    /// one holds.
+    /// one holds. One that was just being made is removed, or passed over where the file system
+    /// takes no writes: the next start removes it.
     pub fn find(
         folder: &Folder,
         epoch_if_new: [u8; 16],
         repairs: &mut Vec<Repair>,
     ) -> Result<Self, StoreError> {
+        let read_only = folder.is_read_only();
         let folder = folder.journal();
         let mut found = journal::segments(&folder)?
             .into_iter()
             .map(|number| Segment::find(&folder, number))
             .collect::<Result<Vec<_>, _>>()?;
-        if let Some(last) = found.pop_if(|last| last.is_unfinished()) {
+        if let Some(last) = found.pop_if(|last| last.is_unfinished())
+            && !read_only
+        {
             fs::remove_file(&last.path).map_err(at(&last.path))?;
             folder::sync_folder(&folder)?;
             repairs.push(Repair::UnfinishedSegment { file: last.path });

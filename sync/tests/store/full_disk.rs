@@ -2,11 +2,12 @@
 
 use std::{
     env, fs,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use guichet_sync::store::{NewRecord, Store, StoreError};
+use guichet_sync::store::{NewRecord, Repair, Store, StoreError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::world::{Acknowledged, EPOCH, LATER_EPOCH, append, check, lost_records, open, record};
@@ -64,6 +65,113 @@ fn a_read_only_disk_is_read_said_to_be_one_and_written_when_it_can_be() {
     let (store, opened) = open(&dir, LATER_EPOCH);
     check(&store, &opened, &known);
     assert_eq!(opened.epoch, EPOCH);
+}
+
+/// What an interrupted write left is passed over while the disk takes no writes; it is there to be
+/// cut off when it does, and nobody is told meanwhile that it was.
+#[test]
+fn an_interrupted_write_on_a_read_only_disk_costs_nothing_that_was_durable() {
+    for torn in [
+        Torn::Entry { by: 1 },
+        Torn::Entry { by: 5_000 },
+        Torn::NextSegment,
+    ] {
+        let Some(disk) = SmallDisk::mount() else {
+            return;
+        };
+        let dir = disk.path.join("store");
+        let (mut store, _) = open(&dir, EPOCH);
+        let mut known = append(&mut store, (0..3).map(bulky).collect()).unwrap();
+        drop(store);
+        torn.leave(&dir);
+        let left = journal(&dir);
+        disk.remount("ro");
+        let (mut store, opened) = open(&dir, LATER_EPOCH);
+        check(&store, &opened, &known);
+        let unavailable = |repair: &Repair| matches!(repair, Repair::IndexUnavailable { .. });
+        assert!(
+            opened.repairs.iter().all(unavailable),
+            "{:?}",
+            opened.repairs
+        );
+        assert_eq!(journal(&dir), left, "nothing was cut");
+        let error = append(&mut store, vec![bulky(3)]).unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+        disk.remount("rw");
+        known.extend(append(&mut store, vec![bulky(4)]).unwrap());
+        check_live(&store, &known);
+        drop(store);
+        let (store, opened) = open(&dir, LATER_EPOCH);
+        check(&store, &opened, &known);
+        assert_eq!(opened.epoch, EPOCH);
+        assert!(!lost_records(&opened));
+    }
+}
+
+#[test]
+fn a_damaged_journal_on_a_read_only_disk_is_said_to_be_both() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let dir = disk.path.join("store");
+    let (mut store, _) = open(&dir, EPOCH);
+    let known = append(&mut store, (0..3).map(bulky).collect()).unwrap();
+    append(&mut store, (3..6).map(bulky).collect()).unwrap();
+    drop(store);
+    let path = dir.join("journal/00000001.journal");
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(&[7; 64], known[1].0.at.offset).unwrap();
+    drop(file);
+    // With its index the store would not read so far back.
+    fs::remove_dir_all(dir.join("index")).unwrap();
+    disk.remount("ro");
+    let refused = Store::open(&dir, LATER_EPOCH).unwrap_err().to_string();
+    for words in ["damaged", "read-only", "mount it writable"] {
+        assert!(refused.contains(words), "{refused}");
+    }
+    disk.remount("rw");
+    let (_, opened) = open(&dir, LATER_EPOCH);
+    assert!(lost_records(&opened));
+    assert_eq!(opened.records.len(), 5, "all others are kept");
+}
+
+/// What a write that was interrupted leaves.
+enum Torn {
+    /// The last entry, without so many of its bytes.
+    Entry { by: u64 },
+    /// A next segment with half a header.
+    NextSegment,
+}
+
+impl Torn {
+    /// Leaves it behind what had been durable.
+    fn leave(self, dir: &Path) {
+        match self {
+            Self::Entry { by } => {
+                let (mut store, _) = open(dir, EPOCH);
+                append(&mut store, vec![bulky(9)]).unwrap();
+                drop(store);
+                // The index has not seen it.
+                fs::remove_dir_all(dir.join("index")).unwrap();
+                let path = dir.join("journal/00000001.journal");
+                let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+                let length = file.metadata().unwrap().len();
+                file.set_len(length - by).unwrap();
+            }
+            Self::NextSegment => fs::write(dir.join("journal/00000002.journal"), [0; 20]).unwrap(),
+        }
+    }
+}
+
+/// The files of the journal, and how long they are.
+fn journal(dir: &Path) -> Vec<(PathBuf, u64)> {
+    let files = fs::read_dir(dir.join("journal")).unwrap();
+    let mut files: Vec<_> = files
+        .map(|file| file.unwrap())
+        .map(|file| (file.path(), file.metadata().unwrap().len()))
+        .collect();
+    files.sort();
+    files
 }
 
 /// Fills the disk, and sees that the store goes on reading, and writing once there is space.
