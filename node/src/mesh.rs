@@ -110,7 +110,7 @@ pub struct Aim {
 pub enum Patience {
     /// Up to 2 s: it is said to be there.
     Brisk,
-    /// Up to a minute: nobody knows.
+    /// Up to a minute as time goes by, and short again whenever somebody begins to wait: nobody knows.
     Patient,
 }
 

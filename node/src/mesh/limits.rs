@@ -115,7 +115,7 @@ pub(super) const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// The longest pause between two dials of a relay, or of a member that a relay says is there, at
 /// first and wherever somebody waits for it.
 pub(super) const DIAL_PAUSE_MAX: Duration = Duration::from_secs(2);
-/// The same of a member that nobody says is there.
+/// What it grows to with a member that nobody says is there, whoever waits.
 pub(super) const DIAL_PAUSE_PATIENT_MAX: Duration = Duration::from_secs(60);
 /// What the former grows to where nobody waits; that between two visits to a porch as well.
 pub(super) const PAUSE_LONG_MAX: Duration = Duration::from_secs(30);

@@ -164,7 +164,7 @@ impl Peer {
         }
     }
 
-    /// Where somebody waits, the pauses stay short.
+    /// Where somebody waits for who is said to be there, the pauses stay short.
     fn set_cap(&mut self) {
         let patience = match &self.wish {
             Wish::Sought(goal) => goal.patience,
@@ -173,7 +173,10 @@ impl Peer {
         self.dial.set_cap(match (patience, self.usage) {
             (Patience::Brisk, Use::InUse) => Cap::steady(DIAL_PAUSE_MAX),
             (Patience::Brisk, Use::Idle) => Cap::growing(DIAL_PAUSE_MAX, PAUSE_LONG_MAX),
-            (Patience::Patient, Use::InUse | Use::Idle) => Cap::steady(DIAL_PAUSE_PATIENT_MAX),
+            // Grown, so that whoever begins to wait makes it short again.
+            (Patience::Patient, Use::InUse | Use::Idle) => {
+                Cap::growing(DIAL_PAUSE_MAX, DIAL_PAUSE_PATIENT_MAX)
+            }
         });
     }
 

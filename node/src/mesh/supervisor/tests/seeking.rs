@@ -242,17 +242,28 @@ fn an_idle_link_is_asked_once_as_soon_as_what_was_coming_stops() {
 
 /// Fails for so long to reach the relay, over the main swarm or its porch; gives how often it tried.
 fn fail_for(scene: &mut Scene, span: Duration) -> usize {
+    fail_to_reach(scene, scene.relay, span)
+}
+
+/// Fails for so long to reach anybody; gives how often it tried this one.
+fn fail_to_reach(scene: &mut Scene, wanted: SubjectId, span: Duration) -> usize {
     let (end, relay) = (scene.now + span, scene.relay);
     let mut tries = 0;
     while scene.now < end {
         scene.pass(250 * MS);
         for output in scene.taken() {
-            match output {
-                Output::Dial { peer, .. } => scene.input(Input::DialFailed { peer }),
-                Output::Visit { .. } => scene.input(Input::VisitFailed { relay }),
+            let tried = match output {
+                Output::Dial { peer, .. } => {
+                    scene.input(Input::DialFailed { peer });
+                    peer
+                }
+                Output::Visit { .. } => {
+                    scene.input(Input::VisitFailed { relay });
+                    relay
+                }
                 _ => continue,
-            }
-            tries += 1;
+            };
+            tries += usize::from(tried == wanted);
         }
     }
     tries
@@ -290,5 +301,40 @@ fn a_relay_that_nobody_reaches_is_tried_less_and_less_until_somebody_waits_or_th
             let in_use = fail_for(&mut scene, Duration::from_secs(600));
             assert!(in_use >= 250, "{in_use} in ten minutes in use");
         }
+    }
+}
+
+/// Where no relay is in reach nobody knows whether a station is there, and it is sought with long
+/// pauses: a citizen does not wait for the end of one.
+#[test]
+fn a_member_of_whom_nobody_knows_is_dialled_at_once_for_whoever_begins_to_wait() {
+    let (own, peer) = ordered();
+    for begins in [
+        |scene: &mut Scene, _: SubjectId| scene.input(Input::Encouraged),
+        |scene: &mut Scene, peer| scene.use_link(peer, Use::InUse),
+    ] {
+        let mut scene = Scene::new(own);
+        scene.input(Input::Allowed { peer });
+        scene.seek(peer, &[5], Patience::Patient);
+        let hour = Duration::from_secs(3600);
+        fail_to_reach(&mut scene, peer, hour);
+        let rarely = fail_to_reach(&mut scene, peer, hour);
+        let most = 2 * 3600 / DIAL_PAUSE_PATIENT_MAX.as_secs() as usize;
+        assert!((most / 2..=most).contains(&rarely), "{rarely} an hour");
+
+        begins(&mut scene, peer);
+        assert_eq!(fail_to_reach(&mut scene, peer, MS), 1, "at once");
+        for _ in 0..200 {
+            begins(&mut scene, peer);
+        }
+        assert!(
+            fail_to_reach(&mut scene, peer, MS) <= 1,
+            "not for every word"
+        );
+        let soon = fail_to_reach(&mut scene, peer, Duration::from_secs(20));
+        assert!((5..=25).contains(&soon), "{soon} in 20 s");
+        fail_to_reach(&mut scene, peer, hour);
+        let rarely = fail_to_reach(&mut scene, peer, hour);
+        assert!(rarely <= most, "{rarely} an hour: the pauses grow again");
     }
 }
