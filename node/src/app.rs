@@ -20,6 +20,7 @@ mod forget;
 mod heard;
 mod intake;
 mod kiosk;
+mod learnt;
 mod line;
 mod node;
 mod opened;

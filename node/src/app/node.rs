@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use guichet_keys::{
     AuthorBinding, AuthorId, CaseTag, Hash, Role, ServiceId, SignedStatement, SigningKey,
-    Statement, StatementKind, SubjectId,
+    Statement, SubjectId,
 };
 use guichet_sync::envelope::{Envelope, Kind};
 use guichet_sync::feed::Feed;
@@ -38,7 +38,7 @@ use crate::mesh::{Frame, Mesh};
 use crate::render::Renderer;
 use crate::services::Service;
 use crate::times::others::{Off, Others};
-use crate::web::counter::{Change, Counter, Refusal, Thing as Lost};
+use crate::web::counter::{Change, Counter, Refusal};
 use crate::web::view::Ill;
 
 /// Bytes handed to one connection and not taken by it, beyond which no more is handed over.
@@ -481,43 +481,6 @@ impl Node {
             self.ills.insert(0, ill);
         }
         self.counter.tell(Change::Status);
-    }
-
-    /// Does what a statement of this kind changes.
-    fn on_statement(&mut self, kind: StatementKind) {
-        match kind {
-            StatementKind::Catalogue => self.learn_services(),
-            StatementKind::Member | StatementKind::Revocation => self.admit_members(),
-            StatementKind::ServiceKey
-            | StatementKind::Network
-            | StatementKind::Author
-            | StatementKind::Case
-            | StatementKind::Media
-            | StatementKind::Unknown => {}
-        }
-    }
-
-    /// Reads the catalogues anew, and lets in whom the directory knows.
-    pub(super) fn learn_services(&mut self) {
-        self.admit_members();
-        let directory = self.replica.directory();
-        for service in directory.services() {
-            let Some(json) = directory.catalogue(service) else {
-                continue;
-            };
-            match Service::parse(service.clone(), json) {
-                Ok(read) => {
-                    self.services.insert(service.clone(), Arc::new(read));
-                }
-                Err(error) => tracing::warn!(%service, %error, "a service's catalogue is not read"),
-            }
-        }
-    }
-
-    pub(super) fn service(&self, service: &ServiceId) -> Result<&Arc<Service>, Refusal> {
-        self.services
-            .get(service)
-            .ok_or(Refusal::NotFound(Lost::Service))
     }
 
     /// The role of this node.
