@@ -6,6 +6,7 @@
 
 mod idle_lock;
 mod idling;
+mod keys;
 mod rows;
 mod search;
 mod tries;
@@ -27,6 +28,7 @@ use guichet_sync::replica::Input;
 use tokio::sync::{mpsc, oneshot};
 
 use self::idle_lock::IdleLock;
+use self::keys::ServiceSecrets;
 use self::rows::{Known, RowMade};
 use self::tries::{Judged, Tries, Verdict};
 use super::cases::{Task, answer};
@@ -61,6 +63,8 @@ pub struct OpenVault {
     pub author: AuthorId,
     signer: Arc<SigningKey>,
     secrets: BTreeMap<(ServiceId, u32), AgreementSecret>,
+    /// Keys of the adviser's services that the vault does not open.
+    shut: BTreeSet<(ServiceId, u32)>,
     opened: BTreeMap<CaseTag, u64>,
     tick: u64,
 }
@@ -267,6 +271,9 @@ impl Node {
         let signer = Arc::new(keys.signing_key());
         let author = AuthorId::from(entropy::bytes());
         let secrets = self.service_secrets(adviser, &keys.agreement_secret());
+        for error in secrets.shut.values() {
+            tracing::error!(%error, "a vault does not open a key of its adviser's services");
+        }
         let name = self
             .replica
             .directory()
@@ -281,7 +288,8 @@ impl Node {
                 name,
                 author,
                 signer,
-                secrets,
+                secrets: secrets.opened,
+                shut: secrets.shut.into_keys().collect(),
                 opened,
                 tick: 0,
             });
@@ -303,19 +311,14 @@ impl Node {
         self.holds_somebody().then_some(vault.person)
     }
 
-    fn service_secrets(
-        &self,
-        person: SubjectId,
-        secret: &AgreementSecret,
-    ) -> BTreeMap<(ServiceId, u32), AgreementSecret> {
+    fn service_secrets(&self, person: SubjectId, secret: &AgreementSecret) -> ServiceSecrets {
         let directory = self.replica.directory();
         let services = directory
             .credentials(&person)
             .filter_map(|credential| credential.service.clone());
         let keys =
             services.flat_map(|service| directory.service_keys(&service).collect::<Vec<_>>());
-        keys.filter_map(|key| Some(((key.service.clone(), key.epoch), key.open(secret).ok()?)))
-            .collect()
+        ServiceSecrets::open(keys, secret)
     }
 
     /// Closes the vault that is open, and every case with it.

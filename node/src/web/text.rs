@@ -404,6 +404,15 @@ sentences! {
     };
     reference(case: &str): format!("dossier {case}"), format!("case {case}");
     alarm_unreadable(items: u64): format!("{items} éléments reçus ne s’ouvrent pas"), format!("{items} received items do not open");
+    alarm_shut(cases: usize, service: &str): match cases {
+        0 => format!("Les dossiers à venir {service} ne s’ouvriront pas avec votre coffre"),
+        1 => format!("1 dossier {service} ne s’ouvre pas avec votre coffre"),
+        _ => format!("{cases} dossiers {service} ne s’ouvrent pas avec votre coffre"),
+    }, match cases {
+        0 => format!("Cases {service} that are still to come do not open with your vault"),
+        1 => format!("1 case {service} does not open with your vault"),
+        _ => format!("{cases} cases {service} do not open with your vault"),
+    };
     alarm_set_aside(items: u64): format!("{items} éléments mis de côté : une autre copie l’a emporté"), format!("{items} items set aside: another copy won");
     online_of(here: usize, all: usize): format!("{here} sur {all}"), format!("{here} of {all}");
     oldest(time: &str): format!("Le plus ancien : {time}"), format!("The oldest: {time}");

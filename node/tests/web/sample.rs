@@ -510,10 +510,20 @@ pub fn desk(scene: Scene) -> DeskView {
         search: None,
         outbox: 2,
         alarms: match line(scene) {
-            Line::Cut { .. } => vec![Alarm::Unreadable {
-                case: CaseTag::from([2; 16]),
-                items: 2,
-            }],
+            Line::Cut { .. } => vec![
+                Alarm::Shut {
+                    service: brief("energie"),
+                    cases: 0,
+                },
+                Alarm::Shut {
+                    service: brief("caf"),
+                    cases: 3,
+                },
+                Alarm::Unreadable {
+                    case: CaseTag::from([2; 16]),
+                    items: 2,
+                },
+            ],
             Line::Up => vec![],
         },
     }

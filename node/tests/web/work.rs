@@ -306,3 +306,20 @@ async fn what_is_begun_beside_an_order_is_kept_and_shown_again() {
         assert!(asked.contains(&format!("what: {what}")), "{asked}");
     }
 }
+
+/// A case under a key that the vault does not open is on no list: the desk says that there is one.
+#[tokio::test]
+async fn cases_that_do_not_open_are_told_at_the_desk() {
+    let served = serve(Role::Station, Scene::Cut).await;
+    let page = served.browser().await.page("/desk").await;
+    for words in [
+        "Les dossiers à venir du\u{a0}conseil énergie ne s’ouvriront pas avec votre coffre",
+        "3 dossiers de la\u{a0}CAF ne s’ouvrent pas avec votre coffre",
+        "Rien n’est perdu",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    let json = bearer(Request::get("/desk")).send(served.to).await.json();
+    assert_eq!(json["alarms"][1]["alarm"], "shut");
+    assert_eq!(json["alarms"][1]["cases"], 3);
+}

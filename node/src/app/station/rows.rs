@@ -4,9 +4,10 @@
 //! arrival on this disk; the clocks of others are only shown.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use guichet_keys::CaseTag;
+use guichet_keys::{CaseTag, ServiceId};
 use guichet_sync::store::Location;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -144,6 +145,39 @@ impl Node {
         readable.map(|known| known.case).collect()
     }
 
+    /// How many cases of the adviser's services lie under keys that their vault does not open; of
+    /// a service whose newest key it is, though there be none.
+    fn shut_cases(&self) -> BTreeMap<ServiceId, usize> {
+        let directory = self.replica.directory();
+        let Some(vault) = self.open_vault().filter(|vault| !vault.shut.is_empty()) else {
+            return BTreeMap::new();
+        };
+        let mut shut = BTreeMap::new();
+        for (service, epoch) in &vault.shut {
+            let newest = directory.service_key(service);
+            if newest.is_some_and(|key| key.epoch == *epoch) {
+                shut.insert(service.clone(), 0);
+            }
+        }
+        for known in directory.cases() {
+            if vault
+                .shut
+                .contains(&(known.service.clone(), known.service_epoch))
+            {
+                *shut.entry(known.service.clone()).or_default() += 1;
+            }
+        }
+        shut
+    }
+
+    fn shut_alarms(&self, shut: BTreeMap<ServiceId, usize>) -> Vec<Alarm> {
+        let alarms = shut.into_iter().filter_map(|(service, cases)| {
+            let service = self.services.get(&service)?.brief.clone();
+            Some(Alarm::Shut { service, cases })
+        });
+        alarms.collect()
+    }
+
     /// The desk; lines that are not known are made by the workers first. Of a search, the cases
     /// that are found.
     pub(in crate::app) fn desk(&mut self, search: Option<String>, reply: Reply<DeskView>) {
@@ -172,14 +206,19 @@ impl Node {
             outbox: self.outbox().items,
             alarms: self.alarms(),
         };
-        let (mut rows, mut coming) = (Vec::new(), Vec::new());
+        let (mut rows, mut coming, mut shut) = (Vec::new(), Vec::new(), self.shut_cases());
         for case in self.desk_cases() {
             match self.line(&case) {
                 Line::Shown(row) => rows.push(row),
                 Line::Coming(line) => coming.push(line),
-                Line::Closed => {}
+                Line::Closed => {
+                    if let Some((known, _)) = self.replica.directory().case(&case) {
+                        *shut.entry(known.service.clone()).or_default() += 1;
+                    }
+                }
             }
         }
+        view.alarms.extend(self.shut_alarms(shut));
         let Ok(events) = self.station().map(|station| station.events.clone()) else {
             return;
         };

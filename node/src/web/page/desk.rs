@@ -161,13 +161,17 @@ fn alarms(view: &DeskView, frame: &Frame) -> Fragment {
                 ul.ills {
                     @for alarm in &view.alarms {
                         @let (case, words) = match alarm {
-                            Alarm::Unreadable { case, items } => (case, t.alarm_unreadable(*items)),
-                            Alarm::SetAside { case, items } => (case, t.alarm_set_aside(*items)),
-                            Alarm::ReasonLost { case } => (case, t.alarm_reason_lost().to_owned()),
+                            Alarm::Unreadable { case, items } => (Some(case), t.alarm_unreadable(*items)),
+                            Alarm::SetAside { case, items } => (Some(case), t.alarm_set_aside(*items)),
+                            Alarm::ReasonLost { case } => (Some(case), t.alarm_reason_lost().to_owned()),
+                            Alarm::Shut { service, cases } => (None, t.alarm_shut(*cases, &t.of_service(t.of(&service.named)))),
                         };
                         li {
                             h3 { (state("bad", "warn", &words)) }
-                            p { a href={ "/cases/" (case) } { (t.reference(&case.to_string()[..8])) } }
+                            @match case {
+                                Some(case) => p { a href={ "/cases/" (case) } { (t.reference(&case.to_string()[..8])) } },
+                                None => p { (t.alarm_shut_do()) },
+                            }
                         }
                     }
                 }

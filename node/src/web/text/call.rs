@@ -10,6 +10,7 @@ texts! {
     reception_busy: "Les conseillers sont tous en appel", "All advisers are in calls";
     reception_busy_note: "Prenez votre tour, ou préparez votre demande", "Take your place, or prepare your request";
     reception_nobody: "Pas de conseiller en ce moment", "No adviser just now";
+    alarm_shut_do: "Demandez au responsable du service une clé pour votre coffre. Rien n’est perdu : tout est gardé, scellé.", "Ask whoever runs the service for a key for your vault. Nothing is lost: all is kept, sealed.";
     alarm_reason_lost: "La raison de faire passer cette personne avant les autres n’est pas gardée. Écrivez-la en note.", "The reason for taking this person before the others is not kept. Write it as a note.";
     reception_nobody_note: "Laissez votre demande : le service la reçoit", "Leave your request: the service receives it";
     reception_cut_note: "Votre tour est gardé ici, et compte dès qu’elle revient", "Your place is kept here, and counts as soon as it is back";

@@ -131,6 +131,13 @@ pub enum Alarm {
         /// How many things.
         items: u64,
     },
+    /// Cases of a service do not open with the adviser's vault.
+    Shut {
+        /// Of which service.
+        service: ServiceBrief,
+        /// How many that are here; none yet where it is the key of those to come.
+        cases: usize,
+    },
     /// Why somebody was taken out of turn was not saved.
     ReasonLost {
         /// In which case.
