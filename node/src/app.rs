@@ -125,6 +125,7 @@ fn next_wake(node: &Node) -> Instant {
         node.calls.poll_timeout(),
         node.readers.poll_timeout(),
         node.visit_ends_at(),
+        node.visit_note_due_at(),
         node.desk_due_at(),
         node.roster.poll_timeout(),
         node.intake.poll_timeout(),

@@ -59,6 +59,8 @@ pub enum DiskEvent {
     SegmentsFailed(StoreError, Vec<(PageId, u32)>),
     /// Something else was not written; whoever asked for it knows.
     WriteFailed(StoreError),
+    /// A small value is kept, or not.
+    Noted(&'static str, bool),
     /// A note is gone, or stands as before; who waits for that is still to be told.
     NoteRemoved(&'static str, Result<(), Refusal>, Reply<()>),
     /// Bytes free on the disk, now and then.
@@ -188,7 +190,9 @@ impl Worker {
             }
             Job::Note(key, value, done) => {
                 let noted = self.store.note(key, &value);
-                done(noted.map_err(|error| self.failed(error)))
+                let noted = noted.map_err(|error| self.failed(error));
+                self.tell(DiskEvent::Noted(key, noted.is_ok()));
+                done(noted);
             }
             Job::RemoveNote(key, reply) => {
                 let removed = self.store.note(key, &[]);

@@ -6,6 +6,9 @@
 //! a visit is open, and nothing of whom; a start that finds it says *visite
 //! interrompue*.
 
+mod note;
+mod noting;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,9 +19,9 @@ use guichet_sync::envelope::KeyRef;
 use guichet_sync::replica::{Input, Thing};
 use tokio::sync::oneshot;
 
+use self::note::VisitNote;
 use super::calls::Attended;
 use super::cases::{Ending, Task, answer};
-use super::disk::{Done, Job};
 use super::node::{Duty, Node};
 use super::opened::{Opening, Sent};
 use super::shown;
@@ -44,6 +47,7 @@ const NOT_SOON: Duration = Duration::from_secs(24 * 3600);
 pub struct Kiosk {
     visit: Option<Visit<Thing>>,
     interrupted: bool,
+    note: VisitNote,
     idle: Duration,
 }
 
@@ -53,6 +57,7 @@ impl Kiosk {
         Self {
             visit: None,
             interrupted,
+            note: VisitNote::new(interrupted),
             idle,
         }
     }
@@ -63,6 +68,8 @@ impl Kiosk {
             visit,
             // Whoever began this visit has been told, or has read it.
             interrupted: _,
+            // It goes with the end of the visit, or says that the disk still tells of it.
+            note: _,
             idle: _,
         } = self;
         let visit = visit.take().into_iter();
@@ -298,8 +305,7 @@ impl Node {
         };
         self.begin_case(brief, things.into_iter().flatten().collect())?;
         self.cases.hand_in(case, Task::Open(Box::new(opening)));
-        self.disk
-            .hand_in(Job::Note(VISIT_NOTE, vec![1], Box::new(|_| ())));
+        self.note_visit(note::Input::Begun, None);
         Ok(case)
     }
 
@@ -432,35 +438,9 @@ impl Node {
             self.cases.hand_in(case, Task::Close(ending.clone()));
             self.tell_replica(Input::CaseLeft(case));
         }
-        self.clear_note(Box::new(|_| drop(ending)));
+        self.note_visit(note::Input::Over, ending);
         self.counter.tell(Change::VisitEnded);
         self.counter.tell(Change::Home);
-    }
-
-    /// Somebody has read that a visit was interrupted: it is said until the disk says so no more.
-    pub(super) fn interruption_read(&self, reply: Reply<()>) {
-        self.disk.hand_in(Job::RemoveNote(VISIT_NOTE, reply));
-    }
-
-    /// A note was removed, or could not be.
-    pub(super) fn on_note_removed(
-        &mut self,
-        key: &str,
-        removed: Result<(), Refusal>,
-        reply: Reply<()>,
-    ) {
-        if let Duty::Kiosk(kiosk) = &mut self.duty
-            && key == VISIT_NOTE
-            && removed.is_ok()
-        {
-            kiosk.interrupted = false;
-            self.counter.tell(Change::Home);
-        }
-        answer(reply, removed);
-    }
-
-    fn clear_note(&self, done: Done) {
-        self.disk.hand_in(Job::Note(VISIT_NOTE, Vec::new(), done));
     }
 
     /// Ends a visit that nobody has touched for too long.

@@ -200,6 +200,7 @@ impl Node {
         self.on_calls_timeout();
         self.on_readers_timeout();
         self.end_idle_visit();
+        self.on_visit_note_timeout();
     }
 
     /// Carries out what the replica says until there is nothing left to do; gives how many blocks
@@ -443,8 +444,7 @@ impl Node {
     pub(super) fn on_disk_event(&mut self, event: DiskEvent) {
         match event {
             DiskEvent::Stored(stored) => {
-                self.ills
-                    .retain(|ill| !matches!(ill, Ill::DiskFull | Ill::DiskFailed { .. }));
+                self.on_disk_well();
                 self.tell_replica(Input::Stored(stored));
             }
             DiskEvent::AppendFailed(error) => {
@@ -461,11 +461,24 @@ impl Node {
                 self.tell_replica(Input::SegmentsFailed(segments));
             }
             DiskEvent::WriteFailed(error) => self.on_disk_ill(&error),
+            DiskEvent::Noted(key, durable) => {
+                self.on_noted(key, durable);
+                if durable {
+                    self.on_disk_well();
+                }
+            }
             DiskEvent::NoteRemoved(key, removed, reply) => {
                 self.on_note_removed(key, removed, reply)
             }
             DiskEvent::Free(bytes) => self.free_bytes = bytes,
         }
+    }
+
+    /// It took something: what was ill with it is over.
+    fn on_disk_well(&mut self) {
+        self.ills
+            .retain(|ill| !matches!(ill, Ill::DiskFull | Ill::DiskFailed { .. }));
+        self.on_disk_takes();
     }
 
     fn on_disk_ill(&mut self, error: &guichet_sync::store::StoreError) {
