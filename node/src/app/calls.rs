@@ -8,7 +8,7 @@ mod booth;
 mod desk;
 mod shown;
 
-pub(super) use booth::Attended;
+pub(super) use booth::{Attended, Wished};
 pub(super) use shown::describe;
 
 use std::sync::Arc;

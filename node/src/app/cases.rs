@@ -21,6 +21,7 @@ use guichet_sync::wire::What;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use super::calls::Wished;
 use super::disk::{Done, Job};
 use super::opened::{OpenCase, Opening, Paper, SealedPaper, SealedUnsent, Sent};
 use super::readers::Word;
@@ -218,6 +219,8 @@ pub enum CaseEvent {
     Unsent(CaseTag, SubjectId, Option<SealedUnsent>),
     /// What was sent was not saved.
     NotSaved(CaseTag, Box<Sent>),
+    /// The case of a wish is durable, or is not.
+    Left(Box<Wished>, Result<(), Refusal>),
     /// Somebody elsewhere has the case open.
     Read(CaseTag, Word),
     /// The case reads otherwise now.
@@ -238,6 +241,7 @@ pub enum CaseEvent {
 /// The workers.
 pub struct Cases {
     orders: Orders,
+    events: UnboundedSender<CaseEvent>,
 }
 
 /// A way to the workers; cheap to clone.
@@ -281,12 +285,18 @@ impl Cases {
         }
         Ok(Self {
             orders: Orders { workers },
+            events: shared.events.clone(),
         })
     }
 
     /// Hands a task to the one worker that owns the case.
     pub fn hand_in(&self, case: CaseTag, task: Task) {
         self.orders.hand_in(case, task);
+    }
+
+    /// A way to tell the node of a case, for what is called where the node is not.
+    pub fn events(&self) -> UnboundedSender<CaseEvent> {
+        self.events.clone()
     }
 
     /// A way to the workers for what goes on beside the event loop.

@@ -341,13 +341,12 @@ impl Node {
         }
     }
 
-    /// An adviser is to see a case, though nothing is written in it yet.
-    pub(super) fn let_case_leave(&mut self, case: CaseTag) {
-        let opening = self.visit_mut().and_then(|visit| visit.let_leave(&case));
-        if let Some(opening) = opening {
-            self.tell_replica(Input::CaseFollowed(case));
-            self.write_down(case, opening, Vec::new(), Box::new(|_| ()));
-        }
+    /// An adviser is to see a case, though nothing is written in it yet: what is to be made durable
+    /// for that, if anything.
+    pub(super) fn opening_of_empty(&mut self, case: &CaseTag) -> Option<Vec<Thing>> {
+        let opening = self.visit_mut()?.let_leave(case)?;
+        self.tell_replica(Input::CaseFollowed(*case));
+        Some(opening)
     }
 
     /// What was written last in a case is durable.

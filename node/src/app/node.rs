@@ -429,6 +429,7 @@ impl Node {
                 self.message_not_sent(&case, &sent);
                 self.cases.hand_in(case, Task::Restore(sent));
             }
+            CaseEvent::Left(wished, saved) => self.on_case_left(*wished, saved),
             CaseEvent::Read(case, word) => self.on_read(case, word),
             CaseEvent::Changed(case) => self.tell_case(case),
             CaseEvent::SetAside {

@@ -9,6 +9,8 @@ use guichet_tests::village::{Site, Village};
 use guichet_tests::visit::{Visit, receipt_says};
 use serde_json::{Value, json};
 
+use super::ills;
+
 const DISK_BYTES: u64 = 24 << 20;
 const HEALTHY_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 /// Sealed pages of the visit: a document and its preview or not.
@@ -153,6 +155,40 @@ async fn a_kiosk_whose_disk_takes_nothing_goes_on_saying_that_a_visit_was_interr
     let taken = read().await;
     assert_eq!(taken.status, 200, "{}", taken.text());
     assert_eq!(visit_before(&kiosk).await, "none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kiosk_whose_disk_takes_nothing_says_so_to_who_asks_for_an_adviser_and_notes_the_visit_later()
+ {
+    let mut village = Village::new("start-visit", 1, 1).unwrap();
+    village.start().await.unwrap();
+    village.kiosks[0].kill();
+    let disk = ReadOnly::under(village.kiosks[0].folder()).unwrap();
+    village.kiosks[0].start().await.unwrap();
+    let kiosk = village.kiosks[0].script().unwrap();
+    assert_eq!(visit_before(&kiosk).await, "none");
+    let case = kiosk.begin("caf", "housing").await.unwrap();
+
+    // An adviser would see nothing of a case that does not leave.
+    let wish = json!({ "case": case, "lang": "fr", "mode": "voice" });
+    let refused = kiosk.api().post("/call", &wish).await.unwrap();
+    assert_eq!(refused.json().unwrap()["kind"], "disk-failed");
+    assert_eq!(kiosk.call().await.unwrap()["call"], "none");
+    let failed = async |kiosk: &Script| ills(kiosk, "disk-failed").await;
+    assert!(!failed(&kiosk).await.unwrap().is_empty());
+
+    // Nobody writes anything, and yet the disk is told of the visit.
+    let pid = village.kiosks[0].node().unwrap().pid();
+    disk.writable_for(pid).unwrap();
+    kiosk.until("no ill", failed, Vec::is_empty).await.unwrap();
+    kiosk.join_queue(&case).await.unwrap();
+    let desk = guichet_tests::visit::unlocked(&village).await.unwrap();
+    let opened = async |desk: &Script| Ok(desk.case(&case).await.is_ok());
+    desk.until("the case", opened, |it| *it).await.unwrap();
+    village.kiosks[0].kill();
+    village.kiosks[0].start().await.unwrap();
+    let kiosk = village.kiosks[0].script().unwrap();
+    assert_eq!(visit_before(&kiosk).await, "interrupted");
 }
 
 fn doctor(site: &Site) -> String {

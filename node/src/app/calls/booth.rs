@@ -7,7 +7,7 @@ use guichet_media::hall::News;
 use guichet_media::signal::{Mode, TicketDetails};
 
 use super::{Calls, Side};
-use crate::app::cases::answer;
+use crate::app::cases::{CaseEvent, answer};
 use crate::app::node::Node;
 use crate::web::counter::{Change, Refusal, Reply, Thing};
 use crate::web::view;
@@ -33,6 +33,13 @@ pub enum Attended {
     Called,
 }
 
+/// A wish that waits until an adviser could see its case.
+pub struct Wished {
+    case: CaseTag,
+    wish: Wish,
+    reply: Reply<()>,
+}
+
 impl Node {
     /// The citizen wishes to speak with an adviser about a case of the visit.
     pub(in crate::app) fn join_queue(
@@ -42,10 +49,37 @@ impl Node {
         mode: view::Mode,
         reply: Reply<()>,
     ) {
-        let wished = self.wish(case, lang, mode);
-        let joined = wished.and_then(|wish| self.ask_booth(Input::Asked(wish)));
+        let wish = match self.wish(case, lang, mode) {
+            Ok(wish) => wish,
+            Err(refusal) => return answer(reply, Err(refusal)),
+        };
+        let wished = Wished { case, wish, reply };
+        // Who waits or speaks already is refused below.
+        let free = self.attended() == Attended::No;
+        match free.then(|| self.opening_of_empty(&case)).flatten() {
+            // The adviser is to see the case, though nothing is written in it yet: a disk that does
+            // not take it is told now, and not to somebody who waits in vain to be understood.
+            Some(opening) => {
+                let events = self.cases.events();
+                let done = Box::new(move |saved| {
+                    let left = CaseEvent::Left(Box::new(wished), saved);
+                    let _the_node_is_stopping = events.send(left);
+                });
+                self.write_down(case, opening, Vec::new(), done);
+            }
+            None => self.on_case_left(wished, Ok(())),
+        }
+    }
+
+    /// The case of a wish is on its way to the service, or could not be saved.
+    pub(in crate::app) fn on_case_left(&mut self, wished: Wished, saved: Result<(), Refusal>) {
+        let Wished { case, wish, reply } = wished;
+        // The visit may have ended meanwhile.
+        let lost = Refusal::NotFound(Thing::Case);
+        let there = self.in_visit(&case).then_some(()).ok_or(lost);
+        let joined = saved.and(there);
+        let joined = joined.and_then(|()| self.ask_booth(Input::Asked(wish)));
         if joined.is_ok() {
-            self.let_case_leave(case);
             self.calls.subjects = Subjects {
                 case: Some(case),
                 since_s: clock::wall_s(),
