@@ -16,7 +16,7 @@ use guichet_sync::envelope::Envelope;
 use guichet_sync::page::Manifest;
 use guichet_sync::replica::Thing;
 use guichet_sync::rules::Rules;
-use guichet_sync::store::{Location, Reader};
+use guichet_sync::store::{Location, Reader, StoreError};
 use guichet_sync::wire::What;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
@@ -225,6 +225,8 @@ pub enum CaseEvent {
     Read(CaseTag, Word),
     /// The case reads otherwise now.
     Changed(CaseTag),
+    /// Something stored does not read.
+    Unreadable(StoreError),
     /// So many things of a case have no effect: some do not open, others lost a fork or wait.
     SetAside {
         /// Which case.
@@ -561,19 +563,11 @@ fn send(
 }
 
 fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
-    let read = shared.reader.read(at).map_err(|error| error.to_string());
-    let changed = read.and_then(|bytes| match what {
-        What::Manifest => {
-            let manifest = Manifest::parse(bytes).map_err(|error| error.to_string())?;
-            open.insert_manifest(&manifest);
-            Ok(true)
-        }
-        What::Edit | What::Act | What::Statement | What::Receipt => {
-            let envelope = Envelope::parse(bytes).map_err(|error| error.to_string())?;
-            Ok(open.insert(&envelope))
-        }
-    });
-    match changed {
+    let bytes = match shared.reader.read(at) {
+        Ok(bytes) => bytes,
+        Err(error) => return shared.tell(CaseEvent::Unreadable(error)),
+    };
+    match take_in(open, what, bytes) {
         Ok(true) => shared.tell(CaseEvent::Changed(open.case())),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "a stored thing does not read"),
@@ -587,6 +581,21 @@ fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
     }
     if open.writer_is_aside() {
         shared.tell(CaseEvent::NeedsWriter(open.case()));
+    }
+}
+
+/// Whether the case reads otherwise with what these bytes hold.
+fn take_in(open: &mut OpenCase, what: What, bytes: Vec<u8>) -> Result<bool, String> {
+    match what {
+        What::Manifest => {
+            let manifest = Manifest::parse(bytes).map_err(|error| error.to_string())?;
+            open.insert_manifest(&manifest);
+            Ok(true)
+        }
+        What::Edit | What::Act | What::Statement | What::Receipt => {
+            let envelope = Envelope::parse(bytes).map_err(|error| error.to_string())?;
+            Ok(open.insert(&envelope))
+        }
     }
 }
 

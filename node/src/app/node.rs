@@ -18,7 +18,7 @@ use guichet_sync::feed::Feed;
 use guichet_sync::receipt::Receipt;
 use guichet_sync::replica::{Event, Input, Now, Output, Replica, Send, Thing};
 use guichet_sync::rules::Rules;
-use guichet_sync::store::Reader;
+use guichet_sync::store::{Reader, StoreError};
 use guichet_sync::wire::What;
 
 use super::calls::Calls;
@@ -43,6 +43,9 @@ use crate::web::view::Ill;
 
 /// Bytes handed to one connection and not taken by it, beyond which no more is handed over.
 const QUEUED_BYTES_MAX: usize = 256 * 1024;
+
+/// Stored things that do not read, of which the status tells.
+const UNREADABLE_TOLD_MAX: usize = 8;
 
 /// What is written and not durable yet, and who waits for it.
 pub(super) struct Waiting {
@@ -250,7 +253,8 @@ impl Node {
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a frame was not sent"),
             Err(error) => {
-                tracing::error!(%error, "a stored thing does not read; the session is closed");
+                tracing::warn!(%peer, "the session is closed: what is owed does not read");
+                self.on_unreadable(&error);
                 self.mesh.close(peer);
             }
         }
@@ -325,6 +329,7 @@ impl Node {
             return;
         }
         for (_, entry) in catalogue.entries_from(Feed::Receipts, from) {
+            // One that does not read is told where it is needed; here it only tells a time.
             let receipt = self.reader.read(entry.at).ok().map(Receipt::parse);
             if let Some(Ok(receipt)) = receipt
                 && receipt.node() != self.me
@@ -432,6 +437,7 @@ impl Node {
             CaseEvent::Left(wished, saved) => self.on_case_left(*wished, saved),
             CaseEvent::Read(case, word) => self.on_read(case, word),
             CaseEvent::Changed(case) => self.tell_case(case),
+            CaseEvent::Unreadable(error) => self.on_unreadable(&error),
             CaseEvent::SetAside {
                 case,
                 unreadable,
@@ -482,7 +488,20 @@ impl Node {
         self.on_disk_takes();
     }
 
-    fn on_disk_ill(&mut self, error: &guichet_sync::store::StoreError) {
+    /// What is stored does not read: whoever looks after this node is told, once for each thing.
+    pub(super) fn on_unreadable(&mut self, error: &StoreError) {
+        let said = error.to_string();
+        let unreadable = |ill: &&Ill| matches!(ill, Ill::Unreadable { .. });
+        let told = self.ills.iter().filter(unreadable).count() >= UNREADABLE_TOLD_MAX;
+        let ill = Ill::Unreadable { said };
+        if !told && !self.ills.contains(&ill) {
+            tracing::error!(%error, "a stored thing does not read");
+            self.ills.insert(0, ill);
+            self.counter.tell(Change::Status);
+        }
+    }
+
+    fn on_disk_ill(&mut self, error: &StoreError) {
         tracing::error!(%error, "the disk did not take what was written");
         let ill = if refusal(error) == Refusal::DiskFull {
             Ill::DiskFull

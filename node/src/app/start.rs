@@ -1,5 +1,6 @@
 //! Putting a node together from its folder.
 
+use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use guichet_keys::{Chain, Directory, Role, SigningKey};
 use guichet_media::Event;
 use guichet_sync::page::PageId;
 use guichet_sync::replica::{Input, Opening, Replica, Thing};
-use guichet_sync::store::{self, Reader, Repair, Store};
+use guichet_sync::store::{self, Location, Repair, Store};
 use guichet_sync::wire::Epoch;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -53,7 +54,12 @@ pub(super) async fn start(
     let interrupted = store.notes().contains_key(VISIT_NOTE);
     let mut ills = ills(opened, &found.repairs);
     let reader = store.reader();
-    let replica = replica(opened, parts, found, &reader);
+    let unread = RefCell::new(Vec::new());
+    let replica = replica(opened, parts, found, &|at| {
+        let read = reader.read(*at);
+        read.map_err(|error| unread.borrow_mut().push(error)).ok()
+    });
+    let unread = unread.into_inner();
 
     let (counter, asks) = Counter::open();
     let (web, contact) = bind(opened, counter.clone()).await?;
@@ -112,6 +118,7 @@ pub(super) async fn start(
     node.tell_replica(Input::Written(
         opened.seed.iter().cloned().map(Thing::Statement).collect(),
     ));
+    unread.iter().for_each(|error| node.on_unreadable(error));
     node.learn_services();
     node.state_certificate(&opened.certificate.fingerprint());
 
@@ -194,7 +201,12 @@ fn ill_of(refused: &std::io::Error) -> Ill {
     }
 }
 
-fn replica(opened: &Opened, parts: &Parts, found: store::Opened, reader: &Reader) -> Replica {
+fn replica(
+    opened: &Opened,
+    parts: &Parts,
+    found: store::Opened,
+    read: &dyn Fn(&Location) -> Option<Vec<u8>>,
+) -> Replica {
     let pages = found
         .pages
         .into_iter()
@@ -211,7 +223,7 @@ fn replica(opened: &Opened, parts: &Parts, found: store::Opened, reader: &Reader
         records: found.records.iter().collect(),
         cursors: cursors.collect(),
         pages: pages.collect(),
-        read: &|at| reader.read(*at).ok(),
+        read,
     };
     Replica::open(now(), opening)
 }

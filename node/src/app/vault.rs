@@ -10,7 +10,10 @@ use crate::web::counter::Refusal;
 
 /// Opens the vault in this file; blocks.
 pub fn open(path: &Path, passphrase: &str) -> Result<AgentKeys, Refusal> {
-    let bytes = std::fs::read(path).map_err(|_| Refusal::DiskFailed)?;
+    let bytes = std::fs::read(path).map_err(|error| {
+        tracing::error!(%error, file = %path.display(), "a vault does not read");
+        Refusal::DiskFailed
+    })?;
     let vault = Vault::parse(&bytes).map_err(|error| {
         tracing::error!(%error, "a vault does not read");
         Refusal::DiskFailed

@@ -44,7 +44,15 @@ pub(super) fn open_or_make(keys: &Keys) -> Result<Certificate, KeysError> {
 
 fn open(keys: &Keys) -> Option<Certificate> {
     let file = keys.folder().join(FILE);
-    let content = private::read(&file).ok()?;
+    let content = match private::read(&file) {
+        Ok(content) => content,
+        Err(error) => {
+            if file.exists() {
+                tracing::warn!(%error, "the certificate for calls is made anew");
+            }
+            return None;
+        }
+    };
     let read = || {
         let Sealed { salt, sealed } = frame::read(NAME, &content).map_err(|e| e.to_string())?;
         let plain = AesGcm

@@ -631,6 +631,10 @@ pub fn status(scene: Scene) -> StatusView {
             }
             Scene::Visit | Scene::Interrupted | Scene::Cut | Scene::Paused => vec![
                 Ill::DiskFull,
+                Ill::Unreadable {
+                    said: "/var/lib/guichet/store/journal/00000001.journal: damaged at byte 4096"
+                        .to_owned(),
+                },
                 Ill::Repaired {
                     what: "journal 000007: 61 bytes of a torn record cut off".to_owned(),
                 },

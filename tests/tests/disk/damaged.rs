@@ -142,6 +142,46 @@ async fn a_damaged_station_is_repaired_and_has_everything() {
     }
 }
 
+/// Behind what its index tells a node does not look when it starts: it finds the damage when it
+/// reads, says so, and mends it at the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_read_any_more_is_said_and_is_mended_by_the_next_start() {
+    let mut village = Village::running("damaged-thing").await.unwrap();
+    let kiosk = village.kiosks[0].script().unwrap();
+    let left = Visit::at(&kiosk).await.unwrap();
+    receipt_says(&kiosk, "received").await.unwrap();
+    let at = journal_length(&village.stations[0]);
+    kiosk.set(&left.case, "rent", "413").await.unwrap();
+    receipt_says(&kiosk, "received").await.unwrap();
+    village.station().stop().await.unwrap();
+    let journal = journal(&village.stations[0]);
+    let journal = File::options().write(true).open(journal).unwrap();
+    let length = journal.metadata().unwrap().len();
+    assert!(length > at, "nothing was written");
+    let zeros = vec![0; usize::try_from(length - at).unwrap()];
+    journal.write_all_at(&zeros, at).unwrap();
+
+    village.station().start().await.unwrap();
+    let desk = unlocked(&village).await.unwrap();
+    desk.case(&left.case).await.unwrap();
+    let unreadable = async |desk: &Script| ills(desk, "unreadable").await;
+    let told = desk.until("the ill", unreadable, |ills| !ills.is_empty());
+    let told = told.await.unwrap();
+    assert!(told[0]["said"].as_str().unwrap().contains("damaged"));
+    let page = desk.api().clone().with_header("Accept", "text/html");
+    let page = page.get("/status").await.unwrap();
+    assert!(page.text().contains("Une chose gardée ne se lit plus"));
+
+    village.station().stop().await.unwrap();
+    village.station().start().await.unwrap();
+    let desk = unlocked(&village).await.unwrap();
+    assert!(unreadable(&desk).await.unwrap().is_empty());
+    assert!(!ills(&desk, "repaired").await.unwrap().is_empty());
+    let rent = async |desk: &Script| desk.values(&left.case, "rent").await;
+    let again = |values: &Vec<String>| *values == ["413"];
+    desk.until("the last value", rent, again).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_relay_is_repaired_and_has_everything() {
     let mut village = Village::running("damaged-relay").await.unwrap();

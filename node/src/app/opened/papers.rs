@@ -12,7 +12,7 @@ use guichet_sync::envelope::Envelope;
 use guichet_sync::limits::SEGMENT_BYTES;
 use guichet_sync::page::{Manifest, PageHead, PageId, segment_count};
 use guichet_sync::replica::Thing as Sealed;
-use guichet_sync::store::Reader;
+use guichet_sync::store::{Reader, StoreError};
 
 use super::OpenCase;
 use crate::render::{Detail, Drawing};
@@ -259,7 +259,14 @@ impl OpenCase {
         for index in 0..segment_count(head.length) {
             let sealed = reader
                 .read_segment(*page.0.as_bytes(), index)
-                .map_err(|_| coming())?;
+                .map_err(|error| {
+                    use StoreError::{AbsentSegment, UnknownPage};
+                    if matches!(error, AbsentSegment { .. } | UnknownPage { .. }) {
+                        return coming();
+                    }
+                    tracing::error!(%error, "a page of a document does not read");
+                    Refusal::DiskFailed
+                })?;
             let plain = head.open_segment(index, &sealed, key, self.log.sealer());
             bytes.extend_from_slice(&plain.map_err(|_| Refusal::DiskFailed)?);
         }

@@ -209,6 +209,9 @@ impl OpenCase {
             let plain = sealer.open(key, &sealed.salt, LABEL, 0, aad.as_bytes(), &sealed.bytes);
             Unsent::decode(&plain.ok()?)
         });
+        if sealed.is_some() && opened.is_none() {
+            tracing::error!(case = %self.case(), "what was begun and not sent does not open any more");
+        }
         self.unsent = opened.unwrap_or_default();
     }
 

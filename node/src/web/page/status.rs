@@ -280,6 +280,13 @@ fn ill(ill: &Ill, t: Lang) -> Markup {
             Some(said),
             t.ill_disk_failed_do(),
         ),
+        Ill::Unreadable { said } => (
+            "bad",
+            "disk",
+            t.ill_unreadable().to_owned(),
+            Some(said),
+            t.ill_unreadable_do(),
+        ),
         Ill::Repaired { what } => (
             "info",
             "again",

@@ -11,6 +11,8 @@ texts! {
     ill_disk_full_do: "Rien de nouveau n’est accepté ; ce qui est gardé reste lisible. Faites de la place sur le disque : le nœud reprend seul.", "Nothing new is accepted; what is kept stays readable. Make room on the disk: the node goes on by itself.";
     ill_disk_failed: "Le disque a refusé d’écrire", "The disk refused to write";
     ill_disk_failed_do: "Ce qui est gardé reste lisible. Vérifiez le disque, puis redémarrez le nœud.", "What is kept stays readable. Check the disk, then restart the node.";
+    ill_unreadable: "Une chose gardée ne se lit plus", "Something that was kept does not read any more";
+    ill_unreadable_do: "Vérifiez le disque, puis redémarrez le nœud : il garde tout ce qui se lit et redemande aux autres ce que son journal a perdu. Une page de document qui ne se lit plus est à redemander à la personne.", "Check the disk, then restart the node: it keeps all that reads and asks the others for what its journal has lost. A page of a document that does not read any more has to be asked for again.";
     ill_repaired: "Réparé au démarrage", "Repaired at start";
     ill_repaired_do: "Rien de confirmé n’a été perdu. Si cela revient, vérifiez le disque.", "Nothing acknowledged was lost. If it comes back, check the disk.";
     ill_keys_in_file: "Clés protégées par un fichier seulement", "Keys protected by a file only";

@@ -192,6 +192,11 @@ pub enum Ill {
         /// The system's words.
         said: String,
     },
+    /// Something that was stored does not read any more; what the disk said.
+    Unreadable {
+        /// The system's words.
+        said: String,
+    },
     /// Something was repaired when the program started; what was done.
     Repaired {
         /// What was done.
