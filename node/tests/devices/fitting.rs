@@ -43,6 +43,14 @@ case "$*" in
 esac
 "#;
 
+/// A driver that knows no height, and whose sheet has no end.
+const WITHOUT_END: &str = r#"#!/bin/sh
+case "$*" in
+    *--format=png*) echo "scanimage: No IDATs written" >&2; exit 1 ;;
+    *) printf 'P5\n1000 200000\n255\n'; exec head -c 200000000 /dev/zero ;;
+esac
+"#;
+
 /// The settings of a scanner with this driver before it.
 fn before(device: &VirtualScanner, driver: &str) -> ScannerSettings {
     let program: PathBuf = device.dir().join("driver");
@@ -138,4 +146,11 @@ async fn a_sheet_whose_length_nobody_knows_is_taken() {
     // What is no sheet even so is none.
     device.set_up("read-status-code \"SANE_STATUS_EOF\"\n");
     assert_eq!(Scanner::new(settings).scan().await, Err(ScanError::Died));
+}
+
+#[tokio::test]
+async fn a_sheet_without_end_is_refused() {
+    let device = VirtualScanner::new("Grid");
+    let scanner = Scanner::new(before(&device, WITHOUT_END));
+    assert_eq!(scanner.scan().await, Err(ScanError::TooLarge));
 }

@@ -222,3 +222,23 @@ async fn a_stations_open_page_says_so_and_a_kiosks_does_not() {
         assert_eq!(open, said, "{role:?}");
     }
 }
+
+#[tokio::test]
+async fn who_takes_somebody_whose_case_is_still_coming_is_told_so() {
+    let served = serve_with(Role::Station, |ask| match ask {
+        Ask::TakeTicket { reply, .. } => drop(reply.send(Err(Refusal::NotArrived))),
+        other => node::answer(other, Scene::Waiting, Side::Adviser),
+    })
+    .await;
+    let here = served.browser().await;
+    let fields = format!("ticket={}&reason=Un+train", "02".repeat(16));
+    let order = || here.post("/desk/take").form(&fields);
+    let told = order()
+        .with("accept", "application/json")
+        .send(served.to)
+        .await;
+    assert_eq!(told.status, 409);
+    assert_eq!(told.json()["kind"], "not-arrived");
+    let page = order().send(served.to).await.text();
+    assert!(page.contains("n’est pas encore arrivé"), "{page}");
+}
