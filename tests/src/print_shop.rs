@@ -164,7 +164,16 @@ impl PrintShop {
 
     /// The jobs that CUPS remembers, over or not, as `lpstat` tells of them.
     pub fn jobs(&self) -> Result<String> {
-        let output = self.command("lpstat").args(["-W", "all", "-o"]).output()?;
+        self.list("all")
+    }
+
+    /// Those of them that are not over.
+    pub fn at_work(&self) -> Result<String> {
+        self.list("not-completed")
+    }
+
+    fn list(&self, which: &str) -> Result<String> {
+        let output = self.command("lpstat").args(["-W", which, "-o"]).output()?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
