@@ -141,7 +141,7 @@ pub struct Hall {
 }
 
 impl Hall {
-    /// An empty hall; `life` is the wall time of the program's start, in milliseconds.
+    /// An empty hall; `life` is higher than in all starts of this node before.
     #[must_use]
     pub fn new(signer: std::sync::Arc<SigningKey>, role: Role, life: u64) -> Self {
         Self {

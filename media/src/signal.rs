@@ -52,7 +52,8 @@ pub struct Passed {
 pub struct Signal {
     /// Which node.
     pub from: SubjectId,
-    /// Which life of its program: the wall time of its start, in milliseconds.
+    /// Which life of its program: the wall time of its start, in milliseconds, or higher, so that it
+    /// is higher than all before.
     pub life: u64,
     /// Counts up from 1 within a life.
     pub number: u64,

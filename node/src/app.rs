@@ -21,6 +21,7 @@ mod heard;
 mod intake;
 mod kiosk;
 mod learnt;
+mod life;
 mod line;
 mod node;
 mod opened;

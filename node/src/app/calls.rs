@@ -69,8 +69,8 @@ struct LiveCall {
 }
 
 impl Calls {
-    /// Nobody waits and nobody is spoken with.
-    pub fn new(signer: Arc<SigningKey>, role: Role, media: Option<Media>) -> Self {
+    /// Nobody waits and nobody is spoken with, in this life of the program.
+    pub fn new(signer: Arc<SigningKey>, role: Role, life: u64, media: Option<Media>) -> Self {
         let me = signer.subject();
         let side = match role {
             Role::Kiosk => Side::Booth(Booth::default()),
@@ -80,7 +80,7 @@ impl Calls {
             }
         };
         Self {
-            hall: Hall::new(signer, role, clock::wall_ms()),
+            hall: Hall::new(signer, role, life),
             side,
             media,
             call: None,

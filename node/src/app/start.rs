@@ -23,7 +23,7 @@ use super::kiosk::{Kiosk, VISIT_NOTE};
 use super::node::{Assembly, Duty, Node, now};
 use super::station::Station;
 use super::tray::{Printing, TrayEvent, Trays};
-use super::{Ready, Sources, vault};
+use super::{Ready, Sources, life, vault};
 use crate::devices::{Device, Printer, Scanner};
 use crate::folder::contact::{self, Contact};
 use crate::folder::keys::Seal;
@@ -35,7 +35,7 @@ use crate::owners::Post;
 use crate::render::Renderer;
 use crate::web::view::Ill;
 use crate::web::{Counter, Settings, Web};
-use crate::{Parts, entropy, owners, stop::Stop};
+use crate::{Parts, clock, entropy, owners, stop::Stop};
 
 /// The pages' task: it ends when the node is told to stop.
 pub(super) type Pages = JoinHandle<std::io::Result<()>>;
@@ -50,7 +50,8 @@ pub(super) async fn start(
     if let Err(error) = folder::reserve::keep(&opened.dir) {
         tracing::warn!(%error, "no room is kept in reserve");
     }
-    let (store, found) = Store::open(&opened.store(), entropy::bytes())?;
+    let (mut store, found) = Store::open(&opened.store(), entropy::bytes())?;
+    let life = life::begin(&mut store, clock::wall_ms());
     let interrupted = store.notes().contains_key(VISIT_NOTE);
     let mut ills = ills(opened, &found.repairs);
     let reader = store.reader();
@@ -99,7 +100,7 @@ pub(super) async fn start(
     let signer = Arc::new(SigningKey::from_seed(&opened.identity.node_seed));
     let role = opened.identity.credential.role;
     let mut node = Node::new(Assembly {
-        calls: Calls::new(signer.clone(), role, media),
+        calls: Calls::new(signer.clone(), role, life, media),
         signer,
         name: opened.identity.credential.name.clone(),
         rules: parts.rules,

@@ -20,18 +20,23 @@ async fn clock(node: &Script) -> anyhow::Result<Option<(String, u64)>> {
         .find(|(kind, _)| kind.starts_with("clock-")))
 }
 
-/// A village whose first kiosk has a clock that is off by this.
-async fn village(name: &str, off: &str) -> Village {
+/// What makes a program see a clock that is off by this.
+fn off_by(off: &str) -> Vec<(String, String)> {
     assert!(std::path::Path::new(FAKETIME).exists(), "install faketime");
-    let mut village = Village::new(name, 1, 1).unwrap();
-    village.kiosks[0].environment = [
+    [
         ("LD_PRELOAD", FAKETIME),
         ("FAKETIME", off),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ("DONT_FAKE_MONOTONIC", "1"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .to_vec();
+    .to_vec()
+}
+
+/// A village whose first kiosk has a clock that is off by this.
+async fn village(name: &str, off: &str) -> Village {
+    let mut village = Village::new(name, 1, 1).unwrap();
+    village.kiosks[0].environment = off_by(off);
     village.start().await.unwrap();
     village
 }
@@ -113,5 +118,37 @@ async fn a_kiosk_two_hours_off_hears_it_from_the_others() {
         is_said(&kiosk, kind, 7200 - 60, words).await;
         let relay = village.relay.script().unwrap();
         assert!(clock(&relay).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kiosk_is_heard_in_the_queue_whatever_its_clock_was_and_is() {
+    const YEAR_S: i64 = 365 * 86_400;
+    let mut village = village("clock-jumps", "+0").await;
+    let desk = unlocked(&village).await.unwrap();
+    let mut place = String::new();
+    for off_s in [YEAR_S, 0, -1_200, -YEAR_S] {
+        let site = village.kiosk();
+        site.stop().await.unwrap();
+        site.environment = match off_s {
+            0 => Vec::new(),
+            _ => off_by(&format!("{off_s:+}")),
+        };
+        site.start().await.unwrap();
+        let kiosk = site.script().unwrap();
+        let case = kiosk.begin("caf", "housing").await.unwrap();
+        kiosk.set(&case, "last_name", "Vidal").await.unwrap();
+        if place.is_empty() {
+            let home = kiosk.api().get_json("/").await.unwrap();
+            place = home["place"].as_str().unwrap().to_owned();
+        }
+        kiosk.join_queue(&case).await.unwrap();
+        let row = desk.until_turn(&place, "next").await;
+        row.unwrap_or_else(|error| panic!("{off_s} s: {error:#}"));
+        kiosk.leave_call().await.unwrap();
+        let nobody = |queue: &Vec<Value>| queue.is_empty();
+        desk.until("nobody who waits", Script::queue, nobody)
+            .await
+            .unwrap();
     }
 }
