@@ -337,6 +337,7 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(Thrifty::new(std::io::stderr))
         .with_ansi(false)
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

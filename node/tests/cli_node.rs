@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+const RUN: [&str; 4] = ["run", "--json", "--port", "0"];
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 fn guichet(args: &[&str], dir: &Path) -> Output {
@@ -48,10 +49,13 @@ struct Node {
 
 impl Node {
     fn start(dir: &Path) -> Self {
-        let mut process = command(&["run", "--json", "--port", "0"], dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("runs");
+        Self::started(command(&RUN, dir), dir)
+    }
+
+    fn started(mut command: Command, dir: &Path) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("runs");
+        // Nobody reads a log that was piped to us.
+        drop(process.stderr.take());
         let mut line = String::new();
         let mut said = BufReader::new(process.stdout.take().expect("a pipe"));
         said.read_line(&mut line).expect("said");
@@ -196,4 +200,33 @@ fn a_udp_port_that_another_program_has_is_named_in_the_log_with_the_reason() {
     let told = told.unwrap_or_else(|| panic!("not said: {log}"));
     assert!(told.contains("Address already in use"), "{told}");
     assert!(told.contains(&port.to_string()), "{told}");
+}
+
+#[test]
+fn nothing_ends_because_what_it_says_cannot_be_written() {
+    let full = || -> Stdio {
+        let file = std::fs::File::options().write(true).open("/dev/full");
+        file.expect("a device").into()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
+    assert!(guichet(&counts, &dir).status.success());
+    let kiosk = dir.join("kiosk-1");
+    for (line, code) in [("status", 1), ("no-command", 2)] {
+        let mut failing = command(&[line], &kiosk);
+        let ended = failing.stderr(full()).status().expect("runs");
+        assert_eq!(ended.code(), Some(code), "{line}");
+    }
+    for stderr in [full, Stdio::piped] {
+        let mut run = command(&RUN, &kiosk);
+        run.env("GUICHET_LOG", "trace").stderr(stderr());
+        let node = Node::started(run, &kiosk);
+        for _second in 0..3 {
+            let status = json(&guichet(&["status", "--json"], &kiosk));
+            assert_eq!(status["role"], "kiosk");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        node.stop();
+    }
 }

@@ -1,11 +1,5 @@
 //! What the command line prints: text for people, JSON for scripts, errors in one line.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one place that speaks on the terminal"
-)]
-
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -40,11 +34,13 @@ impl Voice {
 
     /// Says on standard error what went wrong.
     pub fn fail(self, problem: &str) {
-        if self.json {
-            eprintln!("{}", json!({ "error": problem }));
+        let said = if self.json {
+            json!({ "error": problem }).to_string()
         } else {
-            eprintln!("guichet: {problem}");
-        }
+            format!("guichet: {problem}")
+        };
+        // Where nobody reads it, the exit status still says it.
+        let _ = writeln!(std::io::stderr().lock(), "{said}");
     }
 }
 
