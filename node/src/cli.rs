@@ -261,8 +261,8 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
     let passphrases = init.dir.join(network::PASSPHRASES);
     let authority = init.dir.join(network::authority::FOLDER);
     voice.answer(
-        &json!({ "dir": init.dir, "nodes": made.nodes, "root": made.root.to_string(),
-                 "passphrases": passphrases, "authority": authority }),
+        &json!({ "dir": shown(&init.dir), "nodes": made.nodes, "root": made.root.to_string(),
+                 "passphrases": shown(&passphrases), "authority": shown(&authority) }),
         &format!(
             "Network {} in {}: {}\n\
              Hand each adviser their line of {} and delete it; take {} offline.",
@@ -274,6 +274,11 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
         ),
     );
     Ok(())
+}
+
+/// A path in JSON: where it is no text, the signs that are none are replaced.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {

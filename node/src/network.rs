@@ -130,6 +130,14 @@ pub enum InitError {
         /// The most.
         most: u16,
     },
+    /// Nobody can be reached at any address at once.
+    #[error(
+        "the nodes are reached at --host, and {host} is no address of a machine; name one, and set `mesh_host` to {host} afterwards to listen at all of them"
+    )]
+    Host {
+        /// What was asked for.
+        host: IpAddr,
+    },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] private::PrivateFileError),
@@ -194,6 +202,9 @@ pub fn read_passphrases(text: &str) -> impl Iterator<Item = [&str; 4]> {
 
 impl Plan {
     fn check(&self) -> Result<(), InitError> {
+        if self.host.is_unspecified() || self.host.is_multicast() {
+            return Err(InitError::Host { host: self.host });
+        }
         for (what, count, allowed) in [
             ("kiosks", self.kiosks, 0..=200),
             ("stations", self.stations, 0..=50),

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -341,4 +342,54 @@ fn a_mode_that_the_scanner_does_not_have_is_a_warning() {
         std::fs::write(&file, text).expect("written");
         Report::of(&network.kiosk()).says("scanner", verdict, found);
     }
+}
+
+#[test]
+fn a_folder_of_another_user_is_no_strange_folder() {
+    let network = Network::new();
+    let kiosk = network.kiosk();
+    drop(network.run("kiosk-1"));
+    // Somebody else than root, or than who has closed the folder to themselves.
+    let open_to_pass = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(network._folder.path(), open_to_pass).expect("chmod");
+    let program = network.dir.join("guichet");
+    std::fs::copy(env!("CARGO_BIN_EXE_guichet"), &program).expect("copied");
+    let root = rustix::process::geteuid().is_root();
+    let as_other = |args: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(args).arg("--dir").arg(&kiosk);
+        if root {
+            command.uid(65_534).gid(65_534);
+        }
+        command.output().expect("runs")
+    };
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    mode(&kiosk, if root { 0o700 } else { 0o000 });
+    for command in ["status", "run"] {
+        let said = as_other(&[command]);
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.contains("Permission denied"), "{said}");
+        assert!(!said.contains("is not a folder of guichet"), "{said}");
+    }
+    let said = as_other(&["doctor"]);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("the user whom the folder belongs to"),
+        "{said}"
+    );
+
+    mode(&kiosk, 0o755);
+    mode(&kiosk.join("keys"), 0o755);
+    let journal = kiosk.join("store/journal/00000001.journal");
+    mode(&kiosk.join("store"), 0o777);
+    mode(&kiosk.join("store/journal"), 0o777);
+    mode(&kiosk.join("store/pages"), 0o777);
+    mode(&journal, if root { 0o600 } else { 0o000 });
+    let said = as_other(&["doctor"]);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let told = said.lines().find(|line| line.contains("ILL   store"));
+    let told = told.unwrap_or_else(|| panic!("not told: {said}"));
+    assert!(told.contains("00000001.journal may not be read"), "{told}");
 }

@@ -1,5 +1,7 @@
 //! A new network from outside: what its folders hold, who knows whom, who can read what.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -173,6 +175,11 @@ fn what_cannot_be_made_or_run_is_said() {
     let many = ["--kiosks", "201", "--stations", "1"];
     refused(&init(&many, &elsewhere), 1, &["201 kiosks", "0 to 200"]);
     assert!(!elsewhere.exists());
+    for host in ["0.0.0.0", "::", "224.0.0.1"] {
+        let anywhere = [&counts[..], &["--host", host]].concat();
+        refused(&init(&anywhere, &elsewhere), 1, &["--host", host]);
+    }
+    assert!(!elsewhere.exists());
     refused(
         &init(&["--kiosks", "x"], &elsewhere),
         2,
@@ -224,6 +231,22 @@ fn whoever_makes_a_network_is_told_what_to_do_with_its_secrets() {
 }
 
 #[test]
+fn a_folder_may_have_a_name_that_is_no_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let dir = folder.path().join(name);
+    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
+    for (args, dir, code) in [
+        (&counts[..], &dir, 0),
+        (&["doctor", "--json"], &dir.join("kiosk-1"), 1),
+        (&["status", "--json"], &dir.join("kiosk-1"), 1),
+    ] {
+        let output = guichet(args, dir);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
+}
+
+#[test]
 fn a_line_without_a_command_is_not_understood() {
     for line in [&[][..], &["network"], &["case"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_guichet"))
@@ -242,4 +265,64 @@ fn it_does_not_start_where_session_keys_would_be_logged() {
         .output()
         .expect("runs");
     refused(&output, 1, &["SSLKEYLOGFILE", "unset"]);
+}
+
+/// The options that are written in a text, without those that every command has.
+fn options(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+    let options = words.filter(|word| word.starts_with("--") && word.len() > 2);
+    let of_all = ["--json", "--help", "--version"];
+    let own = options.filter(|option| !of_all.contains(option));
+    own.map(str::to_owned).collect()
+}
+
+/// What `--help` says after these words.
+fn help(words: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_guichet"))
+        .args(words)
+        .arg("--help")
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The commands below these words that `--help` lists.
+fn commands(words: &[&str]) -> Vec<String> {
+    let help = help(words);
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else {
+        return vec![words.join(" ")];
+    };
+    let lines = listed.lines().take_while(|line| !line.is_empty());
+    let named = lines.filter_map(|line| line.split_whitespace().next());
+    let below = named.filter(|name| *name != "help");
+    below
+        .flat_map(|name| commands(&[words, &[name]].concat()))
+        .collect()
+}
+
+#[test]
+fn the_readme_lists_every_command_with_all_its_options() {
+    let readme = include_str!("../../README.md");
+    let mut listed = BTreeMap::new();
+    for row in readme
+        .lines()
+        .filter(|line| line.starts_with("| `guichet "))
+    {
+        let cell = row.split(" | ").next().unwrap_or_default();
+        for command in cell.split('`').filter(|it| it.starts_with("guichet ")) {
+            let words = command.split(' ').skip(1);
+            let plain = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+            let name = words.take_while(plain).collect::<Vec<_>>().join(" ");
+            listed.insert(name, options(command));
+        }
+    }
+    let told = commands(&[]).into_iter().map(|name| {
+        let words: Vec<_> = name.split(' ').collect();
+        let help = help(&words);
+        let (_, said) = help.split_once("Options:").expect("options");
+        let options = options(said);
+        (name, options)
+    });
+    assert_eq!(listed, told.collect());
 }

@@ -17,6 +17,7 @@ use super::loopback;
 use crate::clock;
 use crate::config::Config;
 use crate::devices::{ModeFit, Printer, PrinterState, Scanner, ScannerState};
+use crate::folder::marker::MarkerError;
 use crate::folder::{self, marker};
 use crate::render::{self, Drawing, Renderer, Walls};
 use guichet_keys::{Credential, Role};
@@ -89,7 +90,15 @@ pub async fn examine(dir: &Path) -> Vec<Finding> {
         Ok(true) => Process::Running,
         Ok(false) => Process::Stopped,
         Err(error) => {
-            let advice = "name a node's data folder with --dir; `guichet network init` makes them";
+            let advice = match &error {
+                MarkerError::Io { .. } => "run it as the user whom the folder belongs to",
+                MarkerError::NotOurs { .. }
+                | MarkerError::OtherKind { .. }
+                | MarkerError::OtherVersion { .. }
+                | MarkerError::InUse { .. } => {
+                    "name a node's data folder with --dir; `guichet network init` makes them"
+                }
+            };
             return vec![Finding::ill("folder", error.to_string(), advice)];
         }
     };
@@ -116,7 +125,7 @@ pub async fn examine(dir: &Path) -> Vec<Finding> {
 
 /// The findings as JSON: the worst verdict, and each check.
 pub fn as_json(dir: &Path, findings: &[Finding]) -> Value {
-    json!({ "dir": dir, "verdict": worst(findings), "checks": findings })
+    json!({ "dir": dir.display().to_string(), "verdict": worst(findings), "checks": findings })
 }
 
 /// The findings for people, one a line, each with what to do below it.

@@ -127,7 +127,14 @@ pub fn is_held(dir: &Path, expected: Kind) -> Result<bool, MarkerError> {
 
 fn open(dir: &Path, expected: Kind) -> Result<File, MarkerError> {
     let file = dir.join(FILE);
-    let plain = std::fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
+    let plain = match std::fs::symlink_metadata(&file) {
+        Ok(found) => found.is_file(),
+        // Whose folder it is cannot be seen.
+        Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(io_error(&file, source));
+        }
+        Err(_) => false,
+    };
     if !plain {
         return Err(MarkerError::NotOurs {
             dir: dir.to_owned(),

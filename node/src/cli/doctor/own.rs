@@ -2,11 +2,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use guichet_keys::keyfile::KeyPurpose;
 use guichet_keys::{Credential, SigningKey, Validity};
+use rustix::fs::Access;
+use rustix::io::Errno;
 
 use super::Finding;
 use crate::clock;
@@ -83,17 +85,28 @@ pub(super) fn store(dir: &Path) -> Finding {
         let found = format!("{} is not a folder", wrong.display());
         return Finding::ill(check, found, "put the store back from a copy, or remove it");
     }
-    match fs::read_dir(&store) {
-        Ok(_) => Finding::ok(check, "there"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Finding::ok(check, "none yet; it is made at the first start")
-        }
-        Err(error) => Finding::ill(
+    if !store.exists() {
+        return Finding::ok(check, "none yet; it is made at the first start");
+    }
+    match closed_to_us(&store) {
+        None => Finding::ok(check, "there"),
+        Some(closed) => Finding::ill(
             check,
-            error.to_string(),
-            "see the rights of the data folder",
+            format!("{} may not be read and written here", closed.display()),
+            "run the node and the doctor as the user whom the data folder belongs to, or chown it",
         ),
     }
+}
+
+/// The first folder or journal of a store that this user may not read and write.
+fn closed_to_us(store: &Path) -> Option<PathBuf> {
+    let journal = store.join("journal");
+    let files = fs::read_dir(&journal).into_iter().flatten().flatten();
+    let files = files.map(|file| file.path());
+    let folders = [store.to_owned(), journal.clone(), store.join("pages")];
+    let rights = Access::READ_OK | Access::WRITE_OK;
+    let closed = |path: &PathBuf| rustix::fs::access(path, rights) == Err(Errno::ACCESS);
+    folders.into_iter().chain(files).find(closed)
 }
 
 /// The credential: valid now, and for a while yet.
