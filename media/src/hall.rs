@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{Directory, Role, ServiceId, SigningKey, SubjectId};
 
-use crate::numbers::Numbers;
+use crate::numbers::{Numbers, Topic};
 use crate::online::Online;
 use crate::signal::{
     BadSignal, Body, DeskNotice, HEARTBEAT, LegNotice, Passed, Signal, Stage, TicketNotice,
@@ -294,19 +294,20 @@ impl Hall {
         let signal = Signal::read(&signed)?;
         let from = signal.from;
         may_say(directory, &signal)?;
-        if from == self.me
-            || !self
-                .numbers
-                .entry(from)
-                .or_default()
-                .take(signal.life, signal.number)
-        {
+        if from == self.me {
+            return Ok(());
+        }
+        let numbers = self.numbers.entry(from).or_default();
+        if !numbers.take(signal.life, signal.number) {
             return Ok(());
         }
         if let Some(to) = signal.to.filter(|to| *to != self.me) {
             if self.role == Role::Relay {
                 self.route(Some(peer), &to, &signed);
             }
+            return Ok(());
+        }
+        if !numbers.is_last_word(topic(&signal.body), signal.number) {
             return Ok(());
         }
         let by_relay = directory.node_role(&peer) == Some(Role::Relay) && peer != from;
@@ -468,6 +469,14 @@ impl Hall {
             signed: signed.to_vec(),
         };
         self.outputs.push_back(Output::Send(peer, frame.encode()));
+    }
+}
+
+fn topic(body: &Body) -> Topic {
+    match body {
+        Body::Ticket(_) | Body::Nobody => Topic::Ticket,
+        Body::Desk(_) => Topic::Desk,
+        Body::Leg(_) => Topic::Leg,
     }
 }
 

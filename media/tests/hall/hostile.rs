@@ -12,7 +12,7 @@ use guichet_media::{TicketId, booth};
 use super::network::{KIOSKS, RELAY, STATIONS, energy, family, key, person, subject};
 use super::town::Town;
 
-fn desk_of(who: u8, services: Vec<guichet_keys::ServiceId>) -> Body {
+pub fn desk_of(who: u8, services: Vec<guichet_keys::ServiceId>) -> Body {
     Body::Desk(DeskNotice {
         person: person(who),
         services,
@@ -23,7 +23,7 @@ fn desk_of(who: u8, services: Vec<guichet_keys::ServiceId>) -> Body {
     })
 }
 
-fn signed(from: u8, life: u64, number: u64, body: Body) -> Vec<u8> {
+pub fn signed(from: u8, life: u64, number: u64, body: Body) -> Vec<u8> {
     let signal = Signal {
         from: subject(from),
         life,
@@ -34,12 +34,12 @@ fn signed(from: u8, life: u64, number: u64, body: Body) -> Vec<u8> {
     signal.sign(&key(from))
 }
 
-fn frame(signed: Vec<u8>) -> Vec<u8> {
+pub fn frame(signed: Vec<u8>) -> Vec<u8> {
     let known_ms = None;
     Passed { known_ms, signed }.encode()
 }
 
-fn ticket_of(town: &mut Town, kiosk: u8) -> TicketNotice {
+pub fn ticket_of(town: &mut Town, kiosk: u8) -> TicketNotice {
     let ticket = town.ask(kiosk);
     town.pass(Duration::from_millis(200));
     let seen = town.hall_of(RELAY).ticket(&ticket).expect("seen");

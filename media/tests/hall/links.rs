@@ -45,6 +45,12 @@ impl Town {
         self.tell_roster(here, Some(there));
     }
 
+    /// From now on a link takes so long, each way.
+    pub fn slow(&mut self, one: u8, other: u8, delay: Duration) {
+        self.delays
+            .extend([((one, other), delay), ((other, one), delay)]);
+    }
+
     /// Cuts a node off from everybody, at once and at both ends. What flies is lost.
     pub fn cut(&mut self, number: u8) {
         let peers = self.peers(number);
@@ -82,7 +88,8 @@ impl Town {
     /// Sends a frame, which arrives only if its link still stands then.
     pub fn fly(&mut self, from: u8, to: u8, frame: Frame, later: Duration) {
         if let Some(generation) = self.links.get(&(from, to)).copied() {
-            let at = self.now + self.delay + later;
+            let delay = self.delays.get(&(from, to)).copied();
+            let at = self.now + delay.unwrap_or(self.delay) + later;
             let flight = super::town::Flight {
                 at,
                 from,

@@ -6,6 +6,7 @@ mod hostile;
 mod lines;
 mod links;
 mod network;
+mod order;
 mod people;
 mod random;
 mod thrift;

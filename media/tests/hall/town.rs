@@ -44,6 +44,8 @@ pub struct Town {
     pub now: Instant,
     /// How long a frame takes.
     pub delay: Duration,
+    /// How long it takes on links that differ.
+    pub delays: BTreeMap<(u8, u8), Duration>,
     directory: &'static Directory,
     pub nodes: BTreeMap<u8, Node>,
     /// What each end knows of its links, and which generation they are of.
@@ -69,6 +71,7 @@ impl Town {
         let mut town = Self {
             now: super::test_clock(),
             delay: Duration::from_millis(30),
+            delays: BTreeMap::new(),
             directory: network::directory(),
             nodes: BTreeMap::new(),
             links: BTreeMap::new(),
