@@ -30,6 +30,8 @@ enum HangsUp {
 
 #[derive(Clone, Copy, Debug)]
 struct Cut {
+    /// How long what is told takes between a node and the relay.
+    delays: [(u8, Duration); 2],
     whose: u8,
     closed: Closed,
     lasts: Duration,
@@ -56,6 +58,7 @@ fn cut(random: &mut Random) -> Cut {
     let lasts = random.ms(500, 20_000);
     let straight = random.below(2) == 0;
     Cut {
+        delays: [KIOSK, STATION].map(|node| (node, random.ms(5, 400))),
         whose: random.of(&[KIOSK, KIOSK, STATION, RELAY]),
         closed: random.of(&[WHOLE, WHOLE, one_way(true), one_way(false)]),
         lasts,
@@ -142,6 +145,9 @@ fn town(cut: &Cut) -> Town {
     town.lines = Some(lines);
     town.pass(Duration::from_secs(1));
     call(&mut town, KIOSK, STATION);
+    for (node, delay) in cut.delays {
+        town.slow(node, RELAY, delay);
+    }
     town.pass(Duration::from_secs(3));
     town
 }
