@@ -186,6 +186,7 @@ fn ills(opened: &Opened, repairs: &[Repair]) -> Vec<Ill> {
         tracing::warn!(%repair, "the store was repaired");
         Ill::Repaired {
             what: repair.to_string(),
+            lost: repair.lost_records(),
         }
     });
     let in_file = matches!(opened.seal, Seal::File).then_some(Ill::KeysInFile);

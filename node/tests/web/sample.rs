@@ -637,6 +637,11 @@ pub fn status(scene: Scene) -> StatusView {
                 },
                 Ill::Repaired {
                     what: "journal 000007: 61 bytes of a torn record cut off".to_owned(),
+                    lost: false,
+                },
+                Ill::Repaired {
+                    what: "journal 000006: 912 bytes were damaged, all else was kept".to_owned(),
+                    lost: true,
                 },
                 Ill::KeysInFile,
                 Ill::CredentialExpired { days: 3 },

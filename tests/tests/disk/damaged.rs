@@ -8,6 +8,7 @@ use guichet_tests::process::log_file;
 use guichet_tests::script::Script;
 use guichet_tests::village::{Site, Village};
 use guichet_tests::visit::{Visit, receipt_says, unlocked};
+use serde_json::Value;
 
 use super::ills;
 
@@ -102,11 +103,13 @@ async fn is_said(site: &Site, harm: Harm) {
     let log = fs::read_to_string(log_file(&site.log).unwrap()).unwrap();
     assert!(log.contains(harm.repair()), "{harm:?}: {log}");
     let repaired = ills(&site.script().unwrap(), "repaired").await.unwrap();
-    let said = repaired
-        .iter()
-        .filter_map(|ill| ill["what"].as_str())
-        .any(|what| what.contains(harm.repair()));
-    assert!(said, "{harm:?}: {repaired:?}");
+    let of_harm = |ill: &&Value| {
+        let what = ill["what"].as_str().unwrap_or_default();
+        what.contains(harm.repair())
+    };
+    let said = repaired.iter().find(of_harm);
+    let said = said.unwrap_or_else(|| panic!("{harm:?}: {repaired:?}"));
+    assert_eq!(said["lost"], matches!(harm, Harm::Cut), "{said}");
 }
 
 async fn stored(node: &Script) -> anyhow::Result<[u64; 3]> {
@@ -176,7 +179,14 @@ async fn what_does_not_read_any_more_is_said_and_is_mended_by_the_next_start() {
     village.station().start().await.unwrap();
     let desk = unlocked(&village).await.unwrap();
     assert!(unreadable(&desk).await.unwrap().is_empty());
-    assert!(!ills(&desk, "repaired").await.unwrap().is_empty());
+    let repaired = ills(&desk, "repaired").await.unwrap();
+    assert!(
+        repaired.iter().any(|ill| ill["lost"] == true),
+        "{repaired:?}"
+    );
+    let page = desk.api().clone().with_header("Accept", "text/html");
+    let page = page.get("/status").await.unwrap().text();
+    assert!(page.contains("ce qui n’était pas encore parti est perdu"));
     let rent = async |desk: &Script| desk.values(&left.case, "rent").await;
     let again = |values: &Vec<String>| *values == ["413"];
     desk.until("the last value", rent, again).await.unwrap();

@@ -287,7 +287,14 @@ fn ill(ill: &Ill, t: Lang) -> Markup {
             Some(said),
             t.ill_unreadable_do(),
         ),
-        Ill::Repaired { what } => (
+        Ill::Repaired { what, lost: true } => (
+            "bad",
+            "disk",
+            t.ill_repaired().to_owned(),
+            Some(what),
+            t.ill_lost_do(),
+        ),
+        Ill::Repaired { what, lost: false } => (
             "info",
             "again",
             t.ill_repaired().to_owned(),

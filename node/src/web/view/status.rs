@@ -201,6 +201,8 @@ pub enum Ill {
     Repaired {
         /// What was done.
         what: String,
+        /// Whether something that had been saved here is gone.
+        lost: bool,
     },
     /// The credential of this node has expired.
     CredentialExpired {
