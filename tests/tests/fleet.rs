@@ -21,6 +21,8 @@ const LINGERING: Duration = Duration::from_secs(30);
 const PACKETS_MAX: u64 = 40;
 /// A seventh of a megabyte an hour.
 const BYTES_MAX: u64 = 6_000;
+/// Three questions and their answers: fewer, and nobody would notice that the other end is gone.
+const BYTES_MIN: u64 = 600;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_idle_members_speak_with_the_relay_alone_and_hardly() {
@@ -42,7 +44,7 @@ async fn ten_idle_members_speak_with_the_relay_alone_and_hardly() {
         assert!((4..=PACKETS_MAX).contains(&packets), "{passed:?}");
     }
     for bytes in [passed.sent_bytes, passed.received_bytes] {
-        assert!(bytes <= BYTES_MAX, "{passed:?}");
+        assert!((BYTES_MIN..=BYTES_MAX).contains(&bytes), "{passed:?}");
     }
     for site in &fleet.others {
         let strayed = strayed(&site.place).unwrap();
