@@ -85,13 +85,16 @@ pub(super) async fn start(
         disk: disk.sender(),
         events: cases_told,
     };
+    let (vaults, unread_vaults) = vault::list(&opened.vaults);
+    let shut = unread_vaults.into_iter();
+    ills.extend(shut.map(|file| Ill::VaultUnreadable { file }));
     let duty = match opened.identity.credential.role {
         Role::Kiosk => Duty::Kiosk(Kiosk::new(
             interrupted,
             Duration::from_secs(opened.config.idle_s),
         )),
         Role::Station => Duty::Station(Box::new(Station::new(
-            vault::list(&opened.vaults),
+            vaults,
             opened.config.lock_after(),
             station_told,
         ))),

@@ -27,20 +27,22 @@ pub fn open(path: &Path, passphrase: &str) -> Result<AgentKeys, Refusal> {
     })
 }
 
-/// The vaults in these files; one that does not read is told in the log and left out.
-pub fn list(paths: &[PathBuf]) -> Vec<VaultFile> {
-    let read = paths.iter().filter_map(|path| {
+/// The vaults in these files, and the names of those files that do not read: their advisers cannot
+/// work here.
+pub fn list(paths: &[PathBuf]) -> (Vec<VaultFile>, Vec<String>) {
+    let (mut vaults, mut unread) = (Vec::new(), Vec::new());
+    for path in paths {
         let vault = std::fs::read(path).map_err(|error| error.to_string());
         match vault.and_then(|bytes| Vault::parse(&bytes).map_err(|error| error.to_string())) {
-            Ok(vault) => Some(VaultFile {
+            Ok(vault) => vaults.push(VaultFile {
                 adviser: vault.subject(),
                 path: path.clone(),
             }),
             Err(error) => {
                 tracing::error!(file = %path.display(), error, "a vault does not read");
-                None
+                unread.push(path.display().to_string());
             }
         }
-    });
-    read.collect()
+    }
+    (vaults, unread)
 }

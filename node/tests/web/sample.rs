@@ -635,6 +635,9 @@ pub fn status(scene: Scene) -> StatusView {
                     said: "/var/lib/guichet/store/journal/00000001.journal: damaged at byte 4096"
                         .to_owned(),
                 },
+                Ill::VaultUnreadable {
+                    file: "/var/lib/guichet/vaults/0b62.vault".to_owned(),
+                },
                 Ill::Repaired {
                     what: "journal 000007: 61 bytes of a torn record cut off".to_owned(),
                     lost: false,

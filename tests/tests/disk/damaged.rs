@@ -192,6 +192,22 @@ async fn what_does_not_read_any_more_is_said_and_is_mended_by_the_next_start() {
     desk.until("the last value", rent, again).await.unwrap();
 }
 
+/// Whose vault is damaged is on no list: the operator is told, not only the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_does_not_read_is_said() {
+    let mut village = Village::new("damaged-vault", 1, 1).unwrap();
+    let vaults = village.stations[0].folder().join("vaults");
+    let vault = fs::read_dir(vaults).unwrap().next().unwrap();
+    let vault = File::options().write(true).open(vault.unwrap().path());
+    vault.unwrap().write_all_at(&[0xff; 16], 0).unwrap();
+    village.station().start().await.unwrap();
+    let desk = village.stations[0].script().unwrap();
+    assert_eq!(ills(&desk, "vault-unreadable").await.unwrap().len(), 1);
+    let page = desk.api().clone().with_header("Accept", "text/html");
+    let page = page.get("/status").await.unwrap().text();
+    assert!(page.contains("Un coffre ne se lit pas"), "{page}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_relay_is_repaired_and_has_everything() {
     let mut village = Village::running("damaged-relay").await.unwrap();

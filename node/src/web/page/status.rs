@@ -287,6 +287,13 @@ fn ill(ill: &Ill, t: Lang) -> Markup {
             Some(said),
             t.ill_unreadable_do(),
         ),
+        Ill::VaultUnreadable { file } => (
+            "bad",
+            "key",
+            t.ill_vault().to_owned(),
+            Some(file),
+            t.ill_vault_do(),
+        ),
         Ill::Repaired { what, lost: true } => (
             "bad",
             "disk",

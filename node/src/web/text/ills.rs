@@ -13,6 +13,8 @@ texts! {
     ill_disk_failed_do: "Ce qui est gardé reste lisible. Vérifiez le disque, puis redémarrez le nœud.", "What is kept stays readable. Check the disk, then restart the node.";
     ill_unreadable: "Une chose gardée ne se lit plus", "Something that was kept does not read any more";
     ill_unreadable_do: "Vérifiez le disque, puis redémarrez le nœud : il garde tout ce qui se lit et redemande aux autres ce que son journal a perdu. Une page de document qui ne se lit plus est à redemander à la personne.", "Check the disk, then restart the node: it keeps all that reads and asks the others for what its journal has lost. A page of a document that does not read any more has to be asked for again.";
+    ill_vault: "Un coffre ne se lit pas", "A vault does not read";
+    ill_vault_do: "La personne à qui il est ne peut pas travailler à ce poste. Remettez ce fichier d’une copie, puis redémarrez le nœud.", "Whose vault it is cannot work at this station. Put the file back from a copy, then restart the node.";
     ill_repaired: "Réparé au démarrage", "Repaired at start";
     ill_lost_do: "Une partie de ce qui était enregistré ici ne se lit plus. Ce que d’autres ont reçu leur est redemandé ; ce qui n’était pas encore parti est perdu. Vérifiez le disque.", "Part of what was saved here does not read any more. What others have received is asked for again; what had not left yet is lost. Check the disk.";
     ill_repaired_do: "Rien de confirmé n’a été perdu. Si cela revient, vérifiez le disque.", "Nothing acknowledged was lost. If it comes back, check the disk.";

@@ -197,6 +197,11 @@ pub enum Ill {
         /// The system's words.
         said: String,
     },
+    /// An adviser's vault does not read: they cannot work here.
+    VaultUnreadable {
+        /// Which file.
+        file: String,
+    },
     /// Something was repaired when the program started; what was done.
     Repaired {
         /// What was done.
