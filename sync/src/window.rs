@@ -1,12 +1,17 @@
 //! How much of a session may be on its way at once.
 //!
-//! Whatever has been handed to the transport cannot be overtaken any more, so
-//! little is: enough to keep the line busy, and on a slow line no more than a
+//! Whatever has been handed to the transport cannot be overtaken any more, and is sent again where
+//! the line is cut, so little is: enough to keep the line busy, and on a slow line no more than a
 //! quarter of a second of it. The peer's credits tell how many frames have
 //! arrived; from them come the delivered rate and the least round trip, and from
 //! these the window (in the spirit of BBR, Cardwell et al. 2016: rate × round
 //! trip). Credits count frames, because the size of a stored thing as a frame is
 //! only an estimate here: counted in bytes, the errors would add up.
+//!
+//! Credits come in heaps where a lost packet held up what is behind it, or where an end was busy. So
+//! the rate is what was delivered since the heap before the one in which a frame was sent, and over
+//! no less time than it took to send (after Cheng et al. 2017, delivery rate estimation): a heap is
+//! no fast line.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -17,20 +22,43 @@ pub const LEAST_BYTES: u64 = 20 * 1024;
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 /// A line that needs longer than this for [`START_BYTES`] is slow.
 const QUEUE_MAX: Duration = Duration::from_millis(250);
-/// The rate is measured over spans of at least this.
-const RATE_SPAN: Duration = Duration::from_millis(50);
+/// Credits that come within this time are one heap.
+const HEAP: Duration = Duration::from_millis(50);
 
 /// What is in flight, and what may be.
 #[derive(Debug, Default)]
 pub struct Window {
     sent: u64,
-    credited: u64,
     taken: u64,
-    marks: VecDeque<(u64, Instant)>,
+    marks: VecDeque<Mark>,
+    delivered: Option<Delivered>,
+    /// The same before the heap of credits that comes now, and since when that comes.
+    settled: Option<Delivered>,
+    heap: Option<Instant>,
     round_trip_min: Option<Duration>,
     rate_bytes_s: Option<f64>,
-    span: Option<(Instant, u64)>,
     limited: bool,
+}
+
+/// What was delivered when.
+#[derive(Clone, Copy, Debug)]
+struct Delivered {
+    /// In all.
+    bytes: u64,
+    /// When the peer said so; after a pause, when the next frame was sent.
+    at: Instant,
+    /// When the last of it was sent.
+    sent_at: Instant,
+}
+
+/// A frame on its way.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    /// Bytes sent in all, with this frame.
+    sent: u64,
+    at: Instant,
+    /// What had been delivered then.
+    before: Delivered,
 }
 
 impl Window {
@@ -49,45 +77,69 @@ impl Window {
 
     /// A frame of this size was handed over.
     pub fn on_sent(&mut self, now: Instant, bytes: u64) {
+        let before = match self.settled {
+            Some(settled) if self.in_flight() > 0 => settled,
+            Some(_) | None => {
+                let begun = Delivered {
+                    bytes: self.sent,
+                    at: now,
+                    sent_at: now,
+                };
+                (self.delivered, self.settled, self.heap) = (Some(begun), Some(begun), None);
+                begun
+            }
+        };
         self.sent = self.sent.saturating_add(bytes);
-        self.marks.push_back((self.sent, now));
+        self.marks.push_back(Mark {
+            sent: self.sent,
+            at: now,
+            before,
+        });
     }
 
     /// The peer says that it has taken so many frames in all.
     pub fn on_credit(&mut self, now: Instant, frames: u64) {
         let mut newest = None;
         while self.taken < frames
-            && let Some((sent, at)) = self.marks.pop_front()
+            && let Some(mark) = self.marks.pop_front()
         {
             self.taken = self.taken.saturating_add(1);
-            self.credited = sent;
-            newest = Some(at);
+            newest = Some(mark);
         }
-        let Some(at) = newest else { return };
+        let Some(Mark { sent, at, before }) = newest else {
+            return;
+        };
+        let is_in_heap = |since| now.saturating_duration_since(since) < HEAP;
+        if !self.heap.is_some_and(is_in_heap) {
+            (self.settled, self.heap) = (self.delivered, Some(now));
+        }
+        self.delivered = Some(Delivered {
+            bytes: sent,
+            at: now,
+            sent_at: at,
+        });
         let round_trip = now.saturating_duration_since(at);
         self.round_trip_min = Some(
             self.round_trip_min
                 .map_or(round_trip, |least| least.min(round_trip)),
         );
-        self.measure(now);
+        let elapsed = now
+            .saturating_duration_since(before.at)
+            .max(at.saturating_duration_since(before.sent_at));
+        if !elapsed.is_zero() {
+            self.measure(sent.saturating_sub(before.bytes) as f64 / elapsed.as_secs_f64());
+        }
     }
 
     /// Bytes handed over and not yet taken by the peer.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        self.sent.saturating_sub(self.credited)
+        let delivered = self.delivered.map_or(0, |it| it.bytes);
+        self.sent.saturating_sub(delivered)
     }
 
-    fn measure(&mut self, now: Instant) {
-        let Some((since, from)) = self.span else {
-            self.span = Some((now, self.credited));
-            return;
-        };
-        let elapsed = now.saturating_duration_since(since);
-        if elapsed < RATE_SPAN {
-            return;
-        }
-        let rate = self.credited.saturating_sub(from) as f64 / elapsed.as_secs_f64();
+    /// So many bytes a second were delivered.
+    fn measure(&mut self, rate: f64) {
         self.rate_bytes_s = match self.rate_bytes_s {
             Some(old) if rate < old && self.limited => Some(old * 0.9 + rate * 0.1),
             Some(old) if rate < old => Some(old),
@@ -95,7 +147,6 @@ impl Window {
             unknown => unknown,
         };
         self.limited = false;
-        self.span = Some((now, self.credited));
     }
 
     fn size(&self) -> u64 {
@@ -144,6 +195,48 @@ mod tests {
             most <= 2 * 16_400 + LEAST_BYTES,
             "{most} bytes are more than half a second at 512 kbit/s"
         );
+    }
+
+    #[test]
+    fn credits_that_come_in_heaps_make_no_slow_line_a_fast_one() {
+        const RATE: f64 = 64_000.0;
+        const FRAME: u64 = 16_400;
+        const STEP: Duration = Duration::from_millis(10);
+        for hold in [300, 700, 1_500].map(Duration::from_millis) {
+            let start = crate::test_clock();
+            let (mut now, mut window) = (start, Window::default());
+            let mut line_free = now;
+            let mut on_the_way: VecDeque<Instant> = VecDeque::new();
+            let (mut taken, mut most, mut told) = (0, 0, start);
+            while now < start + 200 * hold {
+                while window.is_open() {
+                    window.on_sent(now, FRAME);
+                    line_free = line_free.max(now) + Duration::from_secs_f64(FRAME as f64 / RATE);
+                    on_the_way.push_back(line_free + Duration::from_millis(60));
+                }
+                if now > start + 20 * hold {
+                    most = most.max(window.in_flight());
+                }
+                now += STEP;
+                // What was lost holds up all behind it, which comes at once but for the last.
+                let held = now.saturating_duration_since(told) < hold;
+                while !held && on_the_way.front().is_some_and(|at| *at <= now) {
+                    on_the_way.pop_front();
+                    taken += 1;
+                    let is_last = on_the_way.front().is_none_or(|at| *at > now);
+                    let at = if is_last { now + 6 * STEP } else { now };
+                    window.on_credit(at, taken);
+                    told = now;
+                }
+            }
+            // As much as the line carries from one heap to the next, and a quarter more.
+            let fits = (1.25 * RATE * (hold.as_secs_f64() + 0.4)) as u64 + FRAME;
+            let fits = fits.max(LEAST_BYTES + FRAME);
+            assert!(
+                most <= fits,
+                "{most} in flight where credits come each {hold:?}: {fits}"
+            );
+        }
     }
 
     #[test]
