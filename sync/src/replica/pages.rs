@@ -31,6 +31,10 @@ struct Page {
     case: CaseTag,
     maker: SubjectId,
     held: Bitmap,
+    /// What has come and is not durable yet.
+    landing: BTreeSet<u32>,
+    /// There is room for it on the disk.
+    has_room: bool,
     /// Its place among the pages of its maker: it keeps it until it stalls.
     turn: u64,
     /// Since when it is wanted.
@@ -60,7 +64,6 @@ enum Fetch {
         source: SubjectId,
         asked: u64,
         due: Instant,
-        landing: BTreeSet<u32>,
     },
 }
 
@@ -116,6 +119,8 @@ impl Pages {
             case: manifest.head().case,
             maker,
             held,
+            landing: BTreeSet::new(),
+            has_room: false,
             turn: 0,
             since: now,
             stalls: 0,
@@ -245,7 +250,8 @@ impl Pages {
             .map(|(id, page)| (*id, page.case))
     }
 
-    /// Whether this segment is asked for and new; checks it against the manifest.
+    /// Whether this segment is wanted and new, whoever gives it: what comes late from one who was
+    /// left need not come again. Checks it against the manifest.
     ///
     /// # Errors
     /// A segment that is not the page's.
@@ -259,24 +265,25 @@ impl Pages {
         let Some(page) = self.pages.get_mut(id) else {
             return Ok(false);
         };
-        let Fetch::Asked {
-            manifest,
-            source,
-            asked,
-            landing,
-            ..
-        } = &mut page.fetch
-        else {
-            return Ok(false);
+        let (manifest, asked) = match &page.fetch {
+            Fetch::Asked {
+                manifest,
+                source,
+                asked,
+                ..
+            } => (manifest, Some((*source, *asked))),
+            Fetch::Waiting { manifest, .. } | Fetch::Parked(manifest) => (manifest, None),
+            Fetch::Whole | Fetch::Unwanted(_) => return Ok(false),
         };
-        if page.held.contains(index) || landing.contains(&index) {
+        if !page.has_room || page.held.contains(index) || page.landing.contains(&index) {
             return Ok(false);
         }
         manifest.check_segment(index, sealed)?;
-        landing.insert(index);
-        page.stalls = 0;
-        let (giver, first) = (*source, *asked);
-        self.delay(later(now, STALL), giver, first);
+        page.landing.insert(index);
+        if let Some((giver, first)) = asked {
+            page.stalls = 0;
+            self.delay(later(now, STALL), giver, first);
+        }
         Ok(true)
     }
 
@@ -303,9 +310,7 @@ impl Pages {
         let mut grew = false;
         for index in indices {
             grew |= page.held.insert(index);
-            if let Fetch::Asked { landing, .. } = &mut page.fetch {
-                landing.remove(&index);
-            }
+            page.landing.remove(&index);
         }
         let whole = grew && page.held.is_full();
         if whole {
@@ -334,9 +339,11 @@ impl Pages {
     /// The disk did not take these segments: they are asked for again, but not at once.
     pub fn on_disk_failed(&mut self, now: Instant, segments: &[(PageId, u32)]) {
         for (id, index) in segments {
-            let fetch = self.pages.get_mut(id).map(|page| &mut page.fetch);
-            if let Some(Fetch::Asked { due, landing, .. }) = fetch {
-                landing.remove(index);
+            let Some(page) = self.pages.get_mut(id) else {
+                continue;
+            };
+            page.landing.remove(index);
+            if let Fetch::Asked { due, .. } = &mut page.fetch {
                 *due = later(now, STALL);
             }
         }

@@ -49,7 +49,7 @@ pub struct Ask {
     pub leave: Option<SubjectId>,
     /// Who is asked now, if anybody is.
     pub from: Option<SubjectId>,
-    /// What is held already.
+    /// What has come already.
     pub held: Bitmap,
 }
 
@@ -205,8 +205,8 @@ impl Pages {
             source,
             asked: turn,
             due: later(now, patience(rounds)),
-            landing: BTreeSet::new(),
         };
+        page.has_room = true;
         match self.change(*id, leave, Some(source)) {
             Some(ask) => Choice::Asked(ask),
             None => Choice::NoPlace,
@@ -219,7 +219,11 @@ impl Pages {
         leave: Option<SubjectId>,
         from: Option<SubjectId>,
     ) -> Option<Ask> {
-        let held = self.pages.get(&page)?.held.clone();
+        let here = self.pages.get(&page)?;
+        let mut held = here.held.clone();
+        here.landing.iter().for_each(|index| {
+            held.insert(*index);
+        });
         Some(Ask {
             page,
             leave,

@@ -4,7 +4,8 @@ use super::asking::HOLDER_DELAY;
 use super::*;
 use crate::envelope::KeyRef;
 use crate::limits::{
-    PLACES_OF_SIZE_MAX, PLACES_SHARE_OF_MAKER, SEAL_BYTES, SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX,
+    PLACES_DOUBTFUL_MAX, PLACES_OF_SIZE_MAX, PLACES_SHARE_OF_MAKER, SEAL_BYTES, SEGMENT_BYTES,
+    SMALL_PAGE_BYTES_MAX,
 };
 use crate::page::PageHead;
 
@@ -257,6 +258,43 @@ fn what_the_disk_did_not_take_is_asked_for_again_but_not_at_once() {
     assert!(pages.ask(now, one()).is_empty());
     assert_eq!(pages.ask(now + STALL, one())[0].from, Some(peer(1)));
     assert_eq!(pages.accept(now, &id, 0, &SEALED), Ok(true));
+}
+
+#[test]
+fn what_has_come_and_is_not_durable_yet_is_not_asked_for_again() {
+    let now = crate::test_clock();
+    let mut pages = Pages::default();
+    let id = wanted(&mut pages, 1, 3);
+    pages.ask(now, from([1, 2]));
+    assert_eq!(pages.accept(now, &id, 0, &SEALED), Ok(true));
+    pages.on_lost(&peer(1));
+    assert_eq!(pages.accept(now, &id, 0, &SEALED), Ok(false), "it landed");
+    let asks = pages.ask(now, from([2]));
+    assert_eq!((asks.len(), asks[0].held.as_bytes()), (1, &[1][..]));
+    pages.on_disk_failed(now, &[(id, 0)]);
+    let asks = pages.ask(now + STALL, from([2]));
+    assert_eq!((asks.len(), asks[0].held.count()), (1, 0), "it is lost");
+}
+
+#[test]
+fn what_comes_late_from_who_was_left_counts() {
+    let now = crate::test_clock();
+    let mut pages = Pages::default();
+    let ids: Vec<_> = (0..=PLACES_DOUBTFUL_MAX / PLACES_SHARE_OF_MAKER)
+        .map(|number| wanted(&mut pages, number as u8, 1))
+        .collect();
+    assert_eq!(
+        pages.accept(now, &ids[0], 0, &SEALED),
+        Ok(false),
+        "nobody was asked, and there is no room on the disk"
+    );
+    pages.ask(now, from([1]));
+    pages.ask(now + STALL, from([1]));
+    let waits = |id: &&PageId| matches!(pages.pages[*id].fetch, Fetch::Waiting { .. });
+    let left = *ids.iter().find(waits).expect("one has no place");
+    assert_eq!(pages.accept(now + STALL, &left, 0, &SEALED), Ok(true));
+    assert!(pages.on_durable(&left, [0]));
+    assert_eq!(pages.incomplete(), ids.len() - 1);
 }
 
 #[test]
