@@ -138,6 +138,18 @@ impl Window {
         self.sent.saturating_sub(delivered)
     }
 
+    /// How many frames were handed over in all.
+    #[must_use]
+    pub fn frames_sent(&self) -> u64 {
+        self.taken.saturating_add(self.marks.len() as u64)
+    }
+
+    /// How many of them the peer has taken.
+    #[must_use]
+    pub fn frames_taken(&self) -> u64 {
+        self.taken
+    }
+
     /// So many bytes a second were delivered.
     fn measure(&mut self, rate: f64) {
         self.rate_bytes_s = match self.rate_bytes_s {

@@ -368,6 +368,7 @@ impl Session {
     /// The peer took this many frames in all.
     pub fn on_credit(&mut self, now: Instant, frames: u64) {
         self.window.on_credit(now, frames);
+        self.wishes.on_taken(self.window.frames_taken());
     }
 
     /// A frame of this many bytes was taken from the peer.
@@ -469,6 +470,10 @@ impl Session {
             }
         };
         self.window.on_sent(now, bytes);
+        if let Send::Segment { page, index } = &send {
+            let frame = self.window.frames_sent();
+            self.wishes.on_sent(frame, *page, *index);
+        }
         Some(send)
     }
 
