@@ -82,6 +82,8 @@ pub struct Pages {
     last_maker: Option<SubjectId>,
     /// When a page that waits for somebody who has it whole is asked from its maker.
     patience: Option<Instant>,
+    /// Somebody may be there who had better be asked for what has been asked for.
+    looks_again: bool,
     turns: u64,
 }
 
@@ -351,6 +353,7 @@ impl Pages {
 
     /// Somebody is there who may have what nobody gave so far, or can get it.
     pub fn on_source(&mut self) {
+        self.looks_again = true;
         for id in std::mem::take(&mut self.parked) {
             if let Some(page) = self.pages.get_mut(&id) {
                 page.stalls = 0;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use guichet_keys::{CaseTag, SubjectId};
 
-use super::{Fetch, Pages, Queue, STALL};
+use super::{Fetch, Page, Pages, Queue, STALL};
 use crate::bitmap::Bitmap;
 use crate::later;
 use crate::page::{PageId, Size};
@@ -76,6 +76,9 @@ impl Pages {
             |id: &&PageId| matches!(self.pages[*id].fetch, Fetch::Asked { due, .. } if now >= due);
         let stalled: Vec<PageId> = self.places.pages().filter(is_due).copied().collect();
         stalled.iter().for_each(|id| self.on_stalled(id));
+        if std::mem::take(&mut self.looks_again) {
+            self.look_again(&options);
+        }
         self.patience = None;
         let mut asks = Vec::new();
         let mut idle = BTreeSet::new();
@@ -91,6 +94,23 @@ impl Pages {
         let left = std::mem::take(&mut self.left).into_iter();
         asks.extend(left.filter_map(|(id, old)| self.change(id, Some(old), None)));
         asks
+    }
+
+    /// What nothing has come of is asked from somebody who has come and had better be asked.
+    fn look_again(&mut self, options: impl Fn(&PageId, &CaseTag, &SubjectId) -> Options) {
+        let is_worse = |source: SubjectId, id: &PageId, page: &Page| {
+            let sources = options(id, &page.case, &page.maker).sources;
+            let best = sources.first();
+            page.stalls > 0 && best.is_some_and(|best| best.is_sure && best.peer != source)
+        };
+        let worse = self.places.pages().filter(|id| {
+            let page = &self.pages[*id];
+            matches!(page.fetch, Fetch::Asked { source, .. } if is_worse(source, id, page))
+        });
+        for id in worse.copied().collect::<Vec<_>>() {
+            self.take_back(&id);
+            self.calm(&id);
+        }
     }
 
     /// The maker whose turn it is, of those whose pages wait.

@@ -298,6 +298,25 @@ fn what_comes_late_from_who_was_left_counts() {
 }
 
 #[test]
+fn who_comes_and_had_better_be_asked_is_asked_for_what_nothing_has_come_of() {
+    let now = crate::test_clock();
+    let mut pages = Pages::default();
+    let [begun, other] = [1, 2].map(|number| wanted(&mut pages, number, 3));
+    assert_eq!(pages.ask(now, from([2])).len(), 2);
+    assert_eq!(pages.accept(now, &begun, 0, &SEALED), Ok(true));
+    assert!(pages.ask(now, from([1, 2])).is_empty(), "nobody has come");
+    pages.on_source();
+    let asks = pages.ask(now, from([1, 2]));
+    let moved: Vec<_> = asks
+        .iter()
+        .map(|ask| (ask.page, ask.leave, ask.from))
+        .collect();
+    assert_eq!(moved, [(other, Some(peer(2)), Some(peer(1)))]);
+    pages.on_source();
+    assert!(pages.ask(now, from([1, 2])).is_empty(), "it is asked");
+}
+
+#[test]
 fn who_comes_back_to_a_case_gets_the_rest_of_its_pages() {
     let now = crate::test_clock();
     let mut pages = Pages::default();
