@@ -1,5 +1,7 @@
 //! Pages on their way here: whom to ask, and what comes.
 
+use std::time::Instant;
+
 use guichet_keys::{CaseTag, Directory, Role, SubjectId};
 
 use crate::bitmap::Bitmap;
@@ -23,8 +25,8 @@ pub(super) struct Others<'a> {
 }
 
 impl View for Others<'_> {
-    fn are_joined(&self, one: &SubjectId, other: &SubjectId) -> bool {
-        self.heard.are_joined(one, other)
+    fn are_joined(&self, now: Instant, one: &SubjectId, other: &SubjectId) -> bool {
+        self.heard.are_joined(now, one, other)
     }
 
     fn is_relay(&self, peer: &SubjectId) -> bool {

@@ -187,6 +187,9 @@ impl Replica {
         let Some(session) = self.sessions.get_mut(&peer) else {
             return;
         };
+        if session.scope().role() == Some(Role::Relay) {
+            self.heard.meet(now.instant, peer);
+        }
         if !resumes {
             have_frames(&self.catalogue, &self.directory, session.scope())
                 .iter()

@@ -5,13 +5,17 @@
 //! go. Of itself it is told: where it is seen.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use guichet_keys::{Directory, Hash, Role, SubjectId, sha256};
 
 use super::scope::Scope;
+use crate::later;
 use crate::limits::{ROSTER_MAX, ROSTER_MEMBERS_MAX, ROSTER_STRANGERS_MAX};
 use crate::wire::{Frame, Presence};
 
+/// A relay may not see for so long who is going to join it as the teller did.
+const GATHERING: Duration = Duration::from_secs(5);
 /// Most bytes of addresses of somebody who is not known here.
 const STRANGER_BYTES_MAX: usize = 1024;
 
@@ -28,6 +32,8 @@ struct Told {
     online: BTreeMap<SubjectId, Hash>,
     /// Who is told to be there and is not known here: their statement may come yet.
     strangers: BTreeMap<SubjectId, Presence>,
+    /// Until when its members may still be on their way to it.
+    gathers_until: Option<Instant>,
 }
 
 impl Heard {
@@ -80,6 +86,12 @@ impl Heard {
             .collect()
     }
 
+    /// A relay is there now. Whoever lost it too, or whom it lost, comes about now as well.
+    pub fn meet(&mut self, now: Instant, relay: SubjectId) {
+        let told = self.relays.entry(relay).or_default();
+        told.gathers_until = Some(later(now, GATHERING));
+    }
+
     /// A relay is gone, and what it told with it.
     pub fn forget(&mut self, relay: &SubjectId) {
         self.relays.remove(relay);
@@ -91,9 +103,14 @@ impl Heard {
         told.is_some_and(|told| told.online.contains_key(member))
     }
 
-    /// Whether two members, one of them a relay, see each other.
-    pub fn are_joined(&self, one: &SubjectId, other: &SubjectId) -> bool {
-        self.sees(one, other) || self.sees(other, one)
+    /// Whether two members, one of them a relay, see each other or are about to.
+    pub fn are_joined(&self, now: Instant, one: &SubjectId, other: &SubjectId) -> bool {
+        let gathers = |relay| {
+            let told = self.relays.get(relay);
+            let until = told.and_then(|told| told.gathers_until);
+            until.is_some_and(|until| until > now)
+        };
+        self.sees(one, other) || self.sees(other, one) || gathers(one) || gathers(other)
     }
 }
 
@@ -238,7 +255,8 @@ mod tests {
         assert!(tell(&mut heard, u16::MAX, &all).1);
         assert_eq!(heard.relays[&relay].online.len(), ROSTER_MEMBERS_MAX);
         assert_eq!(tell(&mut heard, u16::MAX, &all[..9]), (0, false));
-        assert!(heard.sees(&relay, &node(2)) && heard.are_joined(&node(2), &relay));
+        let now = crate::test_clock();
+        assert!(heard.sees(&relay, &node(2)) && heard.are_joined(now, &node(2), &relay));
         let moved = Presence {
             addresses: vec![],
             ..there(2)
@@ -251,7 +269,11 @@ mod tests {
         assert_eq!(tell(&mut heard, u16::MAX, &[away]), (1, false));
         assert!(!heard.sees(&relay, &node(2)));
         heard.forget(&relay);
-        assert!(!heard.are_joined(&relay, &node(3)));
+        assert!(!heard.are_joined(now, &relay, &node(3)));
+        heard.meet(now, relay);
+        assert!(heard.are_joined(now, &relay, &node(3)), "it may come");
+        assert!(!heard.are_joined(now + GATHERING, &relay, &node(3)));
+        assert!(!heard.sees(&relay, &node(3)));
     }
 
     #[test]

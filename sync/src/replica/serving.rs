@@ -29,8 +29,8 @@ struct Wish {
 
 /// What others are to each other and have of a page.
 pub trait View {
-    /// Whether two peers see each other.
-    fn are_joined(&self, one: &SubjectId, other: &SubjectId) -> bool;
+    /// Whether two peers see each other now, or are about to.
+    fn are_joined(&self, now: Instant, one: &SubjectId, other: &SubjectId) -> bool;
     /// Whether this peer is a relay: it passes on what it gets.
     fn is_relay(&self, peer: &SubjectId) -> bool;
     /// Who has signed for a page.
@@ -100,14 +100,14 @@ impl Serving {
         let mine = wishes.get(peer)?;
         let holders = view.holders(page).into_iter();
         let signed = holders
-            .filter(|other| other != peer && view.are_joined(peer, other))
+            .filter(|other| other != peer && view.are_joined(now, peer, other))
             .map(|_| later(mine.since, HOLD_SIGNED));
         let rank = |of: &SubjectId, wish: &Wish| (wish.lacks, !view.is_relay(of), *of);
         let ahead = wishes
             .iter()
             .filter(|(other, wish)| {
                 *other != peer
-                    && view.are_joined(peer, other)
+                    && view.are_joined(now, peer, other)
                     && rank(other, wish) < rank(peer, mine)
             })
             .map(|(other, wish)| {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     impl View for Seen {
-        fn are_joined(&self, one: &SubjectId, other: &SubjectId) -> bool {
+        fn are_joined(&self, _: Instant, one: &SubjectId, other: &SubjectId) -> bool {
             (*one == node(1)) != (*other == node(1))
         }
         fn is_relay(&self, peer: &SubjectId) -> bool {
