@@ -1,4 +1,7 @@
 //! Lines on which frames take time: the kiosk's is thin and loses packets, all others are fast.
+//!
+//! What was lost is sent again after a round trip, or, where nothing came behind it that would tell,
+//! after a second and more; meanwhile all behind it waits, and then arrives at once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,8 +19,12 @@ const DOWN_BYTES_S: u64 = 250_000;
 const ONE_WAY: Duration = Duration::from_millis(30);
 const LAN: Duration = Duration::from_millis(1);
 const PACKET_BYTES: usize = 1_200;
-/// One packet of so many is lost, and sent again a round trip later.
+/// One packet of so many is lost, and sent again.
 const LOSS_ONE_IN: u64 = 50;
+/// Of those one of so many is missed late.
+const LATE_ONE_IN: u64 = 4;
+/// So late at most.
+const LATE_MS: u64 = 1_500;
 
 /// A frame on its way.
 pub struct Passed {
@@ -60,8 +67,12 @@ pub struct Pace {
     free_at: BTreeMap<bool, Duration>,
     last_at: BTreeMap<(SubjectId, SubjectId), Duration>,
     random: u64,
+    /// The kiosk's line carries nothing, and nobody has noticed.
+    is_cut: bool,
     /// Bytes that the kiosk sent, what was lost on its line included.
     pub up_bytes: u64,
+    /// How often each segment left the kiosk.
+    pub left: BTreeMap<(PageId, u32), u32>,
     /// How often each segment arrived from the kiosk, wherever it went.
     pub arrived: BTreeMap<(PageId, u32), u32>,
 }
@@ -90,9 +101,8 @@ impl Pace {
         to: SubjectId,
         frame: &[u8],
     ) -> Duration {
-        let kiosk = Who::Kiosk.subject();
-        let is_up = from == kiosk;
-        if !is_up && to != kiosk {
+        let is_up = from == Who::Kiosk.subject();
+        if !is_thin(from, to) {
             return now + LAN;
         }
         let packets = frame.len().div_ceil(PACKET_BYTES);
@@ -101,14 +111,18 @@ impl Pace {
         let rate = if is_up { UP_BYTES_S } else { DOWN_BYTES_S };
         let free_at = self.free_at.entry(is_up).or_default();
         *free_at = (*free_at).max(now) + Duration::from_micros(bytes * 1_000_000 / rate);
-        let again = if lost > 0 {
-            2 * ONE_WAY
-        } else {
-            Duration::ZERO
+        let at = *free_at + ONE_WAY;
+        let again = match lost {
+            0 => Duration::ZERO,
+            _ if self.chance(LATE_ONE_IN) => Duration::from_millis((self.random >> 33) % LATE_MS),
+            _ => 2 * ONE_WAY,
         };
-        let at = *free_at + ONE_WAY + again;
+        let at = at + again;
         if is_up {
             self.up_bytes += bytes;
+            if let Ok(Frame::Segment { page, index, .. }) = Frame::decode(frame) {
+                *self.left.entry((page, index)).or_default() += 1;
+            }
         }
         let last = self.last_at.entry((from, to)).or_default();
         *last = at.max(*last);
@@ -128,9 +142,32 @@ impl Pace {
         self.arrived.values().map(|times| times - 1).sum()
     }
 
-    /// What was still under way on the kiosk's line never arrives.
-    pub fn cut(&mut self, now: Duration) {
+    /// Segments that left the kiosk again.
+    pub fn again(&self) -> u32 {
+        self.left.values().map(|times| times - 1).sum()
+    }
+
+    /// What is under way on the kiosk's line, and what is sent on it until it is mended, never
+    /// arrives.
+    pub fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// The kiosk's line carries again what is sent over new connections.
+    pub fn mend(&mut self, now: Duration) {
+        self.is_cut = false;
         self.free_at = BTreeMap::from([(true, now), (false, now)]);
         self.last_at.clear();
     }
+
+    /// Whether what passes between these is lost now.
+    pub fn loses(&self, from: SubjectId, to: SubjectId) -> bool {
+        self.is_cut && is_thin(from, to)
+    }
+}
+
+/// Whether these speak over the kiosk's line.
+fn is_thin(from: SubjectId, to: SubjectId) -> bool {
+    let kiosk = Who::Kiosk.subject();
+    from == kiosk || to == kiosk
 }

@@ -277,7 +277,8 @@ impl Village {
         else {
             return false;
         };
-        if self.lines.get(&(from, to)) != Some(&line) {
+        let is_lost = self.pace.as_ref().is_some_and(|pace| pace.loses(from, to));
+        if is_lost || self.lines.get(&(from, to)) != Some(&line) {
             return true;
         }
         let Some(mut bytes) = frame else {
