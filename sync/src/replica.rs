@@ -201,6 +201,7 @@ pub struct Replica {
     unsaved: Unsaved,
     quotas: Quotas,
     ask_again: charging::AskAgain,
+    segments_from_makers: u64,
     landing_bytes: usize,
     /// Bytes of the last [`Output::Store`].
     batch_bytes: usize,

@@ -89,6 +89,7 @@ impl Node {
             edits: count(Feed::Edits),
             acts: count(Feed::Acts),
             pages: catalogue.pages().count() as u64,
+            segments_received: self.replica.segments_from_makers(),
             bytes: catalogue.bytes(),
             bytes_free: self.free_bytes,
         }

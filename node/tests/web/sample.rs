@@ -606,6 +606,7 @@ pub fn status(scene: Scene) -> StatusView {
             edits: 3_204,
             acts: 611,
             pages: 187,
+            segments_received: 1_496,
             bytes: 412_000_000,
             bytes_free: 38_400_000_000,
         },

@@ -197,6 +197,13 @@ impl Replica {
         self.ask_for_pages(now);
     }
 
+    /// How many segments have come from the node their page was made at, those that had come
+    /// before included.
+    #[must_use]
+    pub fn segments_from_makers(&self) -> u64 {
+        self.segments_from_makers
+    }
+
     pub(super) fn on_segment(
         &mut self,
         now: Now,
@@ -205,6 +212,9 @@ impl Replica {
         index: u32,
         sealed: Vec<u8>,
     ) {
+        if self.pages.maker_of(&page) == Some(peer) {
+            self.segments_from_makers = self.segments_from_makers.saturating_add(1);
+        }
         match self.pages.accept(now.instant, &page, index, &sealed) {
             Ok(true) => {
                 self.landing_bytes = self.landing_bytes.saturating_add(SEGMENT_BYTES);

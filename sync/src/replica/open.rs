@@ -65,6 +65,7 @@ impl Replica {
             unsaved: super::Unsaved::default(),
             quotas: super::Quotas::default(),
             ask_again: BTreeMap::new(),
+            segments_from_makers: 0,
             landing_bytes: 0,
             batch_bytes: 0,
             receipts_at: None,

@@ -23,8 +23,9 @@ const AFTERWARDS: Duration = Duration::from_secs(30);
 
 /// Hands documents over at a kiosk behind a thin line that loses 2 of 100 packets each way and is
 /// cut again and again, while relay and station are killed once, and counts what the kiosk has
-/// put on its line, lost or not, and the pieces of documents that left it more than once. Then, with
-/// everything received, the kiosk's line and the relay go and come once more.
+/// put on its line, lost or not, the pieces of documents that left it again because a cut had lost
+/// them, and those that came again. Then, with everything received, the kiosk's line and the relay
+/// go and come once more.
 pub async fn run() -> Result<Vec<Figure>> {
     let mut village = Village::new("bench-uplink", 1, 1)?;
     village.start().await?;
@@ -47,16 +48,18 @@ pub async fn run() -> Result<Vec<Figure>> {
         let bytes = document(number);
         kiosk.add(&case, &name, kind, &bytes).await?;
     }
-    let mut cuts = 0;
+    let (mut cuts, mut came) = (0, 0);
     while !wait_for_all(&kiosk, LINE).await {
         ensure!(begun.elapsed() < PATIENCE, "not everything was received");
         village.network.isolate(&place)?;
         cuts += 1;
         if cuts == RELAY_DIES {
+            came += segments_come(&village.relay.script()?).await?;
             village.relay.kill();
             village.relay.start().await?;
         }
         if cuts == STATION_DIES {
+            came += segments_come(&village.stations[0].script()?).await?;
             village.stations[0].kill();
             village.stations[0].start().await?;
             desk = unlocked(&village).await?;
@@ -64,32 +67,31 @@ pub async fn run() -> Result<Vec<Figure>> {
         tokio::time::sleep(CUT).await;
         village.network.rejoin(&place)?;
     }
-    let (took, carried) = (
-        begun.elapsed(),
-        village.network.sent_bytes(&place)? - before,
-    );
+    let took = begun.elapsed();
+    let carried = village.network.sent_bytes(&place)? - before;
     for document in desk.documents(&case).await? {
         let number: u8 = document.name.trim_end_matches(".bin").parse()?;
         let bytes = desk.download(&case, &document.id).await?;
         ensure!(bytes == self::document(number), "{} differs", document.name);
     }
-
     let sent = segments_sent(&kiosk).await?;
+    came += segments_come(&village.relay.script()?).await?;
+    came += segments_come(&village.stations[0].script()?).await?;
+    let mut figures = through_cuts(took, cuts, carried, (sent, came));
+    figures.extend(afterwards(&mut village, &kiosk).await?);
+    Ok(figures)
+}
 
-    let before = village.network.sent_bytes(&place)?;
-    village.network.isolate(&place)?;
-    village.relay.kill();
-    village.relay.start().await?;
-    tokio::time::sleep(CUT).await;
-    village.network.rejoin(&place)?;
-    tokio::time::sleep(AFTERWARDS).await;
-    let again = village.network.sent_bytes(&place)? - before;
-    let segments_again = segments_sent(&kiosk).await? - sent;
-    let segments = u64::from(DOCUMENTS) * u64::from(segment_count(DOCUMENT_BYTES as u64));
-
+/// What it took to get everything across.
+fn through_cuts(
+    took: Duration,
+    cuts: usize,
+    carried: u64,
+    (sent, came): (u64, u64),
+) -> Vec<Figure> {
     let useful = f64::from(DOCUMENTS) * DOCUMENT_BYTES as f64;
-    let figure = |name, value, unit| Figure::of("uplink", name, value, unit, DOCUMENTS.into());
-    Ok(vec![
+    let segments = u64::from(DOCUMENTS) * u64::from(segment_count(DOCUMENT_BYTES as u64));
+    vec![
         figure("documents received after", took.as_secs_f64(), "s"),
         figure("cuts of the line", cuts as f64, "cuts"),
         figure(
@@ -98,10 +100,34 @@ pub async fn run() -> Result<Vec<Figure>> {
             "",
         ),
         figure(
-            "pieces of documents that left again, those that cuts lost included",
-            sent as f64 - segments as f64,
+            "pieces of documents that came from the kiosk again, wherever they came",
+            came as f64 - segments as f64,
             "pieces",
         ),
+        figure(
+            "pieces of documents that left and were lost with a cut, and so left again",
+            sent as f64 - came as f64,
+            "pieces",
+        ),
+    ]
+}
+
+/// With everything received the line and the relay go and come once more.
+async fn afterwards(village: &mut Village, kiosk: &Script) -> Result<Vec<Figure>> {
+    let place = village.kiosks[0].place.clone();
+    let (sent, before) = (
+        segments_sent(kiosk).await?,
+        village.network.sent_bytes(&place)?,
+    );
+    village.network.isolate(&place)?;
+    village.relay.kill();
+    village.relay.start().await?;
+    tokio::time::sleep(CUT).await;
+    village.network.rejoin(&place)?;
+    tokio::time::sleep(AFTERWARDS).await;
+    let again = village.network.sent_bytes(&place)? - before;
+    let segments_again = segments_sent(kiosk).await? - sent;
+    Ok(vec![
         figure(
             "pieces of documents that left after all is received and the relay restarted",
             segments_again as f64,
@@ -115,11 +141,22 @@ pub async fn run() -> Result<Vec<Figure>> {
     ])
 }
 
+fn figure(name: &str, value: f64, unit: &'static str) -> Figure {
+    Figure::of("uplink", name, value, unit, DOCUMENTS.into())
+}
+
 /// Pieces of documents that have left a node since it runs.
 async fn segments_sent(node: &Script) -> Result<u64> {
     let status = node.api().get_json("/status").await?;
     let sent = status["outbox"]["segments_sent"].as_u64();
     sent.context("segments_sent")
+}
+
+/// Pieces of documents that have come to a node from where they were made since it runs.
+async fn segments_come(node: &Script) -> Result<u64> {
+    let status = node.api().get_json("/status").await?;
+    let come = status["stored"]["segments_received"].as_u64();
+    come.context("segments_received")
 }
 
 /// Whether everything is received within this time, as the kiosk knows it.

@@ -164,6 +164,9 @@ pub struct Stored {
     pub acts: u64,
     /// Pages of documents.
     pub pages: u64,
+    /// Pieces of them that have come from where they were made since the start, those that came
+    /// again included.
+    pub segments_received: u64,
     /// Bytes used.
     pub bytes: u64,
     /// Bytes free.
