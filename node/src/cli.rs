@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::folder::FolderError;
 use crate::log::Thrifty;
 use crate::stop::{ControlPipe, Stop};
-use crate::{Parts, app, demo, folder, memory, network, owners, render};
+use crate::{Parts, app, clock, demo, folder, memory, network, owners, render};
 pub use say::Voice;
 
 /// How long work in the background (a passphrase being judged, a name being looked up) may go on
@@ -289,6 +289,7 @@ fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         opened.config.port = port;
     }
     start_log(&opened.config.log)?;
+    clock::show_in(opened.config.zone());
     match memory::keep().context("cannot forbid core files")? {
         memory::Swapped::Never => {}
         memory::Swapped::Perhaps => {

@@ -8,9 +8,15 @@
     reason = "the one place where clocks are read"
 )]
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
+
+use crate::times::zone::Zone;
+
+/// Where this machine stands: one place for the whole process, as its clock is one.
+static ZONE: OnceLock<Zone> = OnceLock::new();
 
 /// The monotonic time machines decide by.
 pub fn now() -> Instant {
@@ -43,4 +49,19 @@ pub fn wall_s_at(at: Instant) -> u64 {
 /// Wall time in seconds since 1970 UTC; 0 on a clock set before.
 pub fn wall_s() -> u64 {
     wall_ms() / 1000
+}
+
+/// Has times shown as they are in this zone; the first that is said stands.
+pub fn show_in(zone: Zone) {
+    let _another_stands = ZONE.set(zone);
+}
+
+/// The zone whose time is shown: metropolitan France's until another is said.
+pub fn zone() -> &'static Zone {
+    ZONE.get_or_init(Zone::paris)
+}
+
+/// Wall time as the clock and calendar of the place show it, in seconds since 1970 began there.
+pub fn local_s() -> u64 {
+    zone().wall(wall_s()).seconds
 }

@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::devices::{Device, PrinterSettings, ScannerSettings};
 use crate::mesh;
+use crate::times::zone::Zone;
 
 /// The name of the settings file in a data folder.
 pub const FILE: &str = "guichet.toml";
@@ -65,6 +66,9 @@ pub struct Config {
     /// The printer's queue, as `lpstat -e` names it, or `none`; without it, the default of CUPS,
     /// else its first one.
     pub printer: Option<String>,
+    /// The zone whose legal time is shown, as the IANA database names it (`Indian/Reunion`); without
+    /// it, the machine's own, and metropolitan France's where the machine has none.
+    pub time_zone: Option<String>,
     /// What is logged to standard error, as a filter of the `tracing` crate.
     pub log: String,
 }
@@ -88,6 +92,7 @@ impl Default for Config {
             scan_width_mm: scan.width_mm,
             scan_height_mm: scan.height_mm,
             printer: None,
+            time_zone: None,
             log: "warn,guichet=info".into(),
         }
     }
@@ -223,6 +228,12 @@ impl Config {
         (!after.is_zero()).then_some(after)
     }
 
+    /// The zone whose time is shown.
+    pub fn zone(&self) -> Zone {
+        let named = self.time_zone.as_deref().and_then(Zone::named);
+        named.unwrap_or_else(Zone::of_machine)
+    }
+
     /// Which printer prints.
     pub fn printer(&self) -> PrinterSettings {
         PrinterSettings {
@@ -266,6 +277,12 @@ impl Config {
                 self.lock_after_minutes.to_string(),
                 allowed,
             );
+        }
+        if let Some(name) = &self.time_zone
+            && Zone::named(name).is_none()
+        {
+            let allowed = "the name of a zone, such as Europe/Paris or Indian/Reunion".into();
+            return out_of_range("time_zone", name.chars().take(60).collect(), allowed);
         }
         if !SCAN_DPI.contains(&self.scan_dpi) {
             let allowed = format!("{} to {} dpi", SCAN_DPI.start(), SCAN_DPI.end());
@@ -377,6 +394,16 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_that_is_named_goes_before_that_of_the_machine() {
+        let zone = |text| Config::parse(text, Path::new("guichet.toml")).map(|it| it.zone());
+        let named = zone("time_zone = \"America/Cayenne\"").expect("a zone");
+        assert_eq!(named.name(), Some("America/Cayenne"));
+        let utc = zone("time_zone = \"UTC\"").expect("a zone");
+        assert_eq!(utc.name(), Some("UTC"), "who says so means it");
+        assert_eq!(zone("").expect("settings"), Zone::of_machine());
+    }
+
+    #[test]
     fn what_is_written_is_what_is_read() {
         let written = written();
         let read = Config::parse(&written.to_toml(), Path::new("guichet.toml"));
@@ -406,6 +433,10 @@ mod tests {
         );
         check("scan_dpi = 20", "scan_dpi = 20 is out of range");
         check("scan_height_mm = 1001", "0 to 1000 mm");
+        check(
+            "time_zone = \"Reunion\"",
+            "time_zone = Reunion is out of range; use the name of a zone, such as Europe/Paris",
+        );
         check("mesh_port = 0", "mesh_port = 0 is out of range");
         check("mesh_port = 9\nporch_port = 9", "porch_port = 9 is out of");
         check("media_port = 7101", "media_port = 7101 is out of");

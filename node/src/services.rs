@@ -166,11 +166,11 @@ impl Service {
         })
     }
 
-    /// The day of a moment, seconds since 1970 UTC; on a clock that is wrong, not before the day
-    /// of the catalogue.
-    pub fn today(&self, wall_s: u64) -> values::Day {
+    /// The day of a moment, in seconds since 1970 began where it is asked; on a clock that is wrong,
+    /// not before the day of the catalogue.
+    pub fn today(&self, local_s: u64) -> values::Day {
         let updated = values::Day::kept(&self.updated);
-        let today = values::Day::at(wall_s);
+        let today = values::Day::at(local_s);
         updated.map_or(today, |updated| today.max(updated))
     }
 

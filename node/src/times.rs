@@ -4,6 +4,7 @@
 //! What comes first is told by the order of arrival here. A time that cannot be is said to be one.
 
 pub mod others;
+pub mod zone;
 
 /// The first second of 2026: no network of this program is older.
 pub const FIRST_S: u64 = 1_767_225_600;

@@ -112,7 +112,7 @@ pub async fn examine(dir: &Path) -> Vec<Finding> {
     findings.push(own::keys(dir, &credential));
     findings.push(own::network(dir));
     findings.push(own::credential(&credential, clock::wall_s()));
-    findings.push(own::clock(&credential, clock::wall_s()));
+    findings.push(own::clock(&credential, clock::wall_s(), &config.zone()));
     findings.push(own::store(dir));
     findings.push(own::disk(dir));
     findings.push(own::memory());

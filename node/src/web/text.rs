@@ -108,6 +108,7 @@ mod error;
 mod ills;
 mod line;
 mod papers;
+mod places;
 mod visit;
 
 pub(super) use call::LANGUAGES;
@@ -441,6 +442,7 @@ mod tests {
             Lang::errors(),
             Lang::calls(),
             Lang::papers(),
+            Lang::places(),
             Lang::case_work(),
             Lang::ills(),
             Lang::lines(),

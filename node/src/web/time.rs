@@ -1,7 +1,6 @@
-//! Times as people read them, in the legal time of metropolitan France.
+//! Times as people read them, in the legal time of where the machine stands.
 //!
-//! The rule (European directive 2000/84/EC): UTC+1, and UTC+2 from the last Sunday of March,
-//! 01:00 UTC, to the last Sunday of October, 01:00 UTC.
+//! Of an hour that comes twice, because the clock is put back in autumn, it is said which is meant.
 //!
 //! Times come from anybody, so every number gives words: beyond the last second of 9999 it is that
 //! second, and a time that cannot be, seen from now, is said to be uncertain.
@@ -9,12 +8,13 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use super::text::Lang;
-use crate::calendar::{MONTHS_EN, MONTHS_FR, civil, days};
+use crate::calendar::{MONTHS_EN, MONTHS_FR, civil};
+use crate::clock;
 use crate::times::can_be;
+use crate::times::zone::{LAST_S, PARIS, Twice, Wall, Zone};
 
 const DAY_S: u64 = 86_400;
-/// The last second of 9999, UTC; ISO 8601 has four digits for a year.
-const LAST_S: u64 = 253_402_300_799;
+
 /// A moment on the clock and calendar of the wall.
 struct Local {
     year: u64,
@@ -22,23 +22,60 @@ struct Local {
     day: u64,
     hour: u64,
     minute: u64,
+    twice: Option<Twice>,
 }
 
 /// `10 h 52`, `10:52`.
 pub(super) fn clock(lang: Lang, at_s: u64) -> String {
-    let Local { hour, minute, .. } = local(at_s);
-    match lang {
+    clock_of(lang, &local(at_s))
+}
+
+fn clock_of(lang: Lang, at: &Local) -> String {
+    let Local { hour, minute, .. } = at;
+    let shown = match lang {
         Lang::Fr => format!("{hour}\u{a0}h\u{a0}{minute:02}"),
         Lang::En => format!("{hour}:{minute:02}"),
+    };
+    match at.twice {
+        None => shown,
+        Some(Twice::Before) => format!("{shown} ({})", lang.summer_time()),
+        Some(Twice::After) => format!("{shown} ({})", lang.winter_time()),
     }
 }
 
-/// `23 novembre 2026, 10 h 52`.
+/// `23 novembre 2026, 10 h 52`; elsewhere than in metropolitan France with whose time it is:
+/// `23 novembre 2026, 13 h 52 (heure de La Réunion)`.
 pub(super) fn moment(lang: Lang, at_s: u64) -> String {
-    let Local {
-        year, month, day, ..
-    } = local(at_s);
-    format!("{}, {}", date(lang, year, month, day), clock(lang, at_s))
+    moment_in(clock::zone(), lang, at_s)
+}
+
+fn moment_in(zone: &Zone, lang: Lang, at_s: u64) -> String {
+    let at = local_in(zone, at_s);
+    let date = date(lang, at.year, at.month, at.day);
+    let moment = format!("{date}, {}", clock_of(lang, &at));
+    match place_in(zone, lang, at_s) {
+        None => moment,
+        Some(place) => format!("{moment} ({place})"),
+    }
+}
+
+/// Whose time is shown, where it is not that of metropolitan France: `heure de La Réunion`.
+pub(super) fn place(lang: Lang, at_s: u64) -> Option<String> {
+    place_in(clock::zone(), lang, at_s)
+}
+
+fn place_in(zone: &Zone, lang: Lang, at_s: u64) -> Option<String> {
+    match zone.name() {
+        Some(PARIS) => None,
+        Some(name) => Some(lang.time_of(name)),
+        // Of rules without a name (`TZ=<+04>-4`) only the difference is known.
+        None => {
+            let ahead_s = zone.ahead_s(at_s);
+            let sign = if ahead_s < 0 { '−' } else { '+' };
+            let minutes = ahead_s.unsigned_abs() / 60;
+            Some(format!("UTC{sign}{}:{:02}", minutes / 60, minutes % 60))
+        }
+    }
 }
 
 /// `23 nov., 10 h 52`: a moment of these months.
@@ -101,7 +138,11 @@ pub(super) fn of_today(lang: Lang, at_s: u64, now_s: u64) -> Option<String> {
 
 /// Whether it is the same day as `now_s`.
 fn is_today(at_s: u64, now_s: u64) -> bool {
-    let (at, now) = (local(at_s), local(now_s));
+    is_same_day(clock::zone(), at_s, now_s)
+}
+
+fn is_same_day(zone: &Zone, at_s: u64, now_s: u64) -> bool {
+    let (at, now) = (local_in(zone, at_s), local_in(zone, now_s));
     (at.year, at.month, at.day) == (now.year, now.month, now.day)
 }
 
@@ -151,36 +192,26 @@ fn date(lang: Lang, year: u64, month: usize, day: u64) -> String {
 }
 
 fn local(at_s: u64) -> Local {
-    // The last hours of 9999 are winter and stay in their year.
-    let at_s = at_s.min(LAST_S - 3600);
-    let (year, ..) = civil(at_s / DAY_S);
-    let summer = last_sunday_s(year, 3)..last_sunday_s(year, 10);
-    let shift_s = if summer.contains(&at_s) { 7200 } else { 3600 };
-    let shifted_s = at_s.saturating_add(shift_s);
-    let (year, month, day) = civil(shifted_s / DAY_S);
+    local_in(clock::zone(), at_s)
+}
+
+fn local_in(zone: &Zone, at_s: u64) -> Local {
+    let Wall { seconds, twice } = zone.wall(at_s);
+    let (year, month, day) = civil(seconds / DAY_S);
     Local {
         year,
         month: usize::try_from(month).unwrap_or(1),
         day,
-        hour: shifted_s / 3600 % 24,
-        minute: shifted_s / 60 % 60,
+        hour: seconds / 3600 % 24,
+        minute: seconds / 60 % 60,
+        twice,
     }
-}
-
-/// 01:00 UTC of the last Sunday of a month of 31 days.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the years are those of `civil`: from 1970 to 9999"
-)]
-fn last_sunday_s(year: u64, month: u64) -> u64 {
-    let last = days(year, month, 31);
-    let weekday = (last + 4) % 7;
-    (last - weekday) * DAY_S + 3600
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::days;
 
     #[test]
     fn winter_and_summer_are_told_apart_to_the_second() {
@@ -188,14 +219,82 @@ mod tests {
         for (at_s, told) in [
             (1_774_745_999, "29 mars 2026, 1\u{a0}h\u{a0}59"),
             (1_774_746_000, "29 mars 2026, 3\u{a0}h\u{a0}00"),
-            (1_792_889_999, "25 octobre 2026, 2\u{a0}h\u{a0}59"),
-            (1_792_890_000, "25 octobre 2026, 2\u{a0}h\u{a0}00"),
+            (
+                1_792_889_999,
+                "25 octobre 2026, 2\u{a0}h\u{a0}59 (heure d’été)",
+            ),
+            (
+                1_792_890_000,
+                "25 octobre 2026, 2\u{a0}h\u{a0}00 (heure d’hiver)",
+            ),
+            (1_792_893_600, "25 octobre 2026, 3\u{a0}h\u{a0}00"),
             (1_795_427_520, "23 novembre 2026, 10\u{a0}h\u{a0}52"),
         ] {
             assert_eq!(moment(Lang::Fr, at_s), told);
         }
         assert_eq!(moment(Lang::En, 1_795_427_520), "23 November 2026, 10:52");
         assert_eq!(machine(1_795_427_520), "2026-11-23T09:52:00Z");
+    }
+
+    #[test]
+    fn each_place_reads_its_own_time_and_says_which_it_is() {
+        // 23 November 2026, 21:52 UTC: the next day has begun where the sun rises.
+        let at_s = 1_795_470_720;
+        for (zone, told, day_before) in [
+            ("Europe/Paris", "23 novembre 2026, 22\u{a0}h\u{a0}52", false),
+            (
+                "Indian/Reunion",
+                "24 novembre 2026, 1\u{a0}h\u{a0}52 (heure de La Réunion)",
+                true,
+            ),
+            (
+                "America/Guadeloupe",
+                "23 novembre 2026, 17\u{a0}h\u{a0}52 (heure de la Guadeloupe)",
+                false,
+            ),
+            (
+                "Pacific/Noumea",
+                "24 novembre 2026, 8\u{a0}h\u{a0}52 (heure de la Nouvelle-Calédonie)",
+                false,
+            ),
+            (
+                "America/Argentina/Buenos_Aires",
+                "23 novembre 2026, 18\u{a0}h\u{a0}52 (heure de Buenos Aires)",
+                false,
+            ),
+        ] {
+            let zone = Zone::named(zone).expect(zone);
+            assert_eq!(moment_in(&zone, Lang::Fr, at_s), told);
+            assert!(is_same_day(&zone, at_s, at_s - 3600));
+            // Two hours before, midnight has or has not passed there.
+            assert_eq!(!is_same_day(&zone, at_s, at_s - 7200), day_before, "{told}");
+        }
+        let la_reunion = Zone::named("Indian/Reunion").expect("a zone");
+        let en = moment_in(&la_reunion, Lang::En, at_s);
+        assert_eq!(en, "24 November 2026, 1:52 (Reunion time)");
+    }
+
+    #[test]
+    fn each_place_of_the_republic_has_its_words() {
+        for name in [
+            "Indian/Reunion",
+            "America/Guadeloupe",
+            "America/Martinique",
+            "America/Marigot",
+            "America/St_Barthelemy",
+            "America/Cayenne",
+            "America/Miquelon",
+            "Pacific/Noumea",
+            "Pacific/Wallis",
+            "Pacific/Marquesas",
+            "Pacific/Gambier",
+        ] {
+            let zone = Zone::named(name).expect(name);
+            let said = place_in(&zone, Lang::Fr, 0).expect("it is elsewhere");
+            let city = name.rsplit('/').next().unwrap_or_default();
+            assert_ne!(said, Lang::Fr.time_elsewhere(&city.replace('_', " ")));
+        }
+        assert_eq!(place_in(&Zone::paris(), Lang::Fr, 0), None);
     }
 
     #[test]

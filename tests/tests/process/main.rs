@@ -5,6 +5,7 @@
 
 mod core_file;
 mod locked;
+mod overseas;
 mod owners;
 mod stops;
 mod told_times;

@@ -43,7 +43,7 @@ impl OpenCase {
         let field = field_ref(place);
         let reader = Reader {
             lang,
-            today: self.service.today(clock::wall_s()),
+            today: self.service.today(clock::local_s()),
         };
         let def = self.field(&field, false)?;
         let value = match def.check(typed, &reader).map_err(Refusal::Invalid)? {

@@ -14,6 +14,7 @@ use super::Finding;
 use crate::clock;
 use crate::folder;
 use crate::folder::keys::{self, Keys};
+use crate::times::zone::Zone;
 
 const DAY_S: u64 = 86_400;
 /// A credential that ends sooner should be renewed.
@@ -132,7 +133,7 @@ pub(super) fn credential(credential: &Credential, now_s: u64) -> Finding {
 }
 
 /// The clock, as far as it can be judged from here: never before the credential was made.
-pub(super) fn clock(credential: &Credential, now_s: u64) -> Finding {
+pub(super) fn clock(credential: &Credential, now_s: u64, zone: &Zone) -> Finding {
     let check = "clock";
     let early_s = credential.not_before_s.saturating_sub(now_s);
     if early_s > 0 {
@@ -140,9 +141,10 @@ pub(super) fn clock(credential: &Credential, now_s: u64) -> Finding {
         let found = format!("at least {days} days slow: it is before the credential was made");
         return Finding::ill(check, found, "set it, and have it kept right by NTP");
     }
+    let zone = zone.name().unwrap_or("the zone that TZ describes");
     Finding::ok(
         check,
-        "after the credential was made; no other clock to ask",
+        format!("after the credential was made; no other clock to ask; times are those of {zone}"),
     )
 }
 
@@ -277,8 +279,15 @@ mod tests {
         check(900, 1_010, Verdict::Warn, "10 more days");
         check(900, 990, Verdict::Ill, "expired 10 days ago");
         check(1_002, 1_100, Verdict::Ill, "not valid yet");
-        let slow = clock(&credential_of(1_002 * DAY_S, 1_100 * DAY_S), now_s);
+        let clock = |from_days: u64| {
+            let credential = credential_of(from_days * DAY_S, 1_100 * DAY_S);
+            clock(&credential, now_s, &Zone::paris())
+        };
+        let slow = clock(1_002);
         assert_eq!(slow.verdict, Verdict::Ill);
         assert!(slow.found.contains("2 days slow"), "{slow:?}");
+        let right = clock(900);
+        assert_eq!(right.verdict, Verdict::Ok);
+        assert!(right.found.ends_with("Europe/Paris"), "{right:?}");
     }
 }

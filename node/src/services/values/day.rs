@@ -21,9 +21,9 @@ pub struct Day {
 }
 
 impl Day {
-    /// The day of a moment, seconds since 1970 UTC.
-    pub fn at(wall_s: u64) -> Self {
-        let (year, month, day) = civil(wall_s / 86_400);
+    /// The day of a moment, in seconds since 1970 began there.
+    pub fn at(local_s: u64) -> Self {
+        let (year, month, day) = civil(local_s / 86_400);
         let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Self {
             year: narrow(year),

@@ -27,7 +27,10 @@ pub(in crate::web) fn draw(view: &CaseView, frame: &Frame) -> Markup {
             section.panel aria-labelledby="history" {
                 div.panel__head {
                     h2 #history tabindex="-1" { (t.history_all()) }
-                    p.soft { (t.history_order()) }
+                    p.soft {
+                        (t.history_order())
+                        @if let Some(place) = time::place(t, view.at_s) { " (" (place) ")" }
+                    }
                     a.btn.push href={ "/cases/" (view.brief.case) } { (icon("back")) (t.history_back()) }
                 }
                 ol.timeline.panel__body { @for event in &view.timeline { (item(event, view, t)) } }
