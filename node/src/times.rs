@@ -9,8 +9,9 @@ pub mod zone;
 /// The first second of 2026: no network of this program is older.
 pub const FIRST_S: u64 = 1_767_225_600;
 
-/// How far the clock of another machine may be ahead of this one's and still be believed, in seconds.
-pub const AHEAD_MAX_S: u64 = 86_400;
+/// How far the clock of another machine may be ahead of this one's and still be believed, in seconds:
+/// a machine whose clock was set to its local time is hours ahead, and tells times to come.
+pub const AHEAD_MAX_S: u64 = others::OFF_MIN_MS / 1000;
 
 /// Whether a time, in seconds since 1970, can be, if it is `now_s` here.
 pub fn can_be(at_s: u64, now_s: u64) -> bool {
@@ -22,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_time_is_before_the_program_or_after_tomorrow() {
+    fn no_time_is_before_the_program_or_still_to_come() {
         let now_s = FIRST_S + 1_000_000;
         for (at_s, said) in [
             (0, false),

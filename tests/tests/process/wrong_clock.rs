@@ -113,11 +113,20 @@ async fn a_kiosk_two_hours_off_hears_it_from_the_others() {
     ] {
         let village = village(name, off).await;
         let kiosk = village.kiosks[0].script().unwrap();
-        Visit::at(&kiosk).await.unwrap();
+        let visit = Visit::at(&kiosk).await.unwrap();
         receipt_says(&kiosk, "received").await.unwrap();
         is_said(&kiosk, kind, 7200 - 60, words).await;
         let relay = village.relay.script().unwrap();
         assert!(clock(&relay).await.unwrap().is_none());
+        // A time that is still to come is nobody's; at the kiosk itself it is now.
+        let desk = unlocked(&village).await.unwrap();
+        visit.is_at(&desk).await.unwrap();
+        for (node, is_uncertain) in [(&desk, kind == "clock-ahead"), (&kiosk, false)] {
+            let page = node.api().clone().with_header("Accept", "text/html");
+            let shown = page.get(&format!("/cases/{}", visit.case)).await.unwrap();
+            let said = shown.text().contains("date incertaine");
+            assert_eq!(said, is_uncertain, "{name}: {}", shown.text());
+        }
     }
 }
 
