@@ -22,15 +22,19 @@ use crate::performer::Performer;
 
 mod clock;
 mod driver;
+mod kept;
 mod keys;
 mod looks;
 mod media;
 mod pixels;
+mod screen;
 
 pub use clock::CLOCK;
 use driver::Driver;
+pub use kept::kept;
 pub use media::Received;
 pub use pixels::Pixels;
+use screen::Screen;
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
@@ -38,8 +42,8 @@ const ENTER: &str = "\u{e007}";
 const CONTROL: &str = "\u{e009}";
 const DELETE: &str = "\u{e017}";
 
-const FLAGS: [&str; 13] = [
-    "--headless=new",
+const HEADLESS: &str = "--headless=new";
+const FLAGS: [&str; 12] = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -97,6 +101,8 @@ pub struct Setup<'a> {
     pub policy: Option<&'a Path>,
     /// How many cameras and microphones stand before it, if not one.
     pub devices: Option<u32>,
+    /// With a window on a screen.
+    pub screen: bool,
 }
 
 /// A browser with one page open.
@@ -110,6 +116,7 @@ pub struct Browser {
     pub patience: Duration,
     driver: Driver,
     profile: TempDir,
+    _screen: Option<Screen>,
 }
 
 impl Browser {
@@ -144,16 +151,22 @@ impl Browser {
             keeps,
             policy,
             devices,
+            screen,
         } = setup;
         let profile = tempfile::Builder::new()
             .prefix("guichet-browser-")
             .tempdir()?;
-        let driver = Driver::start(place, policy)?;
+        let screen = screen.then(|| Screen::start(place)).transpose()?;
+        let display = screen.as_ref().map(Screen::display);
+        let driver = Driver::start(place, policy, display)?;
         let api = Api::new(
             place,
             SocketAddr::from((Ipv4Addr::LOCALHOST, driver.port())),
         );
         let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        if screen.is_none() {
+            flags.push(HEADLESS.into());
+        }
         flags.push(format!("--window-size={},{}", size.width, size.height));
         flags.push(format!(
             "--user-data-dir={}",
@@ -206,6 +219,7 @@ impl Browser {
             patience,
             driver,
             profile,
+            _screen: screen,
         };
         if performer.is_some() {
             browser.before_pages(media::BEFORE_PAGES).await?;

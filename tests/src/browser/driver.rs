@@ -24,19 +24,20 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Starts one, again if it ends before it has a port.
-    pub fn start(place: &Place, policy: Option<&Path>) -> Result<Self> {
-        let mut started = Self::try_start(place, policy);
+    /// Starts one, again if it ends before it has a port; its browser has a window if there is a
+    /// display.
+    pub fn start(place: &Place, policy: Option<&Path>, display: Option<&str>) -> Result<Self> {
+        let mut started = Self::try_start(place, policy, display);
         for _ in 1..STARTS_MAX {
             if started.is_ok() {
                 break;
             }
-            started = Self::try_start(place, policy);
+            started = Self::try_start(place, policy, display);
         }
         started
     }
 
-    fn try_start(place: &Place, policy: Option<&Path>) -> Result<Self> {
+    fn try_start(place: &Place, policy: Option<&Path>, display: Option<&str>) -> Result<Self> {
         let mut command = match policy {
             None => place.command("chromedriver"),
             // Only these processes see the policy: other browsers of the machine go on without.
@@ -50,6 +51,7 @@ impl Driver {
         };
         let mut child = command
             .arg("--port=0")
+            .envs(display.map(|display| ("DISPLAY", display)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
