@@ -47,6 +47,8 @@ pub struct Parts {
     pub sealer: Arc<dyn Sealer>,
     /// The rules of replication and forgetting that hold.
     pub rules: Rules,
+    /// Whether a file is kept before anybody knows that it can be shown.
+    pub any_file: bool,
 }
 
 impl Parts {
@@ -55,6 +57,7 @@ impl Parts {
         Self {
             sealer: Arc::new(AesGcm),
             rules: Rules::default(),
+            any_file: false,
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod child;
 mod confine;
+mod kind;
 mod orientation;
 mod overlay;
 mod paper;
@@ -31,12 +32,8 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use child::run as child;
 pub use confine::{Walls, confine, no_calls, no_files, walls};
+pub use kind::Kind;
 pub use remarks::Remarks;
-
-/// Whether these bytes are a PDF, perhaps behind some that are not.
-pub fn begins_as_pdf(document: &[u8]) -> bool {
-    pdf::begin(document).is_some()
-}
 
 /// The largest document that is drawn, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 32 << 20;

@@ -5,11 +5,30 @@ use std::io::Write as _;
 /// A page of A4 with a square of one colour in its middle, and a line of text in
 /// the clear.
 pub fn pdf(colour: [u8; 3], line: &str) -> Vec<u8> {
+    pdf_with(colour, line, &[], "")
+}
+
+/// The same page in a document that also holds these bytes, which no page shows.
+pub fn heavy_pdf(line: &str, bytes: &[u8]) -> Vec<u8> {
+    pdf_with([0, 0, 160], line, bytes, "")
+}
+
+/// The same page locked by a password that nobody knows.
+pub fn locked_pdf(line: &str) -> Vec<u8> {
+    let (owner, user, id) = ("11".repeat(32), "22".repeat(32), "33".repeat(16));
+    let trailer = format!(
+        "/Encrypt << /Filter /Standard /V 1 /R 2 /P -44 /O <{owner}> /U <{user}> >> \
+         /ID [<{id}> <{id}>] "
+    );
+    pdf_with([0, 0, 160], line, &[], &trailer)
+}
+
+fn pdf_with(colour: [u8; 3], line: &str, more: &[u8], trailer: &str) -> Vec<u8> {
     let [red, green, blue] = colour.map(|part| f32::from(part) / 255.0);
     let drawing = format!(
         "{red} {green} {blue} rg 97 221 400 400 re f\nBT /F1 14 Tf 97 700 Td ({line}) Tj ET"
     );
-    let objects = [
+    let objects: Vec<Vec<u8>> = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_string(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_string(),
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R \
@@ -20,12 +39,18 @@ pub fn pdf(colour: [u8; 3], line: &str) -> Vec<u8> {
             drawing.len()
         ),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_string(),
-    ];
+    ]
+    .map(String::into_bytes)
+    .into_iter()
+    .chain((!more.is_empty()).then(|| stream(more)))
+    .collect();
     let mut pdf = b"%PDF-1.4\n".to_vec();
     let mut offsets = Vec::new();
     for (number, object) in (1..).zip(&objects) {
         offsets.push(pdf.len());
-        let _ = write!(pdf, "{number} 0 obj\n{object}\nendobj\n");
+        let _ = writeln!(pdf, "{number} 0 obj");
+        pdf.extend_from_slice(object);
+        pdf.extend_from_slice(b"\nendobj\n");
     }
     let table = pdf.len();
     let _ = write!(pdf, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
@@ -34,10 +59,31 @@ pub fn pdf(colour: [u8; 3], line: &str) -> Vec<u8> {
     }
     let _ = write!(
         pdf,
-        "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n",
+        "trailer\n<< /Size {} /Root 1 0 R {trailer}>>\nstartxref\n{table}\n%%EOF\n",
         objects.len() + 1
     );
     pdf
+}
+
+fn stream(bytes: &[u8]) -> Vec<u8> {
+    let head = format!("<< /Length {} >>\nstream\n", bytes.len());
+    [head.as_bytes(), bytes, b"\nendstream"].concat()
+}
+
+/// Noise, so that nothing on the way can make it smaller.
+pub fn noise(seed: u8, bytes: usize) -> Vec<u8> {
+    let mut state = u64::from(seed) + 1;
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    words
+        .take(bytes.div_ceil(8))
+        .flatten()
+        .take(bytes)
+        .collect()
 }
 
 /// A square picture of noise, so that its size is that of its pixels.

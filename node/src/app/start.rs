@@ -115,7 +115,7 @@ pub(super) async fn start(
         cases: Cases::start(&shared, &posts)?,
         counter,
         renderer: Renderer::new(),
-        trays: trays(opened, trays_told, posts.of("the printer")),
+        trays: trays(opened, parts, trays_told, posts.of("the printer")),
         certified_s: opened.identity.credential.not_before_s,
         ills,
     });
@@ -153,7 +153,12 @@ pub(super) async fn start(
 }
 
 /// The trays of a kiosk or a station, and the devices beside them; a relay has none.
-fn trays(opened: &Opened, events: mpsc::UnboundedSender<TrayEvent>, post: Post) -> Trays {
+fn trays(
+    opened: &Opened,
+    parts: &Parts,
+    events: mpsc::UnboundedSender<TrayEvent>,
+    post: Post,
+) -> Trays {
     let (mut scanner, mut printer) = (opened.config.scanner(), opened.config.printer());
     if opened.identity.credential.role == Role::Relay {
         (scanner.device, printer.queue) = (Device::Off, Device::Off);
@@ -161,7 +166,7 @@ fn trays(opened: &Opened, events: mpsc::UnboundedSender<TrayEvent>, post: Post) 
     // Nodes that share a print service purge their own jobs and no other's.
     printer.title = format!("guichet {}", opened.identity.key.subject());
     let printing = Printing::start(Printer::new(printer), events.clone(), post);
-    Trays::new(Scanner::new(scanner), printing, events)
+    Trays::new(Scanner::new(scanner), printing, events, parts.any_file)
 }
 
 /// The media thread of a kiosk or a station; a relay carries no call.

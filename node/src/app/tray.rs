@@ -91,11 +91,17 @@ pub struct Trays {
     tasks: JoinSet<()>,
     pub(super) printing: Printing,
     events: UnboundedSender<TrayEvent>,
+    any_file: bool,
 }
 
 impl Trays {
-    /// Empty trays beside these devices.
-    pub fn new(scanner: Scanner, printing: Printing, events: UnboundedSender<TrayEvent>) -> Self {
+    /// Empty trays beside these devices; `any_file` where a file is kept that cannot be shown.
+    pub fn new(
+        scanner: Scanner,
+        printing: Printing,
+        events: UnboundedSender<TrayEvent>,
+        any_file: bool,
+    ) -> Self {
         Self {
             trays: BTreeMap::new(),
             scanner,
@@ -108,6 +114,7 @@ impl Trays {
             tasks: JoinSet::new(),
             printing,
             events,
+            any_file,
         }
     }
 
@@ -125,6 +132,7 @@ impl Trays {
             tasks,
             printing,
             events: _,
+            any_file: _,
         } = self;
         trays.clear();
         *trouble = None;

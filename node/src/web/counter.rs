@@ -26,6 +26,7 @@ use super::view::{
     CallView, CaseView, DeskView, HomeView, LockNotice, Mode, ReceiptView, Sending, ServiceView,
     StatusView, TextView, UnlockView, VisitView, Words,
 };
+use crate::render::Kind;
 
 pub use work::{CaseWork, Kept, NOTE_BYTES_MAX, Whereabouts};
 
@@ -337,6 +338,9 @@ pub enum Refusal {
     /// The file has no bytes.
     #[error("the file is empty")]
     EmptyFile,
+    /// A file of a kind that cannot be shown there.
+    #[error("a file of this kind is not taken: {0:?}")]
+    WrongKind(Kind),
     /// The visit holds as much as it can.
     #[error("the visit is full")]
     Full,

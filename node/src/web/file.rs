@@ -1,6 +1,6 @@
 //! Files from outside: their names and kinds, judged by nothing that the sender claims.
 
-use crate::render;
+use crate::render::Kind;
 
 /// The kinds that are known by their first bytes.
 pub(super) const TYPES: [&str; 5] = [
@@ -15,16 +15,32 @@ pub(super) const OTHER: &str = "application/octet-stream";
 /// The longest file name that is kept, in bytes.
 pub(super) const NAME_BYTES_MAX: usize = 160;
 
-/// The kind of a file, told by its first bytes.
+/// The media type of a file, told by its first bytes.
 pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
-    let begins = |magic: &[u8]| bytes.starts_with(magic);
-    match () {
-        () if begins(b"\x89PNG\r\n\x1a\n") => TYPES[1],
-        () if begins(b"\xff\xd8\xff") => TYPES[2],
-        () if begins(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => TYPES[3],
-        () if begins(b"GIF87a") || begins(b"GIF89a") => TYPES[4],
-        () if render::begins_as_pdf(bytes) => TYPES[0],
-        () => OTHER,
+    match Kind::of(bytes) {
+        Kind::Pdf => TYPES[0],
+        Kind::Png => TYPES[1],
+        Kind::Jpeg => TYPES[2],
+        Kind::WebP => TYPES[3],
+        Kind::Gif => TYPES[4],
+        Kind::Heic
+        | Kind::Avif
+        | Kind::Tiff
+        | Kind::Bmp
+        | Kind::JpegXl
+        | Kind::Jpeg2000
+        | Kind::Svg
+        | Kind::Word
+        | Kind::Excel
+        | Kind::PowerPoint
+        | Kind::OpenDocument
+        | Kind::OldOffice
+        | Kind::Rtf
+        | Kind::WebPage
+        | Kind::Zip
+        | Kind::Archive
+        | Kind::Film
+        | Kind::Unknown => OTHER,
     }
 }
 

@@ -58,6 +58,7 @@ impl Problem {
                 | Refusal::NoMedia(_)
                 | Refusal::NotPrintable => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+                Refusal::WrongKind(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Refusal::Stale
                 | Refusal::NoVisit
                 | Refusal::NotEmpty
@@ -96,6 +97,7 @@ impl Problem {
                 Refusal::NoMedia(_) => "no-media",
                 Refusal::TooLarge { .. } => "too-large",
                 Refusal::EmptyFile => "empty-file",
+                Refusal::WrongKind(_) => "wrong-kind",
                 Refusal::Full => "visit-full",
                 Refusal::TrayFull => "tray-full",
                 Refusal::NotPrintable => "not-printable",
@@ -154,6 +156,9 @@ impl Problem {
         {
             json["pause_s"] = json!(pause_s);
         }
+        if let Self::Refused(Refusal::WrongKind(kind)) = self {
+            json["file"] = json!(kind);
+        }
         if let Self::Refused(Refusal::NoPicture(trouble)) = self {
             json["picture"] = json!(trouble);
         }
@@ -181,10 +186,14 @@ fn refused(refusal: &Refusal, t: Lang) -> Told {
         Refusal::TakenBy { name } => told(t.ended_taken(name), t.err_gone_do()),
         Refusal::NoMedia(_) => told(t.err_media(), t.err_media_do()),
         Refusal::TooLarge { bytes_max } => {
-            let size = t.bytes(u64::try_from(*bytes_max).unwrap_or(u64::MAX));
+            let size = t.at_most(u64::try_from(*bytes_max).unwrap_or(u64::MAX));
             told(t.err_too_large(&size), t.err_too_large_do())
         }
         Refusal::EmptyFile => told(t.err_empty_file(), t.err_empty_file_do()),
+        Refusal::WrongKind(kind) => {
+            let (what, todo) = t.wrong_kind(*kind);
+            told(what, todo)
+        }
         Refusal::Full => told(t.err_full(), t.err_full_do()),
         Refusal::TrayFull => told(t.err_tray_full(), t.err_tray_full_do()),
         Refusal::NotPrintable => told(t.err_not_printable(), t.err_not_printable_do()),

@@ -54,6 +54,17 @@ impl Lang {
         }
     }
 
+    /// A limit: what is said is never more than it, so that what heeds it is taken. One of 32 MiB is
+    /// said as `32 Mo`.
+    pub(super) fn at_most(self, bytes: u64) -> String {
+        let decimal = match bytes {
+            0..0x400 => bytes,
+            0x400..0x10_0000 => (bytes >> 10) * 1_000,
+            _ => (bytes >> 20) * 1_000_000,
+        };
+        self.bytes(decimal)
+    }
+
     /// A size: `1,2 Mo`, `1.2 MB`.
     pub(super) fn bytes(self, bytes: u64) -> String {
         let (scale, fr, en) = match bytes {
@@ -106,6 +117,7 @@ mod call;
 mod case_work;
 mod error;
 mod ills;
+mod kinds;
 mod line;
 mod papers;
 mod places;
@@ -185,7 +197,7 @@ texts! {
     documents: "Documents", "Documents";
     document_add: "Ajouter", "Add";
     document_add_what: "un document", "a document";
-    document_add_hint: "PDF ou image, 32 Mo au plus", "PDF or image, 32 MB at most";
+    document_add_hint: "PDF, PNG ou JPEG, 32 Mo au plus", "PDF, PNG or JPEG, 32 MB at most";
     document_send: "Envoyer", "Send";
     documents_none: "Aucun document pour l’instant.", "No document yet.";
     document_too_large: "Ce document dépasse 32 Mo. Rien n’a été envoyé ; choisissez-en un plus petit.", "This document is larger than 32 MB. Nothing was sent; choose a smaller one.";
@@ -441,6 +453,7 @@ mod tests {
             Lang::everywhere(),
             Lang::errors(),
             Lang::calls(),
+            Lang::kinds(),
             Lang::papers(),
             Lang::places(),
             Lang::case_work(),
@@ -483,5 +496,13 @@ mod tests {
         assert_eq!(Lang::En.bytes(1_250_000), "1.2\u{a0}MB");
         assert_eq!(Lang::Fr.bytes(999), "999\u{a0}octets");
         assert_eq!(Lang::Fr.bytes(64_000_000), "64\u{a0}Mo");
+        for (bytes, said) in [
+            (512, "512\u{a0}octets"),
+            (64 << 10, "64\u{a0}ko"),
+            (32 << 20, "32\u{a0}Mo"),
+            ((33 << 20) - 1, "32\u{a0}Mo"),
+        ] {
+            assert_eq!(Lang::Fr.at_most(bytes), said);
+        }
     }
 }

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::visit::Visit;
 use crate::figure::Figure;
+use crate::samples;
 use crate::script::Script;
 
 const DOCUMENTS: u8 = 8;
@@ -20,8 +21,8 @@ pub async fn run() -> Result<Vec<Figure>> {
     let begun = Instant::now();
     let uploads = async {
         for number in 0..DOCUMENTS {
-            let name = format!("{number}.bin");
-            let kind = "application/octet-stream";
+            let name = format!("{number}.pdf");
+            let kind = "application/pdf";
             let bytes = document(number);
             visit.kiosk.add(&visit.case, &name, kind, &bytes).await?;
         }
@@ -30,7 +31,7 @@ pub async fn run() -> Result<Vec<Figure>> {
     let (uploaded, arrived) = tokio::join!(uploads, all_here(&visit, begun));
     let (uploaded, arrived) = (uploaded?, arrived?);
     for document in visit.desk.documents(&visit.case).await? {
-        let number: u8 = document.name.trim_end_matches(".bin").parse()?;
+        let number: u8 = document.name.trim_end_matches(".pdf").parse()?;
         let bytes = visit.desk.download(&visit.case, &document.id).await?;
         ensure!(bytes == self::document(number), "{} differs", document.name);
     }
@@ -65,17 +66,14 @@ async fn all_here(visit: &Visit, begun: Instant) -> Result<Duration> {
 }
 
 fn document(number: u8) -> Vec<u8> {
-    noise(number, DOCUMENT_BYTES)
+    document_of(number, DOCUMENT_BYTES)
 }
 
-/// Noise, so that nothing on the way can make it smaller.
-pub fn noise(seed: u8, bytes: usize) -> Vec<u8> {
-    let mut state = u64::from(seed) + 1;
-    let words = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    });
-    words.take(bytes / 8).flatten().collect()
+/// A document of so many bytes, which nothing on the way can make smaller.
+pub fn document_of(seed: u8, bytes: usize) -> Vec<u8> {
+    /// More than what a document has around what it holds.
+    const AROUND_BYTES: usize = 2_048;
+    let mut document = samples::heavy_pdf("Bail", &samples::noise(seed, bytes - AROUND_BYTES));
+    document.resize(bytes, b'\n');
+    document
 }

@@ -44,7 +44,7 @@ pub async fn run() -> Result<Vec<Figure>> {
 
     let (begun, before) = (Instant::now(), village.network.sent_bytes(&place)?);
     for number in 0..DOCUMENTS {
-        let (name, kind) = (format!("{number}.bin"), "application/octet-stream");
+        let (name, kind) = (format!("{number}.pdf"), "application/pdf");
         let bytes = document(number);
         kiosk.add(&case, &name, kind, &bytes).await?;
     }
@@ -70,7 +70,7 @@ pub async fn run() -> Result<Vec<Figure>> {
     let took = begun.elapsed();
     let carried = village.network.sent_bytes(&place)? - before;
     for document in desk.documents(&case).await? {
-        let number: u8 = document.name.trim_end_matches(".bin").parse()?;
+        let number: u8 = document.name.trim_end_matches(".pdf").parse()?;
         let bytes = desk.download(&case, &document.id).await?;
         ensure!(bytes == self::document(number), "{} differs", document.name);
     }
@@ -90,7 +90,9 @@ fn through_cuts(
     (sent, came): (u64, u64),
 ) -> Vec<Figure> {
     let useful = f64::from(DOCUMENTS) * DOCUMENT_BYTES as f64;
-    let segments = u64::from(DOCUMENTS) * u64::from(segment_count(DOCUMENT_BYTES as u64));
+    // With each goes a preview, in one piece.
+    let pieces = 1 + segment_count(DOCUMENT_BYTES as u64);
+    let segments = u64::from(DOCUMENTS) * u64::from(pieces);
     vec![
         figure("documents received after", took.as_secs_f64(), "s"),
         figure("cuts of the line", cuts as f64, "cuts"),
@@ -170,5 +172,5 @@ async fn wait_for_all(kiosk: &Script, within: Duration) -> bool {
 
 /// A document of noise, so that nothing on the way can make it smaller.
 fn document(number: u8) -> Vec<u8> {
-    super::transfer::noise(number, DOCUMENT_BYTES)
+    super::transfer::document_of(number, DOCUMENT_BYTES)
 }

@@ -12,7 +12,7 @@ use crate::app::node::Node;
 use crate::app::opened::{Paper, Sheet};
 use crate::devices::{ScanError, Scanner};
 use crate::entropy;
-use crate::render::{Detail, Drawing, Remarks, RenderError, Renderer};
+use crate::render::{Detail, Drawing, Kind, Remarks, RenderError, Renderer};
 use crate::web::counter::{
     Change, DOCUMENT_BYTES_MAX, PaperAsk, PictureTrouble, Refusal, Reply, Thing, Upload,
 };
@@ -20,8 +20,14 @@ use crate::web::file;
 use crate::web::ids::{DocumentId, SheetId};
 use crate::web::view::{ScanTrouble, SheetsView};
 
-/// A document waits no longer for its preview.
+/// A sheet that was turned waits no longer for its preview.
 const PREVIEW_TIME_MAX: Duration = Duration::from_secs(5);
+/// The first page of a file, small.
+const PREVIEW: Drawing = Drawing {
+    page: 1,
+    turns: 0,
+    detail: Detail::Preview,
+};
 
 impl Node {
     /// Answers what a page asks about the papers of a case.
@@ -218,6 +224,10 @@ impl Node {
             return answer(reply, Err(refusal));
         }
         let (renderer, events) = (self.renderer.clone(), self.trays.events.clone());
+        let kind = Kind::of(&file.bytes);
+        if !is_picture(kind) {
+            return answer(reply, Err(Refusal::WrongKind(kind)));
+        }
         let of = self.trays.of(case);
         self.trays.run(async move {
             let lying = lying(file.bytes, &renderer).await;
@@ -268,7 +278,7 @@ impl Node {
         });
     }
 
-    /// A file becomes a document of one page, with a preview where one can be drawn in time.
+    /// A file that can be shown becomes a document of one page; nothing is kept of any other.
     fn add_file(&mut self, case: CaseTag, file: Upload, reply: Reply<DocumentId>) {
         if let Err(refusal) = self.open_case(&case) {
             return answer(reply, Err(refusal));
@@ -281,10 +291,15 @@ impl Node {
             return answer(reply, Err(Refusal::TooLarge { bytes_max }));
         }
         let (renderer, events) = (self.renderer.clone(), self.trays.events.clone());
-        let of = self.trays.of(case);
+        let (of, any_file) = (self.trays.of(case), self.trays.any_file);
         self.trays.run(async move {
+            let preview = match shown(&file.bytes, &renderer).await {
+                Ok(preview) => preview,
+                Err(_) if any_file => None,
+                Err(refusal) => return answer(reply, Err(refusal)),
+            };
             let sheet = Sheet {
-                preview: preview(&renderer, &file.bytes, 0).await,
+                preview,
                 bytes: Arc::new(file.bytes),
                 turns: 0,
             };
@@ -377,24 +392,45 @@ async fn scanned(scanner: &Scanner, renderer: &Renderer) -> Result<Lying, ScanTr
     })
 }
 
+/// Whether files of this kind may be sheets.
+fn is_picture(kind: Kind) -> bool {
+    matches!(kind, Kind::Png | Kind::Jpeg)
+}
+
 /// A sheet of these bytes: only what can be drawn is one.
 async fn lying(bytes: Vec<u8>, renderer: &Renderer) -> Result<Lying, RenderError> {
-    let media_type = file::media_type(&bytes);
-    if !matches!(media_type, "image/png" | "image/jpeg") {
+    if !is_picture(Kind::of(&bytes)) {
         return Err(RenderError::Unsupported);
     }
-    let drawing = Drawing {
-        detail: Detail::Preview,
-        ..Drawing::of_page(1)
-    };
-    let preview = renderer.draw_in_turn(&bytes, drawing).await?;
+    let preview = renderer.draw_in_turn(&bytes, PREVIEW).await?;
     Ok(Lying {
         sheet: SheetId::from(entropy::bytes()),
-        media_type,
+        media_type: file::media_type(&bytes),
         bytes: Arc::new(bytes),
         turns: 0,
         preview,
     })
+}
+
+/// The preview of a file if it can be shown; none where that takes too long to be known now, or
+/// where nothing can be drawn at all.
+async fn shown(file: &[u8], renderer: &Renderer) -> Result<Option<Vec<u8>>, Refusal> {
+    let kind = Kind::of(file);
+    if !kind.is_shown() {
+        return Err(Refusal::WrongKind(kind));
+    }
+    match renderer.draw_in_turn(file, PREVIEW).await {
+        Ok(preview) => Ok(Some(preview)),
+        Err(RenderError::TooSlow | RenderError::Busy | RenderError::Unavailable(_)) => Ok(None),
+        Err(
+            error @ (RenderError::Unsupported
+            | RenderError::OtherProgram
+            | RenderError::Encrypted
+            | RenderError::Damaged
+            | RenderError::NoSuchPage
+            | RenderError::TooLarge),
+        ) => Err(refusal(&error)),
+    }
 }
 
 async fn preview(renderer: &Renderer, document: &[u8], turns: u8) -> Option<Vec<u8>> {

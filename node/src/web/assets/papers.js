@@ -30,7 +30,8 @@ export async function add(action, file, name, words) {
     news.replaceChildren();
     return added;
   } catch (refused) {
-    return tell(news, refused.told.title ?? words.failed);
+    const { title, todo } = refused.told;
+    return tell(news, title ? `${title} ${todo ?? ""}`.trim() : words.failed);
   }
 }
 
