@@ -262,9 +262,12 @@ impl Kiosk {
     fn of(kiosk: &Site, station: &Site) -> Self {
         let config = Config::read(station.folder()).unwrap();
         let opened = folder::open(kiosk.folder(), None).unwrap();
-        let keys = opened.seed.iter().filter_map(|it| match it.statement() {
-            Statement::ServiceKey(key) => Some(key),
-            _ => None,
+        let keys = opened.seed.iter().filter_map(|it| {
+            if let Statement::ServiceKey(key) = it.statement() {
+                Some(key)
+            } else {
+                None
+            }
         });
         let mut of_service = keys.filter(|key| key.service.as_str() == "caf");
         Self {
