@@ -190,7 +190,9 @@ impl Scene {
         let (kiosk, desk) = (&self.kiosk, &self.desk);
         self.home().await;
         let case = pages::begin(kiosk, "caf", "housing").await.unwrap();
-        pages::language(kiosk, round.lang).await.unwrap();
+        if round.lang != "fr" {
+            pages::language(kiosk, round.lang).await.unwrap();
+        }
         pages::put(kiosk, "address", "Thiers").await.unwrap();
         let address = format!("{}cases/{case}", self.origin(desk).await);
         let there = async |script: &Script| script.desk().await;
@@ -202,7 +204,9 @@ impl Scene {
             self.typed(&case, row).await;
         }
         self.written(&case, area).await;
-        pages::language(kiosk, "fr").await.unwrap();
+        if round.lang != "fr" {
+            pages::language(kiosk, "fr").await.unwrap();
+        }
         case
     }
 

@@ -103,3 +103,40 @@ async fn event_streams_are_bounded_and_a_slow_one_catches_up() {
         .await
         .expect("room again");
 }
+
+/// A desk may open a case of which the form is still on its way.
+#[tokio::test]
+async fn a_form_that_comes_after_the_page_was_drawn_is_told_to_it() {
+    let arrived = Arc::new(Mutex::new(false));
+    let now = Arc::clone(&arrived);
+    let served = serve_with(Role::Station, move |ask| match ask {
+        Ask::Case { reply, .. } => {
+            let mut view = sample::case(Scene::Visit, Side::Adviser);
+            if !*now.lock().expect("no panic") {
+                view.forms.clear();
+            }
+            let _nobody_waits = reply.send(Ok(view));
+        }
+        other => node::answer(other, Scene::Visit, Side::Adviser),
+    })
+    .await;
+    let here = served.browser().await;
+    let path = format!("/cases/{}", case());
+    let page = here.page(&path).await;
+    let standing = |page: &str| {
+        let rest = page
+            .split("id=\"standing\"")
+            .nth(1)
+            .expect("what stands there");
+        rest.split('>').next().unwrap_or_default().to_owned()
+    };
+    assert!(standing(&page).contains("data-forms=\"\""), "{page}");
+    let events = format!("/events?at={path}");
+    let mut stream = here.get(&events).open(served.to).await;
+    hear(&mut stream, |text| text.contains("\"id\":\"standing\"")).await;
+    *arrived.lock().expect("no panic") = true;
+    served.counter.tell(Change::Case([0x4a; 16].into()));
+    let told = hear(&mut stream, |text| text.contains("\"id\":\"standing\"")).await;
+    assert!(told.contains("1111111111111111"), "{told}");
+    assert_ne!(standing(&here.page(&path).await), standing(&page));
+}

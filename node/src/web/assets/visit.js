@@ -3,6 +3,7 @@
 import { onFragment } from "./events.js";
 import { leaving } from "./leave.js";
 import { morph } from "./morph.js";
+import { go } from "./navigate.js";
 import { post, typedAt } from "./post.js";
 
 const SIGN_OF_LIFE_MS = 15000;
@@ -50,6 +51,9 @@ function saying(form, signal) {
     input.focus();
   });
 }
+
+// A form has come that this page was drawn without: the page is looked at anew.
+function forms() { onFragment("#standing", () => go(location.pathname + location.search)); }
 
 // The last message is in sight unless one reads further up.
 function logs() {
@@ -152,5 +156,6 @@ export function visit(signal) {
   document.querySelectorAll("[data-say]").forEach((form) => saying(form, signal));
   document.querySelectorAll("[data-unlock]").forEach(unlocking);
   logs();
+  forms();
   idle(signal);
 }

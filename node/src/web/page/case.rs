@@ -50,6 +50,7 @@ pub(in crate::web) fn live(
     };
     [
         line(&view.line, frame),
+        standing(view),
         saved(view, frame),
         documents::list(view, chosen, frame),
         viewer::draw(view, chosen, frame),
@@ -230,8 +231,19 @@ fn saved(view: &CaseView, frame: &Frame) -> Fragment {
     Fragment::new("saved", markup)
 }
 
+/// Which forms stand on the page: one that comes later has no place on a page drawn before it, so
+/// that this page is looked at anew.
+fn standing(view: &CaseView) -> Fragment {
+    let forms: Vec<_> = view.forms.iter().map(|one| one.form.to_string()).collect();
+    let markup = html! {
+        div #standing hidden data-rev=(REVISION) data-forms=(forms.join(" ")) {}
+    };
+    Fragment::new("standing", markup)
+}
+
 fn forms(view: &CaseView, frame: &Frame) -> Markup {
     html! {
+        (standing(view))
         @for (place, form) in view.forms.iter().enumerate() {
             (form_panel(view, form, place == 0, frame))
         }
