@@ -9,6 +9,7 @@
 //! [`Frame::Live`], when the peer holds the link before it. What of all that
 //! waits goes first is decided in `lanes.rs`.
 
+mod context;
 mod have;
 mod incoming;
 mod lanes;
@@ -18,27 +19,24 @@ mod taken;
 mod wishes;
 mod work;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use guichet_keys::{AuthorId, CaseTag, Directory, Hash, SubjectId};
+use guichet_keys::{AuthorId, CaseTag, Hash, SubjectId};
 
 use crate::catalogue::Catalogue;
 use crate::envelope::Kind;
 use crate::feed::Feed;
 use crate::later;
 use crate::limits::{FOLLOW_AGAIN_PRICE, FOLLOWED_MAX, PAGE_BYTES_MAX};
-use crate::page::{PageId, sealed_len};
+use crate::page::sealed_len;
 use crate::window::Window;
 use crate::wire::{Cursors, Frame, HaveChain, Interest, PROTOCOL, Progress, Reading};
 
-use super::fetching::Others;
-use super::pages::Pages;
 use super::scope::Scope;
 use super::send::Send;
-use super::serving::Serving;
 
+pub use context::Context;
 pub use have::{follow_frame, have_frames};
 
 use incoming::Incoming;
@@ -54,33 +52,6 @@ const DRAFTS_MAX: usize = 32;
 const FOLLOW_PAUSE: Duration = Duration::from_secs(10);
 /// Bytes of a frame beside its payload, roughly.
 const FRAME_OVERHEAD: u64 = 24;
-
-/// What a session looks things up in.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// Who may see what.
-    pub directory: &'a Directory,
-    /// What is durable here.
-    pub catalogue: &'a Catalogue,
-    /// What is held of each page.
-    pub pages: &'a Pages,
-    /// Who wants what was made here.
-    pub serving: &'a Serving,
-    /// What others are to each other.
-    pub others: Others<'a>,
-    /// When a page that was held back may be no longer.
-    pub waits_until: &'a Cell<Option<Instant>>,
-}
-
-impl Context<'_> {
-    /// Whether a peer waits for others to give it this page.
-    fn is_held_back(&self, now: Instant, page: &PageId, peer: &SubjectId) -> bool {
-        let until = self.serving.holds_back(now, page, peer, &self.others);
-        let earliest = self.waits_until.get().into_iter().chain(until).min();
-        self.waits_until.set(earliest);
-        until.is_some()
-    }
-}
 
 /// How far the session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
