@@ -56,6 +56,28 @@ impl Bitmap {
         index < self.len && self.bytes[index as usize / 8] >> (index % 8) & 1 == 1
     }
 
+    /// Takes a bit back.
+    pub fn remove(&mut self, index: u32) {
+        if self.contains(index) {
+            self.bytes[index as usize / 8] &= !(1 << (index % 8));
+            self.set = self.set.saturating_sub(1);
+        }
+    }
+
+    /// Leaves set here only what is set in `other`.
+    pub fn keep(&mut self, other: &Self) {
+        (0..self.len)
+            .filter(|index| !other.contains(*index))
+            .for_each(|index| self.remove(index));
+    }
+
+    /// Sets here what is set in `other`.
+    pub fn add(&mut self, other: &Self) {
+        while let Some(index) = other.first_beyond(self).filter(|index| *index < self.len) {
+            self.insert(index);
+        }
+    }
+
     /// The first segment that is set here and not in `other`.
     #[must_use]
     pub fn first_beyond(&self, other: &Self) -> Option<u32> {
@@ -111,6 +133,20 @@ mod tests {
         assert_eq!(bitmap.count(), 10);
         assert_eq!(bitmap.as_bytes(), [0xff, 0x03]);
         assert!(!Bitmap::from_bytes(&[0xff], 10).is_full());
+    }
+
+    #[test]
+    fn bits_are_added_and_taken_back() {
+        let mut ours = Bitmap::from_bytes(&[0b1001], 9);
+        ours.add(&Bitmap::from_bytes(&[0b0011, 0b1], 9));
+        assert_eq!((ours.as_bytes(), ours.count()), (&[0b1011, 1][..], 4));
+        [1, 2, 99].into_iter().for_each(|index| ours.remove(index));
+        assert_eq!((ours.as_bytes(), ours.count()), (&[0b1001, 1][..], 3));
+        ours.keep(&Bitmap::from_bytes(&[0b1001], 4));
+        assert_eq!((ours.as_bytes(), ours.count()), (&[0b1001, 0][..], 2));
+        let mut short = Bitmap::empty(4);
+        short.add(&Bitmap::full(99));
+        assert!(short.is_full());
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub const PLACES_DOUBTFUL_MAX: usize = 8;
 pub const PLACES_SHARE_OF_MAKER: usize = 2;
 /// Pages that one peer may want at a time; the oldest wishes give way.
 pub const WISHES_MAX: usize = 64;
+/// Pages made here of which is remembered who was given what of them.
+pub const GIVEN_MAX: usize = 1024;
 /// Members that one relay's rosters may name in a session.
 pub const ROSTER_MEMBERS_MAX: usize = 8 * ROSTER_MAX;
 /// Cases that one peer may follow in a session, one after the other.

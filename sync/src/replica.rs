@@ -372,8 +372,8 @@ impl Replica {
             let send = session.poll(now.instant, &context);
             self.serving_at = waits_until.get();
             if let Some(send) = send {
-                if let Send::Segment { page, .. } = &send {
-                    self.serving.on_sent(now.instant, page, peer);
+                if let Send::Segment { page, index } = &send {
+                    self.serving.on_sent(now.instant, (page, *index), peer);
                 }
                 self.turn = Some(peer);
                 return Some(Output::Send(peer, send));
@@ -406,7 +406,7 @@ impl Replica {
     }
 
     fn on_connected(&mut self, now: Now, peer: SubjectId) {
-        self.end_session(&peer);
+        self.end_session(now, &peer);
         let read = self.cursors.get(&peer).map(|cursors| Progress {
             reading: Reading(cursors.epoch),
             next: cursors.next,
@@ -437,17 +437,18 @@ impl Replica {
         Reading(std::array::from_fn(|at| digest.as_bytes()[at]))
     }
 
-    fn end_session(&mut self, peer: &SubjectId) {
-        if let Some(served) = self.sessions.remove(peer).and_then(|old| old.served()) {
-            self.served.insert(*peer, served);
+    fn end_session(&mut self, now: Now, peer: &SubjectId) {
+        if let Some(old) = self.sessions.remove(peer) {
+            let flying = old.wishes().flying();
+            self.serving.on_lost(now.instant, peer, flying);
+            self.served.extend(old.served().map(|it| (*peer, it)));
         }
         self.pages.on_lost(peer);
-        self.serving.on_lost(peer);
         self.heard.forget(peer);
     }
 
     pub(super) fn on_lost(&mut self, now: Now, peer: &SubjectId) {
-        self.end_session(peer);
+        self.end_session(now, peer);
         self.ask_for_pages(now);
     }
 

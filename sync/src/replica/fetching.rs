@@ -147,8 +147,8 @@ impl Replica {
             && let Some(ours) = self.pages.held(&page)
         {
             let theirs = Bitmap::from_bytes(have, ours.len());
-            let lacks = ours.len().saturating_sub(theirs.count());
-            self.serving.on_want(now.instant, page, peer, lacks);
+            let theirs = session.wishes().with_flying(&page, theirs);
+            self.serving.on_want(now.instant, page, peer, theirs);
         }
         if let Some(oldest) = session.wishes_mut().want(page, peer_has) {
             self.serving.on_unwant(&oldest, &peer);

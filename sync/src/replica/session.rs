@@ -174,7 +174,12 @@ impl Session {
         &mut self.incoming
     }
 
-    /// The pages that the peer wants, to be changed.
+    /// The pages that the peer wants.
+    pub fn wishes(&self) -> &Wishes {
+        &self.wishes
+    }
+
+    /// The same, to be changed.
     pub fn wishes_mut(&mut self) -> &mut Wishes {
         &mut self.wishes
     }

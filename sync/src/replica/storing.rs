@@ -153,7 +153,7 @@ impl Replica {
         };
         let sessions = self.sessions.values().filter(delivered);
         for peer in sessions.map(Session::peer).collect::<Vec<_>>() {
-            self.end_session(&peer);
+            self.end_session(now, &peer);
             self.outputs.push_back(Output::Close(
                 peer,
                 "the disk does not take more".to_owned(),

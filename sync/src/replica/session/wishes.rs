@@ -32,12 +32,9 @@ struct Wanted {
 impl Wishes {
     /// The peer wants the segments of a page that it does not have; gives what gave way. What is on
     /// its way to the peer it had not when it said so, and will have.
-    pub fn want(&mut self, page: PageId, mut peer_has: Bitmap) -> Option<PageId> {
+    pub fn want(&mut self, page: PageId, peer_has: Bitmap) -> Option<PageId> {
         self.unwant(page);
-        let flying = self.flying.iter().filter(|(_, of, _)| *of == page);
-        flying.for_each(|(_, _, index)| {
-            peer_has.insert(*index);
-        });
+        let peer_has = self.with_flying(&page, peer_has);
         let oldest = (self.wanted.len() == WISHES_MAX).then(|| self.wanted.remove(0).page);
         self.wanted.push(Wanted { page, peer_has });
         oldest
@@ -46,6 +43,20 @@ impl Wishes {
     /// The peer wants this page no longer.
     pub fn unwant(&mut self, page: PageId) {
         self.wanted.retain(|wanted| wanted.page != page);
+    }
+
+    /// What of a page a peer that says that it has this much will have.
+    pub fn with_flying(&self, page: &PageId, mut peer_has: Bitmap) -> Bitmap {
+        let flying = self.flying.iter().filter(|(_, of, _)| of == page);
+        flying.for_each(|(_, _, index)| {
+            peer_has.insert(*index);
+        });
+        peer_has
+    }
+
+    /// The segments that are on their way to the peer.
+    pub fn flying(&self) -> impl Iterator<Item = (&PageId, u32)> {
+        self.flying.iter().map(|(_, page, index)| (page, *index))
     }
 
     /// A segment left in the frame of this number.
@@ -88,12 +99,13 @@ impl Wishes {
             .pages
             .case_of(&page)
             .zip(context.pages.held(&page))?;
-        let index = ours
-            .first_beyond(&wanted.peer_has)
+        ours.first_beyond(&wanted.peer_has)
             .filter(|_| scope.follows(context.directory, &case))?;
-        if context.is_held_back(now, &page, &scope.peer()) {
+        let peer = scope.peer();
+        if context.is_held_back(now, &page, &peer) {
             return None;
         }
+        let index = context.next(now, (&page, ours), (&peer, &wanted.peer_has))?;
         wanted.peer_has.insert(index);
         if ours.is_full() && ours.first_beyond(&wanted.peer_has).is_none() {
             self.unwant(page);
