@@ -16,7 +16,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-const START_BYTES: u64 = 64 * 1024;
+/// A window before the line is known, and the least on a fast one.
+pub const START_BYTES: u64 = 64 * 1024;
 /// A window is never smaller.
 pub const LEAST_BYTES: u64 = 20 * 1024;
 const MOST_BYTES: u64 = 8 * 1024 * 1024;

@@ -61,12 +61,38 @@ impl Passing {
     }
 }
 
+/// What is left to chance, and follows from a seed.
+#[derive(Default)]
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(2).wrapping_add(1))
+    }
+
+    fn draw(&mut self) -> u64 {
+        let factor = 6_364_136_223_846_793_005;
+        self.0 = self.0.wrapping_mul(factor);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    fn one_in(&mut self, many: u64) -> bool {
+        self.draw().is_multiple_of(many)
+    }
+
+    /// A number from the first up to the second.
+    pub fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.draw() % (most - least)
+    }
+}
+
 /// How long frames take, and what went over the thin line.
 #[derive(Default)]
 pub struct Pace {
     free_at: BTreeMap<bool, Duration>,
     last_at: BTreeMap<(SubjectId, SubjectId), Duration>,
-    random: u64,
+    chance: Chance,
     /// The kiosk's line carries nothing, and nobody has noticed.
     is_cut: bool,
     /// Bytes that the kiosk sent, what was lost on its line included.
@@ -80,17 +106,9 @@ pub struct Pace {
 impl Pace {
     pub fn new(seed: u64) -> Self {
         Self {
-            random: seed.wrapping_mul(2).wrapping_add(1),
+            chance: Chance::new(seed),
             ..Self::default()
         }
-    }
-
-    fn chance(&mut self, one_in: u64) -> bool {
-        self.random = self
-            .random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.random >> 33).is_multiple_of(one_in)
     }
 
     /// When a frame that leaves now is there.
@@ -106,7 +124,9 @@ impl Pace {
             return now + LAN;
         }
         let packets = frame.len().div_ceil(PACKET_BYTES);
-        let lost = (0..packets).filter(|_| self.chance(LOSS_ONE_IN)).count();
+        let lost = (0..packets)
+            .filter(|_| self.chance.one_in(LOSS_ONE_IN))
+            .count();
         let bytes = (frame.len() + lost * PACKET_BYTES) as u64;
         let rate = if is_up { UP_BYTES_S } else { DOWN_BYTES_S };
         let free_at = self.free_at.entry(is_up).or_default();
@@ -114,7 +134,9 @@ impl Pace {
         let at = *free_at + ONE_WAY;
         let again = match lost {
             0 => Duration::ZERO,
-            _ if self.chance(LATE_ONE_IN) => Duration::from_millis((self.random >> 33) % LATE_MS),
+            _ if self.chance.one_in(LATE_ONE_IN) => {
+                Duration::from_millis(self.chance.between(0, LATE_MS))
+            }
             _ => 2 * ONE_WAY,
         };
         let at = at + again;

@@ -5,28 +5,27 @@ use std::time::Duration;
 use guichet_sync::limits::SEGMENT_BYTES;
 use guichet_sync::page::PageId;
 use guichet_sync::replica::{Input, Thing};
-use guichet_sync::window::LEAST_BYTES;
+use guichet_sync::window::START_BYTES;
 use guichet_sync::wire::Presence;
 
 use super::network::Who;
-use super::pace::Pace;
+use super::pace::{Chance, Pace};
 use super::people::Person;
 use super::village::Village;
 
 const DOCUMENTS: usize = 8;
 const SEGMENTS: usize = 32;
 const DOCUMENT_BYTES: u64 = (SEGMENTS * SEGMENT_BYTES) as u64;
+/// Courses of cuts and restarts that are tried.
+const SEEDS: u64 = 12;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Both lines of the kiosk are there every 25 s for 20 s.
 const UP: Duration = Duration::from_secs(20);
 const CUT: Duration = Duration::from_secs(5);
-/// The ends notice so late, the station before the relay.
-const NOTICED: Duration = Duration::from_millis(4_600);
-const NOTICED_LATER: Duration = Duration::from_millis(4_900);
-/// Segments that a cut may cost: what is on its way to the relay and to the station, of each the
-/// least window, and what is longer of its last frame.
-const LOST_EACH_CUT: u32 = 2 * (LEAST_BYTES as usize / SEGMENT_BYTES + 1) as u32;
+/// Segments that a cut may cost: what is on its way to the relay and to the station, of each at
+/// most what a session begins with.
+const LOST_EACH_CUT: u32 = 2 * (START_BYTES as usize / SEGMENT_BYTES) as u32;
 
 impl Village {
     /// The relay tells who it sees now.
@@ -50,20 +49,21 @@ impl Village {
         self.roster();
     }
 
-    /// Nothing passes on the kiosk's line for a while; the ends notice for themselves.
-    fn cut_kiosk(&mut self) {
-        if let Some(pace) = &mut self.pace {
-            pace.cut();
-        }
-        self.run(NOTICED);
-        self.disconnect(Who::Kiosk, Who::Station);
-        self.run(NOTICED_LATER - NOTICED);
-        self.disconnect(Who::Kiosk, Who::Relay);
-        self.roster();
-        self.run(CUT - NOTICED_LATER);
-        let now = self.elapsed();
-        if let Some(pace) = &mut self.pace {
-            pace.mend(now);
+    fn suffer(&mut self, then: Then) {
+        match then {
+            Then::StartsAgain(who) => {
+                self.reboot(who);
+                self.roster();
+            }
+            Then::Notices(who) => {
+                self.disconnect(Who::Kiosk, who);
+                self.roster();
+            }
+            Then::Mended => {
+                let now = self.elapsed();
+                self.pace.as_mut().expect("paced").mend(now);
+            }
+            Then::Meet(one, other) => self.meet(one, other),
         }
     }
 
@@ -107,13 +107,47 @@ fn documents(village: &mut Village, citizen: &mut Person) -> Vec<PageId> {
     pages
 }
 
-/// Lets time pass as on a line that is there for 20 s and then cut for 5, until the station has all;
-/// at each cut `at_cut` is asked who starts again. Gives the seconds, and how many cuts there were.
+/// What happens when the kiosk's line is cut.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    /// This node is killed and starts again.
+    StartsAgain(Who),
+    /// Kiosk and this node notice that they are parted.
+    Notices(Who),
+    /// The line carries again what new connections send.
+    Mended,
+    /// These two meet.
+    Meet(Who, Who),
+}
+
+/// What happens after a cut, at which of its milliseconds: who notices first, who is back first.
+fn after_a_cut(chance: &mut Chance, starts_again: Option<Who>) -> Vec<(u64, Then)> {
+    let [relay, station, kiosk] = [Who::Relay, Who::Station, Who::Kiosk];
+    let mut then = vec![
+        (chance.between(4_300, 4_990), Then::Notices(relay)),
+        (chance.between(4_300, 4_990), Then::Notices(station)),
+        (CUT.as_millis() as u64, Then::Mended),
+        (chance.between(5_200, 8_000), Then::Meet(kiosk, relay)),
+        (chance.between(5_200, 8_000), Then::Meet(kiosk, station)),
+    ];
+    if let Some(who) = starts_again {
+        let killed = chance.between(10, 1_000);
+        let back = killed + chance.between(300, 7_000);
+        then.push((killed, Then::StartsAgain(who)));
+        then.push((back, Then::Meet(relay, station)));
+    }
+    then.sort_by_key(|(at_ms, _)| *at_ms);
+    then
+}
+
+/// Lets time pass as on a line that is there for 20 s and then cut for 5, until relay and station
+/// have all. `starts_again` says who does so at which cut. Gives how long it took, and how many cuts
+/// there were.
 fn through_cuts(
     village: &mut Village,
     pages: &[PageId],
-    seed: u64,
-    at_cut: impl Fn(u32) -> Option<Who>,
+    chance: &mut Chance,
+    starts_again: impl Fn(u32) -> Option<Who>,
 ) -> (Duration, u32) {
     let begun = village.elapsed();
     let mut cuts = 0;
@@ -126,24 +160,13 @@ fn through_cuts(
             village.run(SECOND / 4);
         }
         cuts += 1;
-        assert!(cuts < 8, "seed {seed}: not there after {cuts} cuts");
-        village.cut_kiosk();
-        let again = at_cut(cuts);
-        if let Some(who) = again {
-            village.reboot(who);
-        }
-        // One line or the other is there first.
-        let mut order = [(Who::Kiosk, Who::Relay), (Who::Kiosk, Who::Station)];
-        if seed % 2 == 1 {
-            order.reverse();
-        }
-        for (one, other) in order {
-            village.run(SECOND);
-            village.meet(one, other);
-        }
-        if again.is_some() {
-            village.run(SECOND);
-            village.meet(Who::Relay, Who::Station);
+        assert!(cuts < 8, "not there after {cuts} cuts");
+        village.pace.as_mut().expect("paced").cut();
+        let cut = village.elapsed();
+        for (at_ms, then) in after_a_cut(chance, starts_again(cuts)) {
+            let at = cut + Duration::from_millis(at_ms);
+            village.run(at.saturating_sub(village.elapsed()));
+            village.suffer(then);
         }
     }
 }
@@ -151,14 +174,15 @@ fn through_cuts(
 #[test]
 fn documents_go_up_a_line_that_is_cut_each_25_seconds_once() {
     let mut faults = Vec::new();
-    for seed in 0..8 {
+    for seed in 0..SEEDS {
         let (mut village, _citizen, pages) = village(seed);
         let restarts = |cut| match cut {
-            2 if seed % 4 > 1 => Some(Who::Relay),
-            3 if seed % 4 > 1 => Some(Who::Station),
+            2 if seed % 4 > 0 => Some(Who::Relay),
+            3 if seed % 4 > 0 => Some(Who::Station),
             _ => None,
         };
-        let (took, cuts) = through_cuts(&mut village, &pages, seed, restarts);
+        let mut chance = Chance::new(seed);
+        let (took, cuts) = through_cuts(&mut village, &pages, &mut chance, restarts);
         let documents = DOCUMENTS as u64 * DOCUMENT_BYTES;
         let times = village.up_bytes() as f64 / documents as f64;
         let (twice, again) = village.twice_and_again();
