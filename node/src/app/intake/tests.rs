@@ -1,0 +1,206 @@
+//! Peers in virtual time: what each gets done, who waits, and who is named.
+
+use guichet_keys::Role;
+
+use super::price::{BLOCK_BYTES, COST_FACTOR, COST_MIN};
+use super::*;
+
+fn key(number: u8) -> Key {
+    (Lane::Cases, SubjectId::from([number; 32]))
+}
+
+fn allowance() -> Allowance {
+    Allowance::of(Some(Role::Kiosk), Lane::Cases)
+}
+
+fn busy_for(micros: u64) -> Cost {
+    Cost {
+        busy: Duration::from_micros(micros),
+        ..Cost::default()
+    }
+}
+
+/// Lets time pass in which every frame keeps the loop busy for so long, and counts what each
+/// peer got done.
+fn run(
+    intake: &mut Intake<()>,
+    from: Instant,
+    lasting: Duration,
+    cost: Cost,
+) -> BTreeMap<Key, u32> {
+    let mut done = BTreeMap::new();
+    let mut now = from;
+    while now < from + lasting {
+        match intake.poll_output(now) {
+            Some((key, ())) => {
+                now += cost.busy;
+                intake.spent(now, key, cost);
+                *done.entry(key).or_default() += 1;
+            }
+            None => {
+                let until = intake.poll_timeout().unwrap_or(from + lasting);
+                assert!(
+                    until > now,
+                    "the time that is told is when something can be done"
+                );
+                now = until;
+            }
+        }
+    }
+    done
+}
+
+#[test]
+fn a_flood_gets_what_is_saved_and_then_its_share() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    for _ in 0..100_000 {
+        intake.arrived(start, key(1), allowance(), ());
+    }
+    let cost = busy_for(1_000);
+    let minute = Duration::from_secs(60);
+    let done = run(&mut intake, start, minute, cost)[&key(1)];
+    let paid = allowance().saved + allowance().each_second * 60;
+    let expected = paid.as_millis() as u32 / COST_FACTOR;
+    assert!(done.abs_diff(expected) <= 10, "{done}, expected {expected}");
+    let floods: Vec<Flood> = intake.floods().collect();
+    assert_eq!(floods.len(), 1);
+    assert_eq!(floods[0].peer, key(1).1);
+}
+
+#[test]
+fn what_is_kept_costs_beside_the_time_it_takes() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    for _ in 0..100_000 {
+        intake.arrived(start, key(1), allowance(), ());
+    }
+    let cost = Cost {
+        blocks: blocks(BLOCK_BYTES + 1),
+        ..Cost::default()
+    };
+    assert_eq!(cost.blocks, 2);
+    let done = run(&mut intake, start, Duration::from_secs(60), cost)[&key(1)];
+    let paid = allowance().saved + allowance().each_second * 60;
+    let each = allowance().each_block * 2 + COST_MIN;
+    let expected = u32::try_from(paid.as_micros() / each.as_micros()).unwrap();
+    assert!(done.abs_diff(expected) <= 10, "{done}, expected {expected}");
+}
+
+#[test]
+fn others_wait_for_one_frame_of_a_flood() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    for _ in 0..10_000 {
+        intake.arrived(start, key(1), allowance(), ());
+    }
+    let cost = busy_for(1_000);
+    run(&mut intake, start, Duration::from_millis(100), cost);
+    let now = start + Duration::from_millis(100);
+    intake.arrived(now, key(9), allowance(), ());
+    intake.arrived(now, key(0), allowance(), ());
+    let next: Vec<Key> = (0..3)
+        .filter_map(|_| Some(intake.poll_output(now)?.0))
+        .collect();
+    assert!(next.contains(&key(0)) && next.contains(&key(9)), "{next:?}");
+    let after = run(&mut intake, now, Duration::from_secs(30), cost);
+    assert!(after[&key(1)] > 0);
+    let named: Vec<SubjectId> = intake.floods().map(|it| it.peer).collect();
+    assert_eq!(named, [key(1).1], "nobody else is named");
+}
+
+#[test]
+fn signals_do_not_wait_for_case_files() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    for _ in 0..10_000 {
+        intake.arrived(start, key(1), allowance(), ());
+    }
+    let cost = busy_for(1_000);
+    run(&mut intake, start, Duration::from_secs(10), cost);
+    let now = start + Duration::from_secs(10);
+    let signal = (Lane::Signals, key(1).1);
+    intake.arrived(now, signal, Allowance::of(None, Lane::Signals), ());
+    let next: Vec<Key> = (0..2)
+        .filter_map(|_| Some(intake.poll_output(now)?.0))
+        .collect();
+    assert!(next.contains(&signal), "{next:?}");
+}
+
+#[test]
+fn a_stream_that_ends_takes_nothing_of_the_other_with_it() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    let (cases, signals) = (key(1), (Lane::Signals, key(1).1));
+    for (ends, stays) in [(cases, signals), (signals, cases)] {
+        for (lane, peer) in [cases, signals] {
+            let allowance = Allowance::of(Some(Role::Kiosk), lane);
+            intake.arrived(start, (lane, peer), allowance, lane);
+        }
+        intake.ended(ends);
+        assert!(intake.is_ready(start));
+        assert_eq!(intake.poll_output(start), Some((stays, stays.0)));
+        assert_eq!(intake.poll_output(start), None, "what ended is void");
+        assert!(!intake.is_ready(start) && intake.poll_timeout().is_none());
+    }
+}
+
+#[test]
+fn a_stream_that_ends_and_begins_anew_saves_nothing() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    let cost = busy_for(1_000);
+    let mut done = 0;
+    for second in 0..60 {
+        let now = start + Duration::from_secs(second);
+        for _ in 0..2_000 {
+            intake.arrived(now, key(1), allowance(), ());
+        }
+        let lasting = Duration::from_secs(1);
+        done += run(&mut intake, now, lasting, cost)[&key(1)];
+        intake.ended(key(1));
+        intake.handle_timeout(now + lasting);
+    }
+    let paid = allowance().saved + allowance().each_second * 60;
+    assert!(done <= paid.as_millis() as u32 / COST_FACTOR + 60, "{done}");
+}
+
+#[test]
+fn a_day_of_an_honest_kiosk_waits_for_nothing_and_is_forgotten() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    let cost = busy_for(300);
+    // A line that returns brings what was written in a week; then somebody types.
+    for _ in 0..2_000 {
+        intake.arrived(start, key(1), allowance(), ());
+    }
+    let lasting = Duration::from_secs(1);
+    assert_eq!(run(&mut intake, start, lasting, cost)[&key(1)], 2_000);
+    let mut now = start + lasting;
+    for _ in 0..3_000 {
+        now += Duration::from_millis(50);
+        intake.arrived(now, key(1), allowance(), ());
+        assert!(intake.poll_output(now).is_some());
+        intake.spent(now, key(1), cost);
+    }
+    assert_eq!(intake.floods().count(), 0);
+    now += Duration::from_secs(60);
+    intake.handle_timeout(now);
+    assert!(intake.accounts.is_empty());
+}
+
+#[test]
+fn a_flood_is_named_for_an_hour() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    for _ in 0..10_000 {
+        intake.arrived(start, key(1), allowance(), ());
+    }
+    let cost = busy_for(1_000);
+    run(&mut intake, start, Duration::from_secs(30), cost);
+    intake.ended(key(1));
+    intake.handle_timeout(start + Duration::from_secs(3_600));
+    assert_eq!(intake.floods().count(), 1);
+    intake.handle_timeout(start + Duration::from_secs(3_631));
+    assert_eq!(intake.floods().count(), 0);
+}
