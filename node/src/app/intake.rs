@@ -4,22 +4,30 @@
 //! What a peer costs is measured and paid from an allowance that its role has; whoever has spent
 //! theirs waits, and the mesh reads no more from them once what waits fills their credit. The
 //! others have their turns in between, so one peer's flood costs that peer's time only. A token
-//! bucket for each, with a deficit round robin between them (Shreedhar and Varghese, 1995).
+//! bucket for each, with a deficit round robin between them (Shreedhar and Varghese, 1995), filled
+//! from one [`Pot`] for each role, so that many peers cost little more than one.
 
+mod pot;
 mod price;
 
 pub use price::{Allowance, Cost, Lane, blocks};
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
-use guichet_keys::SubjectId;
+use guichet_keys::{Role, SubjectId};
+
+use pot::{Pot, Standing, Terms};
 
 /// Who has spent everything waits until it has this much again: frames are taken in bundles.
 const BUNDLE: Duration = Duration::from_millis(5);
 /// Who was made to wait this long, without a second's allowance in between, is named.
 const NAMED_AFTER: Duration = Duration::from_secs(5);
+/// This part of what a peer may save is its own; the rest, and what it earns, come from the pot of
+/// its role. Who has less than half of that has spent nearly everything.
+const OWN_PART: i64 = 6;
 /// For so long after it was last made to wait.
 const NAMED_FOR: Duration = Duration::from_secs(3600);
 
@@ -43,12 +51,15 @@ pub struct Intake<T> {
     /// Those of them where something waits.
     waiting: BTreeSet<Key>,
     served: Option<Key>,
+    members: BTreeMap<Role, usize>,
+    pots: BTreeMap<(Lane, Option<Role>), Pot>,
     floods: BTreeMap<SubjectId, (Instant, Instant)>,
 }
 
 #[derive(Debug)]
 struct Account<T> {
     waiting: VecDeque<T>,
+    role: Option<Role>,
     allowance: Allowance,
     /// Below nothing, what the last one cost too much.
     micros: i64,
@@ -63,22 +74,48 @@ impl<T> Default for Intake<T> {
             accounts: BTreeMap::new(),
             waiting: BTreeSet::new(),
             served: None,
+            members: BTreeMap::new(),
+            pots: BTreeMap::new(),
             floods: BTreeMap::new(),
         }
     }
 }
 
 impl<T> Intake<T> {
-    /// Something was sent.
-    pub fn arrived(&mut self, now: Instant, key: Key, allowance: Allowance, sent: T) {
-        let account = self.accounts.entry(key).or_insert_with(|| Account {
-            waiting: VecDeque::new(),
-            allowance,
-            micros: micros(allowance.saved),
-            at: now,
-            held_since: None,
+    /// So many members of each role may send something.
+    pub fn set_members(&mut self, members: BTreeMap<Role, usize>) {
+        self.members = members;
+        for ((lane, role), pot) in &mut self.pots {
+            if let Some(terms) = terms(&self.members, *role, *lane) {
+                pot.set_terms(terms);
+            }
+        }
+    }
+
+    /// Something was sent by a peer of this role.
+    pub fn arrived(&mut self, now: Instant, key: Key, role: Option<Role>, sent: T) {
+        let allowance = Allowance::of(role, key.0);
+        if let Entry::Vacant(place) = self.pots.entry((key.0, role))
+            && let Some(terms) = terms(&self.members, role, key.0)
+        {
+            place.insert(Pot::new(now, terms));
+        }
+        let pot = self.pots.get_mut(&(key.0, role));
+        let account = self.accounts.entry(key).or_insert_with(|| {
+            let mut account = Account {
+                waiting: VecDeque::new(),
+                role,
+                allowance,
+                micros: 0,
+                at: now,
+                held_since: None,
+            };
+            let saved = micros(allowance.saved);
+            let own = account.own();
+            account.micros = own + drawn(pot, now, saved - own, Standing::Spent);
+            account
         });
-        account.allowance = allowance;
+        (account.role, account.allowance) = (role, allowance);
         account.waiting.push_back(sent);
         self.waiting.insert(key);
     }
@@ -99,12 +136,13 @@ impl<T> Intake<T> {
     /// What is to be taken in next; `spent` says afterwards what it cost.
     pub fn poll_output(&mut self, now: Instant) -> Option<(Key, T)> {
         let after = self.served.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut keys = self.waiting.range((after, Bound::Unbounded));
-        let ready = |key: &&Key| self.accounts.get(key).is_some_and(|it| it.has(now));
-        let key = keys.find(ready).or_else(|| self.waiting.iter().find(ready));
-        let key = *key?;
-        self.served = Some(key);
-        self.poll_output_of(now, key).map(|sent| (key, sent))
+        let behind = self.waiting.range((after, Bound::Unbounded));
+        let keys: Vec<Key> = behind.chain(&self.waiting).copied().collect();
+        keys.into_iter().find_map(|key| {
+            let sent = self.poll_output_of(now, key)?;
+            self.served = Some(key);
+            Some((key, sent))
+        })
     }
 
     /// The same, of one.
@@ -113,7 +151,11 @@ impl<T> Intake<T> {
         if !account.has(now) {
             return None;
         }
-        account.settle(now);
+        account.settle(now, self.pots.get_mut(&(key.0, account.role)));
+        // What it would have earned by now may not be in the pot.
+        if account.micros <= 0 {
+            return None;
+        }
         let sent = account.waiting.pop_front();
         if account.waiting.is_empty() {
             self.waiting.remove(&key);
@@ -126,7 +168,7 @@ impl<T> Intake<T> {
         let Some(account) = self.accounts.get_mut(&key) else {
             return;
         };
-        account.settle(now);
+        account.settle(now, self.pots.get_mut(&(key.0, account.role)));
         let price = micros(cost.price(account.allowance));
         account.micros = account.micros.saturating_sub(price);
         if account.micros <= 0 && !account.waiting.is_empty() {
@@ -151,9 +193,15 @@ impl<T> Intake<T> {
 
     /// Time has passed: what says nothing any more is forgotten.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.accounts.retain(|_, account| {
-            account.settle(now);
-            !account.waiting.is_empty() || account.micros < micros(account.allowance.saved)
+        self.accounts.retain(|(lane, _), account| {
+            let mut pot = self.pots.get_mut(&(*lane, account.role));
+            account.settle(now, pot.as_deref_mut());
+            let saved = micros(account.allowance.saved);
+            let stays = !account.waiting.is_empty() || account.micros < saved;
+            if !stays && let Some(pot) = pot {
+                pot.give_back(saved - account.own());
+            }
+            stays
         });
         self.floods
             .retain(|_, (_, until)| now.saturating_duration_since(*until) < NAMED_FOR);
@@ -189,19 +237,44 @@ impl<T> Account<T> {
         self.at + Duration::from_micros(wait.unsigned_abs().saturating_add(1))
     }
 
-    /// Adds what was earned since.
-    fn settle(&mut self, now: Instant) {
+    /// What it has without the pot.
+    fn own(&self) -> i64 {
+        micros(self.allowance.saved) / OWN_PART
+    }
+
+    /// Adds what was earned since, as far as the pot gives it.
+    fn settle(&mut self, now: Instant, pot: Option<&mut Pot>) {
         let passed = now.saturating_duration_since(self.at);
         let earned = micros(passed).saturating_mul(micros(self.allowance.each_second)) / 1_000_000;
         // A rest of less than a microsecond counts on with what comes.
         if earned > 0 {
             let most = micros(self.allowance.saved);
-            self.micros = self.micros.saturating_add(earned).min(most);
+            let wanted = earned.min(most.saturating_sub(self.micros));
+            let standing = match self.micros < self.own() / 2 {
+                true => Standing::Spent,
+                false => Standing::Solvent,
+            };
+            self.micros = self
+                .micros
+                .saturating_add(drawn(pot, now, wanted, standing));
             self.at = now;
         }
         if self.micros >= micros(self.allowance.each_second) {
             self.held_since = None;
         }
+    }
+}
+
+fn terms(members: &BTreeMap<Role, usize>, role: Option<Role>, lane: Lane) -> Option<Terms> {
+    let members = role.and_then(|role| members.get(&role)).copied();
+    Terms::of(role, lane, members.unwrap_or_default())
+}
+
+/// What a pot gives; who has none has all that is asked for.
+fn drawn(pot: Option<&mut Pot>, now: Instant, wanted: i64, standing: Standing) -> i64 {
+    match pot {
+        Some(pot) => pot.draw(now, wanted, standing),
+        None => wanted,
     }
 }
 

@@ -9,7 +9,7 @@ use guichet_sync::replica::Input;
 use guichet_sync::wire::Presence;
 
 use super::dialling::{self, Member, Occupation};
-use super::intake::{Allowance, Cost, Lane};
+use super::intake::{Cost, Lane};
 use super::node::{Duty, Node};
 use crate::clock;
 use crate::mesh::{Frame, MeshEvent};
@@ -77,9 +77,7 @@ impl Node {
     /// A peer sent something, which waits for its turn.
     fn on_sent(&mut self, (lane, peer): (Lane, SubjectId), frame: Frame) {
         let role = self.replica.directory().node_role(&peer);
-        let allowance = Allowance::of(role, lane);
-        self.intake
-            .arrived(clock::now(), (lane, peer), allowance, frame);
+        self.intake.arrived(clock::now(), (lane, peer), role, frame);
     }
 
     /// Takes in what peers sent, for as long as others may wait.
@@ -161,6 +159,11 @@ impl Node {
         for revoked in directory.revoked() {
             self.mesh.forbid(revoked);
         }
+        let mut counts = BTreeMap::new();
+        for member in members.values() {
+            *counts.entry(member.role).or_default() += 1;
+        }
+        self.intake.set_members(counts);
         let members = members.into_values().collect();
         self.tell_dialling(dialling::Input::Members(members));
     }

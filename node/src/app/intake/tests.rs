@@ -1,7 +1,5 @@
 //! Peers in virtual time: what each gets done, who waits, and who is named.
 
-use guichet_keys::Role;
-
 use super::price::{BLOCK_BYTES, COST_FACTOR, COST_MIN};
 use super::*;
 
@@ -55,7 +53,7 @@ fn a_flood_gets_what_is_saved_and_then_its_share() {
     let start = Instant::now();
     let mut intake = Intake::default();
     for _ in 0..100_000 {
-        intake.arrived(start, key(1), allowance(), ());
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
     }
     let cost = busy_for(1_000);
     let minute = Duration::from_secs(60);
@@ -69,11 +67,64 @@ fn a_flood_gets_what_is_saved_and_then_its_share() {
 }
 
 #[test]
+fn ten_that_flood_cost_little_more_than_one_and_all_are_named() {
+    let start = Instant::now();
+    let minute = Duration::from_secs(60);
+    let done = |offenders: u8| {
+        let mut intake = Intake::default();
+        intake.set_members([(Role::Kiosk, 11)].into());
+        for number in 1..=offenders {
+            for _ in 0..20_000 {
+                intake.arrived(start, key(number), Some(Role::Kiosk), ());
+            }
+        }
+        let done = run(&mut intake, start, minute, busy_for(1_000));
+        let named = intake.floods().count();
+        assert_eq!((done.len(), named), (offenders.into(), offenders.into()));
+        done.into_values().sum::<u32>()
+    };
+    let (one, ten) = (done(1), done(10));
+    assert!(ten <= 2 * one, "{ten} frames of ten, {one} of one");
+}
+
+#[test]
+fn who_works_while_ten_flood_waits_for_a_frame_of_each() {
+    let mut now = Instant::now();
+    let mut intake = Intake::default();
+    intake.set_members([(Role::Kiosk, 11)].into());
+    for number in 1..=10 {
+        for _ in 0..20_000 {
+            intake.arrived(now, key(number), Some(Role::Kiosk), ());
+        }
+    }
+    let cost = busy_for(1_000);
+    let mut longest = Duration::ZERO;
+    // Ten edits a second for two minutes.
+    for _ in 0..1_200 {
+        run(&mut intake, now, Duration::from_millis(100), cost);
+        now += Duration::from_millis(101);
+        intake.arrived(now, key(0), Some(Role::Kiosk), ());
+        let sent = now;
+        while let Some((from, ())) = intake.poll_output(now) {
+            now += cost.busy;
+            intake.spent(now, from, cost);
+            if from == key(0) {
+                break;
+            }
+        }
+        assert!(intake.accounts[&key(0)].waiting.is_empty(), "it is held");
+        longest = longest.max(now - sent);
+    }
+    assert!(longest <= Duration::from_millis(12), "{longest:?}");
+    assert!(intake.floods().all(|it| it.peer != key(0).1));
+}
+
+#[test]
 fn what_is_kept_costs_beside_the_time_it_takes() {
     let start = Instant::now();
     let mut intake = Intake::default();
     for _ in 0..100_000 {
-        intake.arrived(start, key(1), allowance(), ());
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
     }
     let cost = Cost {
         blocks: blocks(BLOCK_BYTES + 1),
@@ -92,13 +143,13 @@ fn others_wait_for_one_frame_of_a_flood() {
     let start = Instant::now();
     let mut intake = Intake::default();
     for _ in 0..10_000 {
-        intake.arrived(start, key(1), allowance(), ());
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
     }
     let cost = busy_for(1_000);
     run(&mut intake, start, Duration::from_millis(100), cost);
     let now = start + Duration::from_millis(100);
-    intake.arrived(now, key(9), allowance(), ());
-    intake.arrived(now, key(0), allowance(), ());
+    intake.arrived(now, key(9), Some(Role::Kiosk), ());
+    intake.arrived(now, key(0), Some(Role::Kiosk), ());
     let next: Vec<Key> = (0..3)
         .filter_map(|_| Some(intake.poll_output(now)?.0))
         .collect();
@@ -114,13 +165,13 @@ fn signals_do_not_wait_for_case_files() {
     let start = Instant::now();
     let mut intake = Intake::default();
     for _ in 0..10_000 {
-        intake.arrived(start, key(1), allowance(), ());
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
     }
     let cost = busy_for(1_000);
     run(&mut intake, start, Duration::from_secs(10), cost);
     let now = start + Duration::from_secs(10);
     let signal = (Lane::Signals, key(1).1);
-    intake.arrived(now, signal, Allowance::of(None, Lane::Signals), ());
+    intake.arrived(now, signal, Some(Role::Kiosk), ());
     let next: Vec<Key> = (0..2)
         .filter_map(|_| Some(intake.poll_output(now)?.0))
         .collect();
@@ -134,8 +185,7 @@ fn a_stream_that_ends_takes_nothing_of_the_other_with_it() {
     let (cases, signals) = (key(1), (Lane::Signals, key(1).1));
     for (ends, stays) in [(cases, signals), (signals, cases)] {
         for (lane, peer) in [cases, signals] {
-            let allowance = Allowance::of(Some(Role::Kiosk), lane);
-            intake.arrived(start, (lane, peer), allowance, lane);
+            intake.arrived(start, (lane, peer), Some(Role::Kiosk), lane);
         }
         intake.ended(ends);
         assert!(intake.is_ready(start));
@@ -154,7 +204,7 @@ fn a_stream_that_ends_and_begins_anew_saves_nothing() {
     for second in 0..60 {
         let now = start + Duration::from_secs(second);
         for _ in 0..2_000 {
-            intake.arrived(now, key(1), allowance(), ());
+            intake.arrived(now, key(1), Some(Role::Kiosk), ());
         }
         let lasting = Duration::from_secs(1);
         done += run(&mut intake, now, lasting, cost)[&key(1)];
@@ -172,14 +222,14 @@ fn a_day_of_an_honest_kiosk_waits_for_nothing_and_is_forgotten() {
     let cost = busy_for(300);
     // A line that returns brings what was written in a week; then somebody types.
     for _ in 0..2_000 {
-        intake.arrived(start, key(1), allowance(), ());
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
     }
     let lasting = Duration::from_secs(1);
     assert_eq!(run(&mut intake, start, lasting, cost)[&key(1)], 2_000);
     let mut now = start + lasting;
     for _ in 0..3_000 {
         now += Duration::from_millis(50);
-        intake.arrived(now, key(1), allowance(), ());
+        intake.arrived(now, key(1), Some(Role::Kiosk), ());
         assert!(intake.poll_output(now).is_some());
         intake.spent(now, key(1), cost);
     }
@@ -194,7 +244,7 @@ fn a_flood_is_named_for_an_hour() {
     let start = Instant::now();
     let mut intake = Intake::default();
     for _ in 0..10_000 {
-        intake.arrived(start, key(1), allowance(), ());
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
     }
     let cost = busy_for(1_000);
     run(&mut intake, start, Duration::from_secs(30), cost);
