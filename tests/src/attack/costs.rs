@@ -266,7 +266,7 @@ fn flicker(attacker: &Enrolled, forger: &Forger, station: SubjectId, number: u64
 }
 
 /// Each flooded node says in its state who the offenders are, long after it was flooded too, or has
-/// let them go.
+/// let them go; and of nobody else.
 pub async fn names_the_offender(
     judge: &mut Judge,
     scene: &mut Scene,
@@ -288,6 +288,15 @@ pub async fn names_the_offender(
                 format!("named {told}, let go {lost} times {reasons:?}"),
             );
         }
+        let named = status["floods"].as_array().into_iter().flatten();
+        let is_offender = |node: &str| {
+            let mut offenders = scene.offenders.iter();
+            offenders.any(|it| it.client.key.subject().to_string() == node)
+        };
+        let others = named.filter(|it| !is_offender(it["node"].as_str().unwrap_or_default()));
+        let others: Vec<_> = others.map(|it| it["name"].to_string()).collect();
+        let what = format!("{} names nobody else", target.name);
+        judge.expect(&what, others.is_empty(), format!("{others:?}"));
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ use crate::process::{processor_seconds, resident_bytes, runs};
 
 /// What an attack may make a node take beside what it had.
 const MEMORY_MIB_MAX: f64 = 32.0;
+/// What waits at a node of each further one that floods: the credit of both its lanes.
+const CREDIT_MIB: f64 = 0.5625;
 /// By how much a node may grow in the time after one, in which people go on working.
 const REST_MIB_MAX: f64 = 8.0;
 /// What it may make it use of a core, beside what people's work uses.
@@ -85,7 +87,8 @@ impl Watch {
             return judge.expect(&format!("{name} lives on"), false, "the process is gone");
         };
         let saw = format!("{:.1} MiB more at most", seen.more_mib);
-        let held = seen.more_mib <= MEMORY_MIB_MAX;
+        let others = judge.terms.offenders.saturating_sub(1) as f64;
+        let held = seen.more_mib <= MEMORY_MIB_MAX + others * CREDIT_MIB;
         judge.expect(&format!("{name} takes no memory for it"), held, saw);
         let usual = before.map_or(0.0, |before| before.cores);
         let saw = format!("{:.3} of a core, before {usual:.3}", seen.cores);

@@ -23,8 +23,8 @@ pub struct Terms {
 
 impl Terms {
     /// What all peers of a role have when there are so many; none for relays: there are few, and
-    /// each brings what everybody wrote. At a kiosk that is in use somebody writes a thing every
-    /// other second; that is 1 ms a second.
+    /// each brings what everybody wrote. A kiosk at which somebody writes something every other
+    /// second needs 1 ms a second.
     pub fn of(role: Option<Role>, lane: Lane, members: usize) -> Option<Self> {
         if role == Some(Role::Relay) {
             return None;
@@ -43,7 +43,7 @@ impl Terms {
 }
 
 /// What each member adds to what a pot gets in a second,
-const MEMBER_EACH_SECOND: Duration = Duration::from_millis(2);
+const MEMBER_EACH_SECOND: Duration = Duration::from_millis(1);
 /// and to what it holds.
 const MEMBER_SAVED: Duration = Duration::from_millis(10);
 
