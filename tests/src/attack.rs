@@ -21,6 +21,7 @@ mod costs;
 mod enrolled;
 mod floods;
 mod forge;
+mod forks;
 mod frames;
 mod honest;
 mod numbers;
@@ -86,7 +87,7 @@ pub struct Attack {
 }
 
 /// Every attack.
-pub const ALL: [Attack; 32] = [
+pub const ALL: [Attack; 33] = [
     Attack {
         name: "numbers-kiosk",
         about: "a kiosk's key: every frame with each of its integers 0, 2^63 and 2^64-1",
@@ -218,6 +219,12 @@ pub const ALL: [Attack; 32] = [
         about: "edits of a case of the attacker's own",
         probe: false,
         run: |judge| Box::pin(floods::edits(judge)),
+    },
+    Attack {
+        name: "forks",
+        about: "places of the attacker's own chain that are written anew, from its end",
+        probe: false,
+        run: |judge| Box::pin(floods::forks(judge)),
     },
     Attack {
         name: "manifests",

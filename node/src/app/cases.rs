@@ -9,8 +9,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
-use guichet_keys::{CaseTag, KeyUse, Sealer, SubjectId};
+use guichet_keys::{AuthorId, CaseTag, KeyUse, Sealer, SubjectId};
 use guichet_sync::case::{CaseLog, Version, Writer};
 use guichet_sync::envelope::Envelope;
 use guichet_sync::page::Manifest;
@@ -26,6 +27,7 @@ use super::disk::{Done, Job};
 use super::opened::{OpenCase, Opening, Paper, SealedPaper, SealedUnsent, Sent};
 use super::readers::Word;
 use super::shown::Context;
+use crate::clock;
 use crate::owners::Posts;
 use crate::render::Drawing;
 use crate::web::Lang;
@@ -37,6 +39,9 @@ use crate::web::view::{CaseView, IdentityWay, TextView};
 
 /// How many workers there are.
 const WORKERS: usize = 2;
+/// To take in one thing may take so long before its author is told to the node: what was written
+/// before may have to be read anew for it.
+const WORK_UNTOLD: Duration = Duration::from_millis(1);
 
 /// What a worker is asked to do with one case.
 pub enum Task {
@@ -238,6 +243,8 @@ pub enum CaseEvent {
     },
     /// What this node's writer wrote lost a fork: it needs another author.
     NeedsWriter(CaseTag),
+    /// What this author wrote took so long to take in.
+    Worked(AuthorId, Duration),
 }
 
 /// The workers.
@@ -567,7 +574,7 @@ fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
         Ok(bytes) => bytes,
         Err(error) => return shared.tell(CaseEvent::Unreadable(error)),
     };
-    match take_in(open, what, bytes) {
+    match take_in(shared, open, what, bytes) {
         Ok(true) => shared.tell(CaseEvent::Changed(open.case())),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "a stored thing does not read"),
@@ -585,7 +592,12 @@ fn insert(shared: &Shared, open: &mut OpenCase, what: What, at: Location) {
 }
 
 /// Whether the case reads otherwise with what these bytes hold.
-fn take_in(open: &mut OpenCase, what: What, bytes: Vec<u8>) -> Result<bool, String> {
+fn take_in(
+    shared: &Shared,
+    open: &mut OpenCase,
+    what: What,
+    bytes: Vec<u8>,
+) -> Result<bool, String> {
     match what {
         What::Manifest => {
             let manifest = Manifest::parse(bytes).map_err(|error| error.to_string())?;
@@ -594,7 +606,14 @@ fn take_in(open: &mut OpenCase, what: What, bytes: Vec<u8>) -> Result<bool, Stri
         }
         What::Edit | What::Act | What::Statement | What::Receipt => {
             let envelope = Envelope::parse(bytes).map_err(|error| error.to_string())?;
-            Ok(open.insert(&envelope))
+            let begun = clock::thread_used();
+            let changed = open.insert(&envelope);
+            let busy = clock::thread_used().saturating_sub(begun);
+            if busy >= WORK_UNTOLD {
+                let author = envelope.header().author;
+                shared.tell(CaseEvent::Worked(author, busy));
+            }
+            Ok(changed)
         }
     }
 }

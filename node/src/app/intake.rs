@@ -27,7 +27,7 @@ const BUNDLE: Duration = Duration::from_millis(5);
 const NAMED_AFTER: Duration = Duration::from_secs(5);
 /// This part of what a peer may save is its own; the rest, and what it earns, come from the pot of
 /// its role. Who has less than half of that has spent nearly everything.
-const OWN_PART: i64 = 6;
+const OWN_PART: i64 = 10;
 /// For so long after it was last made to wait.
 const NAMED_FOR: Duration = Duration::from_secs(3600);
 
@@ -94,6 +94,11 @@ impl<T> Intake<T> {
 
     /// Something was sent by a peer of this role.
     pub fn arrived(&mut self, now: Instant, key: Key, role: Option<Role>, sent: T) {
+        self.account(now, key, role).waiting.push_back(sent);
+        self.waiting.insert(key);
+    }
+
+    fn account(&mut self, now: Instant, key: Key, role: Option<Role>) -> &mut Account<T> {
         let allowance = Allowance::of(role, key.0);
         if let Entry::Vacant(place) = self.pots.entry((key.0, role))
             && let Some(terms) = terms(&self.members, role, key.0)
@@ -116,8 +121,7 @@ impl<T> Intake<T> {
             account
         });
         (account.role, account.allowance) = (role, allowance);
-        account.waiting.push_back(sent);
-        self.waiting.insert(key);
+        account
     }
 
     /// What was sent there and not taken in is void: the stream has ended. What was spent stays spent.
@@ -165,12 +169,24 @@ impl<T> Intake<T> {
 
     /// What was taken in last from there came to so much.
     pub fn spent(&mut self, now: Instant, key: Key, cost: Cost) {
+        if let Some(account) = self.accounts.get(&key) {
+            self.pay(now, key, cost.price(account.allowance));
+        }
+    }
+
+    /// What a peer of this role wrote kept others of this node busy for so long, whoever brought it.
+    pub fn worked(&mut self, now: Instant, peer: SubjectId, role: Option<Role>, busy: Duration) {
+        let key = (Lane::Cases, peer);
+        self.account(now, key, role);
+        self.pay(now, key, busy);
+    }
+
+    fn pay(&mut self, now: Instant, key: Key, price: Duration) {
         let Some(account) = self.accounts.get_mut(&key) else {
             return;
         };
         account.settle(now, self.pots.get_mut(&(key.0, account.role)));
-        let price = micros(cost.price(account.allowance));
-        account.micros = account.micros.saturating_sub(price);
+        account.micros = account.micros.saturating_sub(micros(price));
         if account.micros <= 0 && !account.waiting.is_empty() {
             account.held_since.get_or_insert(now);
         }

@@ -444,6 +444,7 @@ impl Node {
                 aside,
             } => self.on_set_aside(case, unreadable, aside),
             CaseEvent::NeedsWriter(case) => self.renew_writer(case),
+            CaseEvent::Worked(author, busy) => self.on_worked(author, busy),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use guichet_keys::{Chain, Role, Statement, SubjectId};
+use guichet_keys::{AuthorId, Chain, Role, Statement, SubjectId};
 use guichet_media::hall;
 use guichet_sync::replica::Input;
 use guichet_sync::wire::Presence;
@@ -122,6 +122,17 @@ impl Node {
             blocks,
         };
         self.intake.spent(clock::now(), from, cost);
+    }
+
+    /// A worker was busy for long with what an author wrote: the node where they write pays.
+    pub(super) fn on_worked(&mut self, author: AuthorId, busy: Duration) {
+        let directory = self.replica.directory();
+        let node = directory.author(&author).map(|it| it.binding.node);
+        let Some(node) = node.filter(|node| *node != self.me) else {
+            return;
+        };
+        let role = directory.node_role(&node);
+        self.intake.worked(clock::now(), node, role, busy);
     }
 
     /// Somebody showed a credential: the network is told, unless it knows.

@@ -12,6 +12,7 @@ use guichet_sync::wire::{Frame, Presence};
 use super::costs::names_the_offender;
 use super::enrolled::{Enrolled, Target};
 use super::forge::{Forged, Forger, envelope, manifest, statement};
+use super::forks::Forking;
 use super::scene::{Offender, Scene, Stolen, Stop, together};
 use super::{Judge, random};
 
@@ -49,6 +50,15 @@ pub async fn edits(judge: &mut Judge) -> Result<()> {
             last = Some(next);
             Ok(frames)
         }))
+    })
+    .await
+}
+
+/// Places of the attacker's own chain that are written anew, so that much before them is read again.
+pub async fn forks(judge: &mut Judge) -> Result<()> {
+    flood(judge, Stolen::Kiosk, |forger| {
+        let mut forking = Forking::new(forger)?;
+        Ok(Box::new(move |_| forking.next()))
     })
     .await
 }

@@ -141,6 +141,16 @@ impl Forger {
         self.envelope(of, Kind::Edit, None, place, b"nothing")
     }
 
+    /// An edit that says this, at a place of its chain and behind what stands before it.
+    pub fn edit_at(
+        &self,
+        of: &Forged,
+        place: (u64, Option<Hash>),
+        plain: &[u8],
+    ) -> Result<Envelope> {
+        self.envelope(of, Kind::Edit, None, place, plain)
+    }
+
     /// A frame with the edit after another, with dependencies of whatever place.
     pub fn depending_edit(&self, of: &Forged, before: &Envelope, deps: Vec<Dep>) -> Result<Frame> {
         let place = (before.header().index + 1, Some(before.hash()));

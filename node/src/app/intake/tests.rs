@@ -87,6 +87,37 @@ fn ten_that_flood_cost_little_more_than_one_and_all_are_named() {
     assert!(ten <= 2 * one, "{ten} frames of ten, {one} of one");
 }
 
+/// Whoever passes on what all kiosks write is not made to wait for it: others' things come behind.
+#[test]
+fn what_all_kiosks_may_write_fits_what_a_peer_may_pass_on() {
+    let edit = Cost {
+        busy: Duration::from_micros(300),
+        bytes: 600,
+        blocks: 1,
+    };
+    for kiosks in [1, 11] {
+        let pot = Terms::of(Some(Role::Kiosk), Lane::Cases, kiosks).unwrap();
+        let own = allowance().saved / OWN_PART as u32 * kiosks as u32;
+        let written = edit.price(allowance());
+        for role in [Role::Station, Role::Relay] {
+            let passer = Allowance::of(Some(role), Lane::Cases);
+            let passed = |time: Duration| {
+                let edits = time.as_micros() / written.as_micros();
+                edit.price(passer) * edits as u32
+            };
+            let (each_second, at_once) = (passed(pot.each_second), passed(pot.saved / 2 + own));
+            assert!(
+                each_second <= passer.each_second,
+                "{role:?}: {each_second:?}"
+            );
+            assert!(
+                at_once <= passer.saved * 2,
+                "{role:?}, {kiosks}: {at_once:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn who_works_while_ten_flood_waits_for_a_frame_of_each() {
     let mut now = Instant::now();
@@ -136,6 +167,24 @@ fn what_is_kept_costs_beside_the_time_it_takes() {
     let each = allowance().each_block * 2 + COST_MIN;
     let expected = u32::try_from(paid.as_micros() / each.as_micros()).unwrap();
     assert!(done.abs_diff(expected) <= 10, "{done}, expected {expected}");
+}
+
+#[test]
+fn what_others_do_for_a_peer_is_paid_as_well() {
+    let start = Instant::now();
+    let mut intake = Intake::default();
+    for _ in 0..100_000 {
+        intake.arrived(start, key(1), Some(Role::Kiosk), ());
+    }
+    let (minute, cost) = (Duration::from_secs(60), busy_for(1_000));
+    let paid = allowance().saved + allowance().each_second * 60;
+    let worked = paid / 2;
+    intake.worked(start, key(1).1, Some(Role::Kiosk), worked);
+    let done = run(&mut intake, start, minute, cost)[&key(1)];
+    let expected = (paid - worked).as_millis() as u32 / COST_FACTOR;
+    assert!(done.abs_diff(expected) <= 10, "{done}, expected {expected}");
+    let named: Vec<SubjectId> = intake.floods().map(|it| it.peer).collect();
+    assert_eq!(named, [key(1).1]);
 }
 
 #[test]
