@@ -88,7 +88,7 @@ pub const ROSTER_CHANGES_AT_ONCE_MAX: u64 = 4 * ROSTER_MAX as u64;
 /// Changes of who is there that are heard of one relay in a second, for long.
 pub const ROSTER_CHANGES_PER_SECOND: u64 = 64;
 /// Seconds for which a member is told to have been held back.
-pub const OVERDRAWN_TOLD_S: u64 = 600;
+pub const OVERDRAWN_TOLD_S: u64 = 3600;
 /// Things of a session that are held back by name; when there are more, its cursor stays until the
 /// next.
 pub const HELD_BACK_MAX: usize = 1024;

@@ -100,10 +100,8 @@ impl Replica {
             return Ok(());
         };
         let share = self.share_of(&peer, &member, thing);
-        match self
-            .quotas
-            .judge(now.instant, &member, share, thing.weight())
-        {
+        let weight = self.weight(thing);
+        match self.quotas.judge(now.instant, &member, share, weight) {
             Charge::Within | Charge::Late(_) => Ok(()),
             Charge::Beyond(until) => Err(HeldBack {
                 hash: thing.hash(),
@@ -126,7 +124,7 @@ impl Replica {
             return;
         };
         let share = self.share_of(&peer, &member, thing);
-        let weight = thing.weight();
+        let weight = self.weight(thing);
         let charge = self.quotas.judge(now.instant, &member, share, weight);
         self.quotas.charge(now.instant, member, share, weight);
         let is_makers = self.bringer(&peer, &member, thing) == Bringer::Maker;
@@ -136,6 +134,20 @@ impl Replica {
         {
             session.pace(until);
         }
+    }
+
+    /// What is charged for a thing. Where another stands in its place of the chain already, whoever
+    /// has the case open reads everything before it anew: it weighs as much as all of that.
+    fn weight(&self, thing: &Thing) -> u64 {
+        let again = match thing {
+            Thing::Envelope(envelope) => {
+                let header = envelope.header();
+                let mut standing = self.standing(&header.chain(), header.index);
+                standing.next().map_or(0, |_| header.index)
+            }
+            Thing::Statement(_) | Thing::Receipt(_) | Thing::Page { .. } => 0,
+        };
+        thing.weight().saturating_mul(again.saturating_add(1))
     }
 
     /// Whether a peer made what it brings: its key signed it, or its author writes there.

@@ -13,7 +13,7 @@ use guichet_keys::{
 use guichet_keys::limits::STATEMENTS_PER_SIGNER_MAX;
 
 use crate::catalogue::Meta;
-use crate::envelope::{Envelope, EnvelopeError, Kind};
+use crate::envelope::{ChainId, Envelope, EnvelopeError, Kind};
 use crate::limits::FORKS_MAX;
 use crate::page::{Manifest, PageError};
 use crate::receipt::{Cover, Receipt, ReceiptError, Stage};
@@ -274,10 +274,7 @@ impl Replica {
                 return Err(Refusal::NoPredecessor);
             }
         }
-        let stored = held.into_iter().flat_map(|held| held.at(header.index));
-        let pending = self.pending.at(chain, header.index);
-        let alternatives = stored.map(|(hash, _)| hash).chain(pending);
-        if alternatives.count() >= FORKS_MAX {
+        if self.standing(&chain, header.index).count() >= FORKS_MAX {
             return Err(Refusal::TooManyForks);
         }
         let writing = header.class.map_or(Writing::Edit, Writing::Act);
@@ -286,6 +283,13 @@ impl Replica {
             .may_write(&header.author, &header.case, writing)?;
         envelope.verify(&signer).map_err(EnvelopeError::from)?;
         Ok(signer)
+    }
+
+    /// What is held for a place in a chain, or on its way to the disk.
+    pub(super) fn standing(&self, chain: &ChainId, index: u64) -> impl Iterator<Item = Hash> + '_ {
+        let held = self.catalogue.chain(chain).into_iter();
+        let stored = held.flat_map(move |held| held.at(index).map(|(hash, _)| hash));
+        stored.chain(self.pending.at(*chain, index))
     }
 
     /// A kiosk whose disk was replaced is still told of its former cases: a receipt may be about

@@ -150,6 +150,32 @@ fn pages_that_never_come_take_their_makers_share_and_no_more() {
     others_go_on(&mut village, &mut adviser);
 }
 
+/// Each has whoever holds the case open read everything before it anew.
+#[test]
+fn forks_weigh_as_much_as_what_stands_before_them() {
+    let mut village = Village::new();
+    let (mut citizen, mut adviser) = village.case();
+    let mut chain = vec![citizen.forge(None, None, b"first")];
+    for _ in 1..400 {
+        let next = citizen.forge(chain.last(), None, b"next");
+        chain.push(next);
+    }
+    let edits = chain.iter().cloned().map(Thing::Envelope);
+    flood(&mut village, Who::Relay, edits.map(|it| live(&it)));
+    let relay = village.node(Who::Relay);
+    assert!(chain.iter().all(|it| relay.holds(&it.hash())));
+    let forks: Vec<_> = (200..400)
+        .rev()
+        .map(|at| citizen.forge(Some(&chain[at - 1]), None, b"other"))
+        .collect();
+    let many = forks.iter().cloned().map(Thing::Envelope);
+    flood(&mut village, Who::Relay, many.map(|it| live(&it)));
+    let relay = village.node(Who::Relay);
+    let held = forks.iter().filter(|it| relay.holds(&it.hash())).count();
+    assert!((5..60).contains(&held), "{held} of 200 forks at once");
+    others_go_on(&mut village, &mut adviser);
+}
+
 #[test]
 fn what_others_pass_on_is_not_their_fault_and_comes_later() {
     let mut village = Village::new();
