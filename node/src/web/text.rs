@@ -322,7 +322,7 @@ sentences! {
     service_helps(name: &str): format!("C’est {name} qui vous aide"), format!("This is where {name} helps you");
     service_start(title: &str): format!("Commencer : {title}"), format!("Start: {title}");
     service_count(fields: usize): match fields {
-        1 => "1 question".to_owned(),
+        0 | 1 => format!("{fields} question"),
         _ => format!("{fields} questions"),
     }, match fields {
         1 => "1 question".to_owned(),
@@ -377,7 +377,7 @@ sentences! {
         _ => format!("Locking in {seconds} seconds"),
     };
     locking_sheets(sheets: usize): match sheets {
-        1 => "1 page n’est pas jointe : elle s’effacera.".to_owned(),
+        0 | 1 => format!("{sheets} page n’est pas jointe : elle s’effacera."),
         _ => format!("{sheets} pages ne sont pas jointes : elles s’effaceront."),
     }, match sheets {
         1 => "1 page is not joined: it will be erased.".to_owned(),
@@ -409,14 +409,20 @@ sentences! {
         _ => format!("{items} things wait for the line"),
     };
     cases_count(cases: usize): match cases {
-        1 => "1 dossier".to_owned(),
+        0 | 1 => format!("{cases} dossier"),
         _ => format!("{cases} dossiers"),
     }, match cases {
         1 => "1 case".to_owned(),
         _ => format!("{cases} cases"),
     };
     reference(case: &str): format!("dossier {case}"), format!("case {case}");
-    alarm_unreadable(items: u64): format!("{items} éléments reçus ne s’ouvrent pas"), format!("{items} received items do not open");
+    alarm_unreadable(items: u64): match items {
+        0 | 1 => format!("{items} élément reçu ne s’ouvre pas"),
+        _ => format!("{items} éléments reçus ne s’ouvrent pas"),
+    }, match items {
+        1 => "1 received item does not open".to_owned(),
+        _ => format!("{items} received items do not open"),
+    };
     alarm_shut(cases: usize, service: &str): match cases {
         0 => format!("Les dossiers à venir {service} ne s’ouvriront pas avec votre coffre"),
         1 => format!("1 dossier {service} ne s’ouvre pas avec votre coffre"),
@@ -426,7 +432,13 @@ sentences! {
         1 => format!("1 case {service} does not open with your vault"),
         _ => format!("{cases} cases {service} do not open with your vault"),
     };
-    alarm_set_aside(items: u64): format!("{items} éléments mis de côté : une autre copie l’a emporté"), format!("{items} items set aside: another copy won");
+    alarm_set_aside(items: u64): match items {
+        0 | 1 => format!("{items} élément mis de côté\u{a0}: une autre copie l’a emporté"),
+        _ => format!("{items} éléments mis de côté\u{a0}: une autre copie l’a emporté"),
+    }, match items {
+        1 => "1 item set aside: another copy won".to_owned(),
+        _ => format!("{items} items set aside: another copy won"),
+    };
     online_of(here: usize, all: usize): format!("{here} sur {all}"), format!("{here} of {all}");
     oldest(time: &str): format!("Le plus ancien : {time}"), format!("The oldest: {time}");
     free(size: &str): format!("{size} libres"), format!("{size} free");
@@ -487,6 +499,47 @@ mod tests {
         for (fr, en) in every() {
             assert!(!fr.is_empty() && !en.is_empty(), "{fr}{en}");
             assert!(!en.contains('é') && !en.contains('«'), "not English: {en}");
+        }
+    }
+
+    /// French has the singular after 0 and 1, English after 1 alone.
+    #[test]
+    fn what_is_counted_agrees_with_its_number() {
+        let counted: [fn(Lang, usize) -> String; 14] = [
+            Lang::service_count,
+            |t, count| t.filled_of(count, 15),
+            Lang::locking_sheets,
+            |t, count| t.unlock_outbox(count as u64),
+            |t, count| t.outbox_waits(count as u64),
+            Lang::cases_count,
+            |t, count| t.alarm_unreadable(count as u64),
+            |t, count| t.alarm_set_aside(count as u64),
+            Lang::documents_count,
+            Lang::unsent,
+            |t, count| t.found_of(count, 15, "Vidal"),
+            |t, count| t.ill_credential(count as u64),
+            Lang::pages_of,
+            Lang::loose_sheets,
+        ];
+        let noun = |text: &str, count: usize| {
+            let count = count.to_string();
+            let mut words = text
+                .split_whitespace()
+                .skip_while(move |word| *word != count);
+            words.nth(1).map(str::to_owned)
+        };
+        let plural = |noun: &str| noun.ends_with('s');
+        for say in counted {
+            for (lang, count) in [(Lang::Fr, 0), (Lang::Fr, 1), (Lang::En, 1)] {
+                let said = say(lang, count);
+                let noun = noun(&said, count);
+                assert!(!noun.is_some_and(|noun| plural(&noun)), "{said}");
+            }
+            for lang in [Lang::Fr, Lang::En] {
+                let said = say(lang, 2);
+                let noun = noun(&said, 2).unwrap_or_else(|| panic!("no number: {said}"));
+                assert!(plural(&noun) || noun == "received", "{said}");
+            }
         }
     }
 

@@ -57,7 +57,8 @@ function forms() { onFragment("#standing", () => go(location.pathname + location
 
 // The last message is in sight unless one reads further up.
 function logs() {
-  const follow = (log) => { log.scrollTop = log.scrollHeight; };
+  // What stands there while nothing is said is read from its beginning.
+  const follow = (log) => { log.scrollTop = log.querySelector("[data-nothing]") ? 0 : log.scrollHeight; };
   document.querySelectorAll("[data-log]").forEach(follow);
   onFragment("[data-log]", (now, next) => {
     const atEnd = now.scrollHeight - now.scrollTop - now.clientHeight < 40;

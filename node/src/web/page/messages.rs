@@ -31,7 +31,7 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let markup = html! {
         div #messages.chat.panel__body.scroll data-rev=(REVISION) data-log role="log" aria-labelledby="chat" tabindex="0" {
-            @if view.messages.is_empty() { p.chat__empty { (t.messages_none()) } }
+            @if view.messages.is_empty() { p.chat__empty data-nothing { (t.messages_none()) } }
             @for message in &view.messages { (bubble(view, message, frame)) }
         }
     };

@@ -251,7 +251,7 @@ sentences! {
         _ => format!("{free} are free"),
     };
     documents_count(documents: usize): match documents {
-        1 => "1 document".to_owned(),
+        0 | 1 => format!("{documents} document"),
         _ => format!("{documents} documents"),
     }, match documents {
         1 => "1 document".to_owned(),

@@ -55,7 +55,7 @@ sentences! {
     cut_since(time: &str): format!("Ligne coupée à {time}"), format!("Line down since {time}");
     queue_of(time: &str): format!("File d’avant la coupure, à {time}"), format!("The queue as it was at {time}");
     unsent(items: usize): match items {
-        1 => "Enregistré ici, 1 changement à envoyer".to_owned(),
+        0 | 1 => format!("Enregistré ici, {items} changement à envoyer"),
         _ => format!("Enregistré ici, {items} changements à envoyer"),
     }, match items {
         1 => "Saved here, 1 change to be sent".to_owned(),

@@ -79,5 +79,11 @@ sentences! {
         _ => format!("Add the {pages} pages to the case"),
     };
     originals_until(service: &str): format!("Jusqu’à ce que votre reçu dise « Reçu par {service} »."), format!("Until your receipt says “Received by {service}”.");
-    pages_of(pages: usize): format!("{pages} pages"), format!("{pages} pages");
+    pages_of(pages: usize): match pages {
+        0 | 1 => format!("{pages} page"),
+        _ => format!("{pages} pages"),
+    }, match pages {
+        1 => "1 page".to_owned(),
+        _ => format!("{pages} pages"),
+    };
 }

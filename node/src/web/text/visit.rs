@@ -31,7 +31,7 @@ texts! {
 sentences! {
     kiosk_cut(time: &str): format!("Ligne de la borne coupée à {time}"), format!("The kiosk’s line is down since {time}");
     loose_sheets(sheets: usize): match sheets {
-        1 => "1 page n’est pas jointe\u{a0}:".to_owned(),
+        0 | 1 => format!("{sheets} page n’est pas jointe\u{a0}:"),
         _ => format!("{sheets} pages ne sont pas jointes\u{a0}:"),
     }, match sheets {
         1 => "1 page is not joined:".to_owned(),

@@ -33,7 +33,7 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
     let t = frame.lang();
     let markup = html! {
         div #notes.panel__body.scroll data-rev=(REVISION) data-log role="log" aria-labelledby="notes-title" tabindex="0" {
-            @if view.notes.is_empty() { p.soft { (t.notes_none()) } }
+            @if view.notes.is_empty() { p.soft data-nothing { (t.notes_none()) } }
             @for note in &view.notes { (one(note, view, frame)) }
         }
     };
