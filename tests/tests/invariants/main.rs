@@ -8,6 +8,7 @@
 
 mod licences;
 mod packages;
+mod promises;
 mod rules;
 mod source;
 mod tree;
