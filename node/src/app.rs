@@ -112,7 +112,7 @@ pub async fn run(
         }
         node.look_around();
     };
-    node.lock();
+    node.close_vault();
     drop(node);
     ended?;
     pages.await??;

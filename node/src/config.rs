@@ -64,7 +64,7 @@ pub struct Config {
     /// Height of a scanned sheet in millimetres; 0 leaves it to the scanner.
     pub scan_height_mm: u32,
     /// The printer's queue, as `lpstat -e` names it, or `none`; without it, the default of CUPS,
-    /// else its first one.
+    /// or its only one.
     pub printer: Option<String>,
     /// The zone whose legal time is shown, as the IANA database names it (`Indian/Reunion`); without
     /// it, the machine's own, and metropolitan France's where the machine has none.

@@ -324,3 +324,25 @@ impl Kiosk {
         })
     }
 }
+
+/// A machine that is restarted, for an update or in the evening, hangs up on nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_keeps_their_place_when_the_station_is_told_to_stop() {
+    let mut scene = Scene::begin("station-stops").await;
+    scene.join(0).await;
+    scene.speak(0, 0, "next").await;
+    for site in &mut scene.village.stations {
+        site.stop().await.unwrap();
+    }
+    let told = async |kiosk: &Script| kiosk.call().await;
+    let has_left = |call: &Value| call["call"] != "speaking";
+    let over = scene.kiosks[0].until_within(MINUTE, "the call is over", told, has_left);
+    let over = over.await.unwrap();
+    assert_eq!(over["call"], "waiting", "{over}");
+
+    scene.village.stations[0].start().await.unwrap();
+    let desk = unlocked(&scene.village).await.unwrap();
+    let row = desk.until_turn(&scene.names[0], "next").await.unwrap();
+    desk.take(&row, None).await.unwrap();
+    scene.kiosks[0].until_call("ringing").await.unwrap();
+}

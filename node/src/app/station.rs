@@ -321,18 +321,23 @@ impl Node {
         ServiceSecrets::open(keys, secret)
     }
 
-    /// Closes the vault that is open, and every case with it.
+    /// The adviser goes: hangs up, and closes the vault that is open.
     pub(super) fn lock(&mut self) {
+        if self.open_vault().is_some() {
+            self.tell_desk(desk::Input::Locked);
+        }
+        self.close_vault();
+    }
+
+    /// Closes the vault that is open, and every case with it. Whoever is spoken with is not hung up
+    /// on: a program that ends decides nothing for its adviser, and they keep their place.
+    pub(super) fn close_vault(&mut self) {
         let Duty::Station(station) = &mut self.duty else {
             return;
         };
         station.rows.clear();
         station.alarms.clear();
         station.reasons_lost.clear();
-        let closed = station.open.is_some();
-        if closed {
-            self.tell_desk(desk::Input::Locked);
-        }
         self.readers.clear();
         let Duty::Station(station) = &mut self.duty else {
             return;
