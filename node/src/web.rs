@@ -61,6 +61,7 @@
 //! | `/unlock` | POST | station | `adviser`, `passphrase`: opens a vault |
 //! | `/lock` | POST | station | closes it |
 //! | `/desk` | GET | station | who waits, colleagues, the cases of the adviser's services; `search`: those that its words are found in |
+//! | `/desk/search` | POST | station | `search`: goes to the desk with what these words are found in, at an address that does not bear them |
 //! | `/desk/take` | POST | station | `ticket`, and out of turn a `reason`: calls somebody who waits |
 //! | `/desk/here` | POST | station | the adviser is still there: the time to the desk's locking itself begins again |
 //! | `/desk/attend` | POST | station | `here`: whether the adviser is there for people |
@@ -84,6 +85,7 @@ mod problem;
 mod respond;
 mod routes;
 mod scope;
+mod searches;
 mod session;
 mod text;
 mod time;
@@ -139,6 +141,7 @@ struct Site {
     files: bool,
     counter: Counter,
     sessions: Sessions,
+    searches: searches::Searches,
     streams: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -173,6 +176,7 @@ impl Web {
             files: settings.role != Role::Kiosk || settings.kiosk_files,
             counter,
             sessions: Sessions::new(&settings.node),
+            searches: searches::Searches::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             stopping,
         });

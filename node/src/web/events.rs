@@ -56,7 +56,7 @@ pub(super) async fn stream(
     visitor: Visitor,
     Query(Where { at }): Query<Where>,
 ) -> Response {
-    let Some(scope) = Scope::read(site.role, &at) else {
+    let Some(scope) = Scope::read(site.role, &at).map(|it| it.naming(&site.searches, &at)) else {
         return respond::problem(&site, &visitor, &Problem::Malformed);
     };
     let Ok(permit) = Arc::clone(&site.streams).try_acquire_owned() else {

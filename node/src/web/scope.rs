@@ -7,6 +7,7 @@ use super::ids::SheetId;
 use super::live::Fragment;
 use super::page::{self, Frame};
 use super::routes;
+use super::searches::Searches;
 use super::view::CallView;
 
 /// A page that can change while it is open.
@@ -52,6 +53,14 @@ impl Scope {
             _ => return None,
         };
         scope.is_of(role).then_some(scope)
+    }
+
+    /// With the words of a search that this address names.
+    pub(super) fn naming(self, searches: &Searches, address: &str) -> Self {
+        if self == Self::Desk(None) {
+            return Self::Desk(searches.words(address));
+        }
+        self
     }
 
     fn is_of(&self, role: Role) -> bool {

@@ -21,7 +21,7 @@ pub const SESSIONS_MAX: usize = 32;
 pub(super) struct Token(String);
 
 impl Token {
-    fn draw() -> Self {
+    pub(super) fn draw() -> Self {
         Self(data_encoding::HEXLOWER.encode(&entropy::bytes::<32>()))
     }
 

@@ -113,6 +113,29 @@ async fn every_field_has_a_label_and_every_page_one_title() {
     }
 }
 
+/// A browser keeps the titles and addresses of the pages that it showed on its disk.
+#[tokio::test]
+async fn no_title_and_no_address_of_a_page_bears_a_name() {
+    let mut named = 0;
+    for (name, page) in every_page().await {
+        let title = page
+            .split("<title>")
+            .nth(1)
+            .and_then(|rest| rest.split("</title>").next());
+        let marked = values(&page, "data-title");
+        for told in title.into_iter().chain(marked) {
+            assert!(!told.contains("Vidal"), "{name}: {told}");
+        }
+        named += usize::from(page.contains("Vidal"));
+        let into_addresses = page.matches("method=\"get\"").count();
+        assert_eq!(
+            into_addresses, 0,
+            "{name}: what is typed would stand in the address"
+        );
+    }
+    assert!(named > 10, "the control: many pages name her");
+}
+
 #[tokio::test]
 async fn what_is_not_built_is_absent_and_nothing_is_disabled() {
     for (name, page) in every_page().await {

@@ -113,6 +113,27 @@ async fn a_search_is_an_address_and_outlasts_news_of_the_page() {
     let whole = here.page("/desk?search=++").await;
     assert!(!whole.contains("trouvé"), "nothing is searched for");
 
+    let form = here.post("/desk/search").form("search=+Vidal+");
+    let answer = form.send(served.to).await;
+    let address = answer
+        .header("location")
+        .expect("where it is found")
+        .to_owned();
+    assert!(address.starts_with("/desk?found="), "{address}");
+    assert!(!address.contains("Vidal"), "{address}");
+    let page = here.page(&address).await;
+    assert!(page.contains("value=\"Vidal\"") && page.contains("1 dossier trouvé sur 4"));
+    let at = format!(
+        "/events?at={}",
+        address.replace('?', "%3F").replace('=', "%3D")
+    );
+    let mut news = here.get(&at).open(served.to).await;
+    let told = stream::hear(&mut news, |text| text.contains("\"id\":\"cases\"")).await;
+    assert!(told.contains("1 dossier trouvé sur 4"), "{told}");
+    here.post("/lock").form("").send(served.to).await;
+    let whole = here.page(&address).await;
+    assert!(!whole.contains("trouvé"), "it goes with the adviser");
+
     let json = bearer(Request::get("/desk?search=vidal"))
         .send(served.to)
         .await

@@ -45,8 +45,8 @@ function listen(arrived, signal) {
   source.addEventListener("fragment", (event) => {
     const { id, html } = JSON.parse(event.data);
     if (id !== "next") return;
-    const { ticket = "", title = "" } = parse(html).dataset;
-    arrived.textContent = title;
+    const { ticket = "", title = "", who = title } = parse(html).dataset;
+    arrived.textContent = who;
     mark(title);
     // Who was there when the page opened has rung at the desk.
     if (known !== null && ticket && ticket !== known) chime();

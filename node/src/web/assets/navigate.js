@@ -6,7 +6,7 @@ import { live } from "./call.js";
 import { again } from "./events.js";
 
 const PATIENCE_MS = 4000;
-const KEPT_FORMS = ["/preferences", "/visit"];
+const KEPT_FORMS = ["/preferences", "/visit", "/desk/search"];
 
 let begin = () => {};
 let shown = here();

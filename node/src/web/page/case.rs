@@ -110,8 +110,11 @@ fn at_desk(view: &CaseView, chosen: Option<viewer::Choice>, frame: &Frame) -> Ma
             }
         }
     };
-    let name = view.person.as_deref().unwrap_or(t.no_name_yet());
-    document(frame, name, Fit::Screen, ("form", t.case_skip()), body)
+    // Browsers keep titles in their history, on the disk: it names the case, not the person.
+    let (service, title) = (t.of(&view.brief.service.name), t.of(&view.brief.title));
+    let reference = t.reference(&view.brief.case.to_string()[..8]);
+    let name = format!("{service}, {title}, {reference}");
+    document(frame, &name, Fit::Screen, ("form", t.case_skip()), body)
 }
 
 /// The call, docked beside the work.

@@ -13,12 +13,11 @@ use crate::web::counter::{Ask, Passphrase, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
 use crate::web::respond::{done, show};
+use crate::web::searches::trimmed;
 use crate::web::{Site, page};
 
 /// The longest reason for taking somebody out of turn, in bytes.
 const REASON_BYTES_MAX: usize = 4 << 10;
-/// The longest search, in characters.
-const SEARCH_CHARS_MAX: usize = 100;
 
 pub(super) fn routes() -> Table {
     Table::new()
@@ -26,6 +25,7 @@ pub(super) fn routes() -> Table {
         .route("/unlock", get(advisers).post(unlock))
         .route("/lock", post(lock))
         .route("/desk", get(desk))
+        .route("/desk/search", post(search))
         .route("/desk/take", post(take))
         .route("/desk/attend", post(attend))
         .route("/desk/here", post(here))
@@ -39,6 +39,7 @@ async fn advisers(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
 }
 
 async fn unlock(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    site.searches.forget();
     let unlocked = async {
         let adviser = fields.needed("adviser")?;
         let adviser = adviser
@@ -56,6 +57,7 @@ async fn unlock(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields)
 }
 
 async fn lock(State(site): State<Arc<Site>>, visitor: Visitor) -> Response {
+    site.searches.forget();
     let locked = site.counter.ask(Ask::Lock).await;
     done(&site, &visitor, locked.map_err(Problem::from), |()| {
         "/unlock".to_owned()
@@ -67,12 +69,21 @@ async fn desk(
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let search = searched(query.as_deref().unwrap_or_default());
+    let query = query.as_deref().unwrap_or_default();
+    let named = site.searches.words(&format!("/desk?{query}"));
+    let search = named.or_else(|| searched(query));
     let view = site.counter.ask(|reply| Ask::Desk { search, reply }).await;
     show(&site, &visitor, view, page::desk::draw)
 }
 
-/// The words that a query of the desk searches for; what is longer than they may be is left out.
+async fn search(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -> Response {
+    let address = site
+        .searches
+        .address(fields.text("search").unwrap_or_default());
+    done(&site, &visitor, Ok(()), |()| address)
+}
+
+/// The words that a query of the desk searches for.
 pub(in crate::web) fn searched(query: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Searched {
@@ -80,8 +91,7 @@ pub(in crate::web) fn searched(query: &str) -> Option<String> {
     }
     let uri = format!("/desk?{query}").parse().ok()?;
     let Query(Searched { search }) = Query::try_from_uri(&uri).ok()?;
-    let words: String = search?.trim().chars().take(SEARCH_CHARS_MAX).collect();
-    (!words.is_empty()).then_some(words)
+    trimmed(&search?)
 }
 
 /// Takes somebody out of the queue, and goes on with their case.

@@ -3,16 +3,18 @@
 use maud::{Markup, html};
 
 use crate::web::live::{Fragment, REVISION};
-use crate::web::page::{Frame, icon};
+use crate::web::page::{Frame, icon, token_field};
 use crate::web::time;
 use crate::web::view::{DeskCase, DeskView};
 
-/// The search: an address of its own, so that it outlasts news of the page and needs no script.
+/// The search: it has an address of its own, so that it outlasts news of the page and needs no
+/// script, and that address does not bear its words.
 pub(super) fn search(view: &DeskView, frame: &Frame) -> Markup {
     let t = frame.lang();
     let words = view.search.as_ref().map(|search| search.words.as_str());
     html! {
-        form.find.push role="search" method="get" action="/desk" {
+        form.find.push role="search" method="post" action="/desk/search" {
+            (token_field(frame))
             label.vh for="search" { (t.search_case()) }
             input.input #search type="search" name="search" value=[words] placeholder=(t.search_hint())
                 maxlength="100" autocomplete="off";

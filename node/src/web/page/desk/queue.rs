@@ -24,16 +24,21 @@ pub(super) fn next(view: &DeskView, frame: &Frame) -> Fragment {
     let first = first(view).filter(|_| view.availability == Availability::Free && !cut);
     let ticket = first.map(|row| row.ticket.to_string());
     // Who has another window before them reads the title: in a break as well, where nothing rings.
+    // Browsers keep titles in their history, on the disk: it names nobody.
+    let counted = || {
+        t.people_wait(waiting.max(1))
+            .trim_end_matches('.')
+            .to_owned()
+    };
     let title = match (first, view.availability) {
-        (Some(row), _) => Some(t.waits_title(person(row).unwrap_or(t.someone()))),
-        (None, Availability::Away) if waiting > 0 && !cut => {
-            Some(t.people_wait(waiting).trim_end_matches('.').to_owned())
-        }
+        (Some(_), _) => Some(counted()),
+        (None, Availability::Away) if waiting > 0 && !cut => Some(counted()),
         (None, _) => None,
     };
+    let who = first.map(|row| t.waits_title(person(row).unwrap_or(t.someone())));
     let quiet = first.is_none().then_some("next--quiet");
     let markup = html! {
-        section #next.next.(quiet.unwrap_or("next--waits")) data-rev=(REVISION) data-ticket=[ticket] data-title=[title]
+        section #next.next.(quiet.unwrap_or("next--waits")) data-rev=(REVISION) data-ticket=[ticket] data-title=[title] data-who=[who]
             aria-labelledby="next-title"
         {
             @match (first, view.availability) {
