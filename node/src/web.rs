@@ -32,6 +32,8 @@
 //! | `…/fields/{field}/draft` | POST | kiosk, station | `value`, `version`, `typed_at_ms`: what is being typed; without a value, no more |
 //! | `/cases/{case}/messages` | POST | kiosk, station | `text`: a message |
 //! | `/cases/{case}/notes/unsent` | POST | station | `text`: what is typed as a note and not sent |
+//! | `/cases/{case}/identity/unsent` | POST | station | `text`: what is typed as a remark on a check of who the person is, and not sent |
+//! | `/cases/{case}/reason/unsent` | POST | station | `text`: what is typed as the reason for taking them out of turn, and not sent |
 //! | `/cases/{case}/notes` | POST | station | `text`: a note that the service alone reads |
 //! | `/cases/{case}/identity` | POST | station | `way` (`identity-card`, `passport`, `residence-permit`, `known-to-host`, `questions-answered`), `remark`: who the person is was made sure |
 //! | `/cases/{case}/reading` | POST | station | `form`, `field`: where the adviser is in the case; without them, in no field |
