@@ -12,8 +12,6 @@ use crate::process::{processor_seconds, resident_bytes, runs};
 const MEMORY_MIB_MAX: f64 = 32.0;
 /// What waits at a node of each further one that floods: the credit of both its lanes.
 const CREDIT_MIB: f64 = 0.5625;
-/// By how much a node may grow in the time after one, in which people go on working.
-const REST_MIB_MAX: f64 = 8.0;
 /// What it may make it use of a core, beside what people's work uses.
 const CORE_MAX: f64 = 0.20;
 /// Resets the high-water mark of resident memory (proc(5), `clear_refs`).
@@ -60,19 +58,16 @@ impl Watch {
         })
     }
 
-    /// Judges what it holds of what was, beside what people's work takes: it grows no more.
+    /// Judges what it still holds: what waited in queues and sockets was taken in meanwhile, and
+    /// people went on working.
     pub fn judge_rest(&self, judge: &mut Judge) {
         let Ok(resident) = resident_bytes(self.pid) else {
             return;
         };
         let more = (resident as f64 - self.resident as f64) / f64::from(1 << 20);
-        let held = more <= REST_MIB_MAX;
-        let what = format!("{} takes no more memory afterwards", self.name);
-        judge.expect(
-            &what,
-            held,
-            format!("{more:.1} MiB more than right after it"),
-        );
+        let held = more <= memory_mib_max(judge);
+        let what = format!("{} holds no memory for it afterwards", self.name);
+        judge.expect(&what, held, format!("{more:.1} MiB more"));
     }
 
     /// Whether it is the process that it was.
@@ -87,14 +82,18 @@ impl Watch {
             return judge.expect(&format!("{name} lives on"), false, "the process is gone");
         };
         let saw = format!("{:.1} MiB more at most", seen.more_mib);
-        let others = judge.terms.offenders.saturating_sub(1) as f64;
-        let held = seen.more_mib <= MEMORY_MIB_MAX + others * CREDIT_MIB;
+        let held = seen.more_mib <= memory_mib_max(judge);
         judge.expect(&format!("{name} takes no memory for it"), held, saw);
         let usual = before.map_or(0.0, |before| before.cores);
         let saw = format!("{:.3} of a core, before {usual:.3}", seen.cores);
         let held = seen.cores - usual <= CORE_MAX;
         judge.expect(&format!("{name} has time for others"), held, saw);
     }
+}
+
+fn memory_mib_max(judge: &Judge) -> f64 {
+    let others = judge.terms.offenders.saturating_sub(1) as f64;
+    MEMORY_MIB_MAX + others * CREDIT_MIB
 }
 
 fn peak_bytes(pid: u32) -> Result<u64> {
