@@ -25,7 +25,7 @@ pub const QUEUE: &str = "Guichet";
 /// The name of the queue of [`PrintShop::add_driven_queue`].
 pub const DRIVEN: &str = "Driven";
 
-const READY_WITHIN: Duration = Duration::from_secs(30);
+const READY_WITHIN: Duration = Duration::from_secs(90);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 const PRINTER: &str = "ipp://localhost:8631/ipp/print";
 
