@@ -11,9 +11,6 @@ use super::{DeskNotice, FADING, News, PLACE_KEPT, Stage, TicketId, TicketNotice,
 use crate::signal::Body;
 use crate::time::after;
 
-/// Two reports of one beginning differ by less.
-const SAME_BEGINNING: Duration = Duration::from_secs(2);
-
 /// A ticket as it was last heard of.
 #[derive(Clone, Debug)]
 pub struct SeenTicket {
@@ -154,10 +151,9 @@ impl Known {
             .max(Duration::from_millis(known_ms.unwrap_or(0)));
         let waited = Duration::from_millis(notice.waited_ms).min(borne_out);
         let told = now.checked_sub(waited).unwrap_or(now);
-        let since = match &before {
-            Some(seen) if after(told, SAME_BEGINNING) > seen.since => seen.since,
-            Some(_) | None => told,
-        };
+        // A word is on its way for a while, and may have lain at a relay: the earliest beginning that
+        // is borne out is the nearest to the true one.
+        let since = before.as_ref().map_or(told, |seen| told.min(seen.since));
         let changed = before.as_ref().is_none_or(|seen| {
             seen.cut || seen.since != since || seen.notice.stage != notice.stage
         });

@@ -341,11 +341,41 @@ fn who_is_heard_of_late_or_now_and_then_later_has_the_place_that_the_relay_knows
     let since = |town: &Town| {
         STATIONS.map(|station| town.hall_of(station).ticket(&second).expect("seen").since)
     };
-    let before = since(&town);
+    let mut before = since(&town);
     for delay in [700, 10, 300] {
         town.delay = Duration::from_millis(delay);
         town.pass(LONG);
-        assert_eq!(since(&town), before, "a line of {delay} ms");
+        for (now, before) in since(&town).into_iter().zip(&mut before) {
+            let earlier = before.checked_duration_since(now);
+            let earlier = earlier.expect("no slow line moves anybody down");
+            assert!(
+                earlier < MOMENT,
+                "a line of {delay} ms: {earlier:?} earlier"
+            );
+            *before = now;
+        }
+    }
+}
+
+#[test]
+fn a_station_that_starts_anew_has_everybody_in_the_order_in_which_they_came() {
+    for later in (100..5_000).step_by(300) {
+        let mut town = Town::new();
+        let first = town.ask(KIOSKS[0]);
+        town.pass(Duration::from_millis(600));
+        let second = town.ask(KIOSKS[1]);
+        town.pass(MOMENT);
+        town.take(STATIONS[0], second);
+        town.pass(Duration::from_millis(later));
+        town.kill(STATIONS[0]);
+        town.pass(STATION_LOST_MAX + MOMENT);
+        for _ in 0..20 {
+            town.unlock(STATIONS[2]);
+            town.pass(LONG);
+            assert_eq!(town.queue(STATIONS[2]), [first, second], "{later}");
+            town.kill(STATIONS[2]);
+            town.pass(MOMENT);
+        }
     }
 }
 
