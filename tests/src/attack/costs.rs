@@ -23,6 +23,8 @@ const STATEMENTS: usize = 3_000;
 const BURST: usize = 64;
 const FLAP: Duration = Duration::from_millis(400);
 const DRAFT_BYTES: usize = 4_000;
+/// More than there is time for.
+const SIGNALS_AT_ONCE: usize = 8;
 const SIGNALS_PAUSE: Duration = Duration::from_millis(1);
 
 /// “I follow this case”, “I do not”, again and again.
@@ -232,10 +234,12 @@ async fn flickers(
     let Offender { client, forger } = offender;
     let mut number = 0;
     while !stop.is_set() {
-        number += 1;
-        let frame = flicker(&client, &forger, station, number);
-        for target in &targets {
-            client.signal(&target.node, frame.clone());
+        for _ in 0..SIGNALS_AT_ONCE {
+            number += 1;
+            let frame = flicker(&client, &forger, station, number);
+            for target in &targets {
+                client.signal(&target.node, frame.clone());
+            }
         }
         tokio::time::sleep(SIGNALS_PAUSE).await;
     }

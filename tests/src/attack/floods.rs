@@ -135,16 +135,16 @@ async fn flood(
     let targets = scene.attacked_nodes();
     let mut parts = Vec::new();
     for Offender { client, forger } in &scene.offenders {
-        let mut rows = Vec::new();
         for target in &targets {
             client.knock(target).await?;
-            rows.push((target.clone(), row(Arc::clone(forger))?));
+            let row = row(Arc::clone(forger))?;
+            parts.push((Arc::clone(client), target.clone(), row));
         }
-        parts.push((Arc::clone(client), rows));
     }
+    // Each by itself: who waits at one node goes on at the others.
     let attack = |stop: Stop| {
-        together(parts, move |(client, rows)| {
-            one_after_another(client, rows, stop.clone())
+        together(parts, move |(client, target, row)| {
+            one_after_another(client, target, row, stop.clone())
         })
     };
     scene.flood(judge, attack).await?;
@@ -153,17 +153,16 @@ async fn flood(
 
 async fn one_after_another(
     attacker: Arc<Enrolled>,
-    mut rows: Vec<(Target, Row)>,
+    target: Target,
+    mut row: Row,
     stop: Stop,
 ) -> Result<()> {
     let mut number = 0;
     while !stop.is_set() {
         number += 1;
-        for (target, row) in &mut rows {
-            for frame in row(number)? {
-                attacker.until_greeted(&target.node).await;
-                attacker.send(&target.node, &frame).await;
-            }
+        for frame in row(number)? {
+            attacker.until_greeted(&target.node).await;
+            attacker.send(&target.node, &frame).await;
         }
         tokio::task::yield_now().await;
     }
