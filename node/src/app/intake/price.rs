@@ -66,21 +66,16 @@ impl Allowance {
     /// What a peer of this role has. A relay brings what many wrote and said; a kiosk what one person
     /// writes, or what was written there while its line was cut. A machine alone says something of
     /// itself some times a second, and in the seconds of a call's set-up some dozen times: what it
-    /// may say at a relay stays below what the relay may pass on of it.
+    /// may say at a relay stays below what the relay may pass on of it. A desk says something at each
+    /// change of the queue.
     pub fn of(role: Option<Role>, lane: Lane) -> Self {
         let (each_second, saved, each_block) = match (lane, role) {
             (Lane::Signals, Some(Role::Relay)) => (150_000, 4_000_000, 0),
+            (Lane::Signals, Some(Role::Station)) => (40_000, 1_000_000, 0),
             (
                 Lane::Signals,
                 None
-                | Some(
-                    Role::Kiosk
-                    | Role::Station
-                    | Role::Operator
-                    | Role::Steward
-                    | Role::Registrar
-                    | Role::Agent,
-                ),
+                | Some(Role::Kiosk | Role::Operator | Role::Steward | Role::Registrar | Role::Agent),
             ) => (10_000, 500_000, 0),
             (Lane::Cases, Some(Role::Relay)) => (150_000, 4_000_000, 250),
             (Lane::Cases, Some(Role::Station)) => (100_000, 3_000_000, 1_000),
