@@ -256,9 +256,13 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// The body as JSON that names nothing twice: of two, a parser keeps the last.
     pub fn json(&self) -> Result<Value> {
-        serde_json::from_slice(&self.body).with_context(|| format!("not JSON: {}", self.text()))
+        let value: Value = serde_json::from_slice(&self.body)
+            .with_context(|| format!("not JSON: {}", self.text()))?;
+        let all = value.to_string().len();
+        ensure!(all == self.body.len(), "named twice: {}", self.text());
+        Ok(value)
     }
 
     fn success(self, path: &str) -> Result<Self> {

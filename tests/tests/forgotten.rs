@@ -24,12 +24,13 @@ const SETTLED_AFTER: usize = 5;
 const IDLE_S: i64 = 30;
 /// What tells more about the node or the moment than about who sits there.
 const NOT_OF_A_VISIT: [&str; 3] = ["/status", "/healthz", "/events"];
-const VOLATILE: [&str; 10] = [
+const VOLATILE: [&str; 11] = [
     // Whether an adviser is there.
     "reception",
     "at_s",
     "since_s",
     "opened_at_s",
+    "received_at_s",
     "ends_in_s",
     "version",
     "seq",

@@ -272,7 +272,8 @@ pub enum ItemState {
     EnRoute,
     /// A station of the service signed that it is durable there.
     Received {
-        /// When.
+        /// When; told beside the time of what it is said of.
+        #[serde(rename = "received_at_s")]
         at_s: u64,
     },
 }

@@ -207,6 +207,20 @@ async fn the_call_is_json_for_programs_and_its_page_for_people() {
 }
 
 #[tokio::test]
+async fn what_programs_read_names_nothing_twice() {
+    for role in [Role::Kiosk, Role::Station] {
+        let served = serve(role, Scene::Visit).await;
+        let case = format!("/cases/{}", case());
+        for path in ["/visit", "/receipt", "/status", "/desk", "/call", &case] {
+            let answer = bearer(Request::get(path)).send(served.to).await;
+            if answer.status == 200 {
+                answer.json();
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stations_open_page_says_so_and_a_kiosks_does_not() {
     for (role, said) in [(Role::Station, true), (Role::Kiosk, false)] {
         let served = serve(role, Scene::Visit).await;

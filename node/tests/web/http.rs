@@ -127,7 +127,12 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The body as JSON that names nothing twice: of two, a parser keeps the last.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+        let value: serde_json::Value = serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("no JSON: {}", self.text()));
+        let all = value.to_string().len();
+        assert_eq!(all, self.body.len(), "named twice: {}", self.text());
+        value
     }
 }
