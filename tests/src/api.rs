@@ -92,9 +92,14 @@ impl Api {
         self.send("GET", path, "application/json", &[]).await
     }
 
-    /// Asks for `path` and expects JSON with a status of success.
+    /// Asks for `path` and expects JSON with a status of success, as nodes write it: nothing is named
+    /// twice in it, of which a parser keeps the last.
     pub async fn get_json(&self, path: &str) -> Result<Value> {
-        self.get(path).await?.success(path)?.json()
+        let answer = self.get(path).await?.success(path)?;
+        let value = answer.json()?;
+        let all = value.to_string().len();
+        ensure!(all == answer.body.len(), "named twice: {}", answer.text());
+        Ok(value)
     }
 
     /// Posts JSON.
@@ -256,13 +261,9 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON that names nothing twice: of two, a parser keeps the last.
+    /// The body as JSON.
     pub fn json(&self) -> Result<Value> {
-        let value: Value = serde_json::from_slice(&self.body)
-            .with_context(|| format!("not JSON: {}", self.text()))?;
-        let all = value.to_string().len();
-        ensure!(all == self.body.len(), "named twice: {}", self.text());
-        Ok(value)
+        serde_json::from_slice(&self.body).with_context(|| format!("not JSON: {}", self.text()))
     }
 
     fn success(self, path: &str) -> Result<Self> {
