@@ -10,8 +10,6 @@ texts! {
     reception_busy: "Les conseillers sont tous en appel", "All advisers are in calls";
     reception_busy_note: "Prenez votre tour, ou préparez votre demande", "Take your place, or prepare your request";
     reception_nobody: "Pas de conseiller en ce moment", "No adviser just now";
-    alarm_shut_do: "Demandez au responsable du service une clé pour votre coffre. Rien n’est perdu : tout est gardé, scellé.", "Ask whoever runs the service for a key for your vault. Nothing is lost: all is kept, sealed.";
-    alarm_reason_lost: "La raison de faire passer cette personne avant les autres n’est pas gardée. Écrivez-la en note.", "The reason for taking this person before the others is not kept. Write it as a note.";
     reception_nobody_note: "Laissez votre demande : le service la reçoit", "Leave your request: the service receives it";
     reception_cut_note: "Votre tour est gardé ici, et compte dès qu’elle revient", "Your place is kept here, and counts as soon as it is back";
     // Asking for an adviser
@@ -152,6 +150,12 @@ texts! {
     pass_none: "Aucun collègue de ce service n’est libre pour l’instant.", "No colleague of this service is free just now.";
     case_of_call: "Dossier de l’appel", "Case of the call";
     desk_sound_held: "Le navigateur retient le son : vous n’entendrez pas qui arrive.", "The browser holds the sound back: you will not hear who arrives.";
+    information: "Informations", "Information";
+    kiosk_cut_note: "Ce que vous écrivez lui parviendra ensuite.", "What you write will reach it afterwards.";
+    call_cut_adviser: "La ligne du conseiller est coupée. Tout est gardé.", "The adviser’s line is down. Everything is kept.";
+    call_cut_kiosk: "La ligne de la borne est coupée. Tout est gardé.", "The kiosk’s line is down. Everything is kept.";
+    call_quiet: "L’image et le son n’arrivent plus. Tout est gardé.", "Picture and sound no longer arrive. Everything is kept.";
+    desk_ended_declined: "La personne ne souhaite pas parler maintenant.", "The person does not wish to speak now.";
 }
 
 sentences! {
@@ -257,6 +261,7 @@ sentences! {
         1 => "1 document".to_owned(),
         _ => format!("{documents} documents"),
     };
+    kiosk_cut(time: &str): format!("Ligne de la borne coupée à {time}"), format!("The kiosk’s line is down since {time}");
 }
 
 fn nth(place: usize) -> String {

@@ -68,6 +68,10 @@ texts! {
     err_not_printable_do: "Téléchargez-le, ou demandez au conseiller de l’envoyer en PDF.", "Download it, or ask the adviser to send it as a PDF.";
     err_media: "L’image et le son ne passent pas avec ce navigateur.", "Picture and sound do not work with this browser.";
     err_media_do: "Vous pouvez continuer par écrit.", "You can go on in writing.";
+    err_no_files: "Cette borne ne prend pas de fichiers et n’en donne pas.", "This kiosk takes no files and gives none.";
+    err_no_files_do: "Numérisez ou photographiez vos papiers ; imprimez ce que vous emportez.", "Scan or photograph your papers; print what you take away.";
+    err_not_empty: "Cette démarche est commencée\u{a0}: elle ne peut plus être retirée.", "This request has been started: it can no longer be removed.";
+    err_not_empty_do: "Écrivez au service qu’elle n’est plus utile.", "Write to the service that it is no longer needed.";
 }
 
 sentences! {
