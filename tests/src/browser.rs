@@ -10,9 +10,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -22,12 +22,15 @@ use crate::performer::Performer;
 
 mod clock;
 mod driver;
+mod hand;
 mod kept;
 mod keys;
 mod looks;
 mod media;
 mod pixels;
 mod screen;
+mod script;
+mod sight;
 
 pub use clock::CLOCK;
 use driver::Driver;
@@ -37,10 +40,6 @@ pub use pixels::Pixels;
 use screen::Screen;
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
-const ENTER: &str = "\u{e007}";
-const CONTROL: &str = "\u{e009}";
-const DELETE: &str = "\u{e017}";
 
 const HEADLESS: &str = "--headless=new";
 const FLAGS: [&str; 12] = [
@@ -227,13 +226,6 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Runs a script before those of every page that is opened from now on.
-    pub async fn before_pages(&self, script: &str) -> Result<()> {
-        let before = json!({ "source": script });
-        let added = self.devtools("Page.addScriptToEvaluateOnNewDocument", &before);
-        added.await.map(drop)
-    }
-
     /// Goes to an address and waits until the page is loaded.
     pub async fn open(&self, url: &str) -> Result<()> {
         self.post("/url", &json!({ "url": url })).await?;
@@ -261,179 +253,6 @@ impl Browser {
         Ok(self.profile)
     }
 
-    /// Touches an element.
-    pub async fn click(&self, css: &str) -> Result<()> {
-        self.with(css, "click", &json!({})).await
-    }
-
-    /// Touches the first of the elements that shows this text.
-    pub async fn click_on(&self, css: &str, text: &str) -> Result<()> {
-        let script = "return [...document.querySelectorAll(arguments[0])]
-            .find(element => element.innerText.includes(arguments[1]))";
-        self.patiently(&format!("click {css} with {text:?}"), async || {
-            let found = self.run(script, &json!([css, text])).await?;
-            let id = found[ELEMENT].as_str().context("no such element")?;
-            self.act(id, "click", &json!({})).await
-        })
-        .await
-    }
-
-    /// Types at the end of what a field holds, key by key.
-    pub async fn type_in(&self, css: &str, text: &str) -> Result<()> {
-        self.with(css, "value", &json!({ "text": text })).await
-    }
-
-    /// Types in place of what a field holds; the field keeps the focus.
-    pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
-        self.type_in(css, &format!("{CONTROL}a{CONTROL}{DELETE}{text}"))
-            .await
-    }
-
-    /// Puts text at the caret all at once, as pasting does; the field keeps the focus.
-    pub async fn paste(&self, css: &str, text: &str) -> Result<()> {
-        self.click(css).await?;
-        let script = "return document.execCommand('insertText', false, arguments[0])";
-        let done = self.run(script, &json!([text])).await?;
-        done.as_bool()
-            .filter(|done| *done)
-            .context("not pasted")
-            .map(drop)
-    }
-
-    /// Presses Enter in a field.
-    pub async fn enter(&self, css: &str) -> Result<()> {
-        self.type_in(css, ENTER).await
-    }
-
-    /// Leaves the field that has the focus, as the next touch would.
-    pub async fn leave(&self) -> Result<()> {
-        self.run("document.activeElement?.blur(); return true", &json!([]))
-            .await
-            .map(drop)
-    }
-
-    /// Chooses an option by its value, as a person's choice would be seen.
-    pub async fn choose(&self, css: &str, value: &str) -> Result<()> {
-        let css_option = format!("{css} option[value={}]", quoted(value));
-        self.click(&css_option).await
-    }
-
-    /// Hands a file to a file input.
-    pub async fn upload(&self, css: &str, file: &Path) -> Result<()> {
-        let file = std::path::absolute(file)?;
-        self.type_in(css, &file.to_string_lossy()).await
-    }
-
-    /// What an element shows, once it is there.
-    pub async fn text(&self, css: &str) -> Result<String> {
-        let found = format!("document.querySelector({})", quoted(css));
-        let text = self
-            .until(&format!("{found} && {{ text: {found}.innerText }}"))
-            .await?;
-        Ok(text["text"].as_str().unwrap_or_default().to_string())
-    }
-
-    /// What a field holds, once it is there.
-    pub async fn value(&self, css: &str) -> Result<String> {
-        let found = format!("document.querySelector({})", quoted(css));
-        let text = self
-            .until(&format!("{found} && {{ value: {found}.value }}"))
-            .await?;
-        Ok(text["value"].as_str().unwrap_or_default().to_string())
-    }
-
-    /// How many elements there are now.
-    pub async fn count(&self, css: &str) -> Result<u64> {
-        let script = "return document.querySelectorAll(arguments[0]).length";
-        Ok(self
-            .run(script, &json!([css]))
-            .await?
-            .as_u64()
-            .unwrap_or_default())
-    }
-
-    /// Waits until an element is there.
-    pub async fn until_there(&self, css: &str) -> Result<()> {
-        self.until(&format!("document.querySelector({}) !== null", quoted(css)))
-            .await
-            .map(drop)
-    }
-
-    /// Waits until no such element is there.
-    pub async fn until_gone(&self, css: &str) -> Result<()> {
-        self.until(&format!("document.querySelector({}) === null", quoted(css)))
-            .await
-            .map(drop)
-    }
-
-    /// Waits until one of the elements shows this text.
-    pub async fn until_shown(&self, css: &str, text: &str) -> Result<()> {
-        let all = format!("[...document.querySelectorAll({})]", quoted(css));
-        let shown = format!("{all}.some(it => it.innerText.includes({}))", quoted(text));
-        self.until(&shown).await.map(drop)
-    }
-
-    /// Waits until a field holds this value.
-    pub async fn until_value(&self, css: &str, value: &str) -> Result<()> {
-        let field = format!("document.querySelector({})", quoted(css));
-        self.until(&format!("{field}?.value === {}", quoted(value)))
-            .await
-            .map(drop)
-    }
-
-    /// Waits until a JavaScript expression is true, and returns its value.
-    pub async fn until(&self, expression: &str) -> Result<Value> {
-        let script = format!("return {expression}");
-        self.patiently(expression, async || {
-            let value = self.run(&script, &json!([])).await?;
-            let empty = matches!(value, Value::Null | Value::Bool(false));
-            if empty {
-                Err(anyhow!("it is {value}"))
-            } else {
-                Ok(value)
-            }
-        })
-        .await
-    }
-
-    /// Runs a function body in the page and returns what it returns.
-    pub async fn run(&self, script: &str, arguments: &Value) -> Result<Value> {
-        self.post(
-            "/execute/sync",
-            &json!({ "script": script, "args": arguments }),
-        )
-        .await
-    }
-
-    /// The SHA-256, in hexadecimal, of what the page gets from an address.
-    pub async fn sha256_of(&self, url: &str) -> Result<String> {
-        let script = "const done = arguments[1];
-            fetch(arguments[0], { headers: { Accept: '*/*' } })
-                .then(answer => answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status))
-                .then(bytes => crypto.subtle.digest('SHA-256', bytes))
-                .then(hash => done([...new Uint8Array(hash)]
-                    .map(byte => byte.toString(16).padStart(2, '0')).join('')))
-                .catch(error => done('failed: ' + error))";
-        let body = json!({ "script": script, "args": [url] });
-        let answer = self.post("/execute/async", &body).await?;
-        let hash = answer.as_str().unwrap_or_default().to_string();
-        if hash.len() != 64 {
-            bail!("{}: {url}: {hash}", self.name);
-        }
-        Ok(hash)
-    }
-
-    /// What the page complained of on its console since the last call; the browser's own hints
-    /// (`DEBUG`) are none.
-    pub async fn console(&self) -> Result<Vec<String>> {
-        let lines = self.post("/se/log", &json!({ "type": "browser" })).await?;
-        let lines = lines.as_array().into_iter().flatten();
-        Ok(lines
-            .filter(|line| line["level"] != "DEBUG")
-            .map(|line| format!("{}: {}", line["level"], line["message"]))
-            .collect())
-    }
-
     /// Where files land that the page lets one download.
     pub fn downloads(&self) -> PathBuf {
         self.profile.path().join("downloads")
@@ -447,62 +266,6 @@ impl Browser {
     /// The process group of the browser and its driver.
     pub fn process_group(&self) -> u32 {
         self.driver.group()
-    }
-
-    /// Does something to an element, once it can be done.
-    async fn with(&self, css: &str, action: &str, body: &Value) -> Result<()> {
-        self.patiently(&format!("{action} {css}"), async || {
-            let id = self.find(css).await?;
-            self.act(&id, action, body).await
-        })
-        .await
-    }
-
-    /// Brings an element into the middle, away from bars that stay, and acts on it.
-    async fn act(&self, id: &str, action: &str, body: &Value) -> Result<()> {
-        let script = "arguments[0].scrollIntoView({ block: 'center' })";
-        self.run(script, &json!([{ ELEMENT: id }])).await?;
-        let path = format!("/element/{id}/{action}");
-        self.post(&path, body).await.map(drop)
-    }
-
-    async fn find(&self, css: &str) -> Result<String> {
-        let body = json!({ "using": "css selector", "value": css });
-        let answer = self.post("/element", &body).await?;
-        Ok(answer[ELEMENT]
-            .as_str()
-            .context("an element id")?
-            .to_string())
-    }
-
-    async fn patiently<T>(&self, what: &str, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
-        let end = Instant::now() + self.patience;
-        loop {
-            let error = match attempt().await {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
-            if Instant::now() >= end {
-                return Err(self.explain(what, error).await);
-            }
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
-        }
-    }
-
-    async fn explain(&self, what: &str, error: anyhow::Error) -> anyhow::Error {
-        let picture = self.picture("failure").await;
-        let picture =
-            picture.map_or_else(|error| format!("{error:#}"), |it| it.display().to_string());
-        let address = self.address().await.unwrap_or_default();
-        let script = "return document.body.innerText.replace(/\\s+/g, ' ').slice(0, 900)";
-        let text = self.run(script, &json!([])).await.unwrap_or_default();
-        let console = self.console().await.unwrap_or_default().join("\n  ");
-        anyhow!(
-            "{}: waited {} s for: {what}\n  last: {error:#}\n  page: {address}\n  text: {text}\n  \
-             picture: {picture}\n  console: {console}",
-            self.name,
-            self.patience.as_secs()
-        )
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{Browser, CONTROL};
+use super::Browser;
+use super::hand::CONTROL;
 
 impl Browser {
     /// Shows what a word being composed with an input method looks like so far, at the caret.
