@@ -3,7 +3,7 @@
 //! A journey makes a [`village`]: a [`network`] of namespaces with a [`process`]
 //! in each place. It opens a [`browser`] beside one and uses its [`pages`], or
 //! gives orders by [`script`] through [`api`]; a [`visit`] is the one that most
-//! tests leave behind. Lines are cut by dropping packets between two places and
+//! tests leave behind, a [`counter`] a case with both its sides at hand. Lines are cut by dropping packets between two places and
 //! disks filled on a [`small_disk`], and paper comes out of a [`print_shop`], so the product
 //! needs no switch for tests.
 //! A [`gallery`] shows every page in every state, with invented people.
@@ -30,6 +30,7 @@ pub mod calls;
 pub mod canary;
 pub mod capture;
 pub mod careless;
+pub mod counter;
 pub mod cuts;
 pub mod figure;
 pub mod fleet;

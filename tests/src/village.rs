@@ -137,6 +137,16 @@ impl Village {
         &self.advisers[0]
     }
 
+    /// The first adviser of a station.
+    pub fn adviser_at(&self, station: usize) -> &Adviser {
+        let folder = format!("station-{}", station + 1);
+        let of_it = |adviser: &&Adviser| adviser.station == folder;
+        self.advisers
+            .iter()
+            .find(of_it)
+            .expect("each station has one")
+    }
+
     /// Drops every packet between two sites.
     pub fn cut(&self, a: &Site, b: &Site) -> Result<()> {
         self.network.cut(&a.place, &b.place)

@@ -78,8 +78,13 @@ pub async fn receipt_says(kiosk: &Script, state: &str) -> Result<()> {
 
 /// The desk of the first station, with the vault of its first adviser open.
 pub async fn unlocked(village: &Village) -> Result<Script> {
-    let desk = village.stations[0].script()?;
-    let adviser = village.adviser();
+    unlocked_at(village, 0).await
+}
+
+/// The same at another station.
+pub async fn unlocked_at(village: &Village, station: usize) -> Result<Script> {
+    let desk = village.stations[station].script()?;
+    let adviser = village.adviser_at(station);
     desk.unlock(&adviser.name, &adviser.passphrase).await?;
     Ok(desk)
 }

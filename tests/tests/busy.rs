@@ -8,6 +8,7 @@ use std::time::Duration;
 use guichet_tests::api::Answer;
 use guichet_tests::script::Script;
 use guichet_tests::village::Village;
+use guichet_tests::visit::unlocked;
 use serde_json::{Value, json};
 
 const REASON: &str = "Un train à prendre.";
@@ -31,11 +32,7 @@ impl Scene {
         let mut village = Village::new("busy", 2, 2).unwrap();
         village.start().await.unwrap();
         let [one, two] = [0, 1].map(|kiosk| village.kiosks[kiosk].script().unwrap());
-        let desk = village.stations[0].script().unwrap();
-        let adviser = village.adviser();
-        desk.unlock(&adviser.name, &adviser.passphrase)
-            .await
-            .unwrap();
+        let desk = unlocked(&village).await.unwrap();
         let first = one.begin("caf", "housing").await.unwrap();
         let second = one.begin("caf", "housing").await.unwrap();
         let other = two.begin("caf", "housing").await.unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use guichet_tests::script::{Script, field_of, field_path};
 use guichet_tests::village::Village;
+use guichet_tests::visit::unlocked_at;
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -30,19 +31,13 @@ impl Scene {
         let case = kiosk.begin("caf", "housing").await.unwrap();
         kiosk.set(&case, "last_name", "Lefèvre").await.unwrap();
         let (mut desks, mut names) = (Vec::new(), Vec::new());
-        for (number, site) in village.stations.iter().enumerate() {
-            let desk = site.script().unwrap();
-            let station = format!("station-{}", number + 1);
-            let adviser = village.advisers.iter().find(|it| it.station == station);
-            let adviser = adviser.unwrap();
-            desk.unlock(&adviser.name, &adviser.passphrase)
-                .await
-                .unwrap();
+        for station in 0..village.stations.len() {
+            let desk = unlocked_at(&village, station).await.unwrap();
             let name = async |desk: &Script| desk.values(&case, "last_name").await;
             let there = |values: &Vec<String>| values == &["Lefèvre"];
             desk.until("the case", name, there).await.unwrap();
             desks.push(desk);
-            names.push(adviser.name.clone());
+            names.push(village.adviser_at(station).name.clone());
         }
         let desks = desks.try_into().unwrap();
         let names = names.try_into().unwrap();

@@ -15,6 +15,7 @@ use guichet_tests::canary::{Canary, Finding, Search};
 use guichet_tests::samples;
 use guichet_tests::script::{Script, field_path};
 use guichet_tests::village::Village;
+use guichet_tests::visit::unlocked;
 use serde_json::{Value, json};
 
 /// A stream of news has told all that it has to tell when it is silent for so long.
@@ -83,11 +84,7 @@ impl Walk {
             .with_header("Origin", &origin)
             .with_header("X-Guichet-Token", token);
         let kiosk = site.script().unwrap();
-        let desk = village.stations[0].script().unwrap();
-        let adviser = village.adviser();
-        desk.unlock(&adviser.name, &adviser.passphrase)
-            .await
-            .unwrap();
+        let desk = unlocked(&village).await.unwrap();
         Self {
             village,
             kiosk,

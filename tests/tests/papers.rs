@@ -13,6 +13,7 @@ use guichet_keys::sha256;
 use guichet_tests::api::Answer;
 use guichet_tests::canary::{Canary, Search};
 use guichet_tests::careless::Care;
+use guichet_tests::counter::Counter;
 use guichet_tests::print_shop::PrintShop;
 use guichet_tests::samples;
 use guichet_tests::script::Script;
@@ -26,106 +27,55 @@ const NODE: usize = 1;
 /// A page that an adviser sends.
 const BLUE: [u8; 3] = [30, 60, 200];
 
-struct Counter {
-    village: Village,
-    kiosk: Script,
-    desk: Script,
-    case: String,
+/// A kiosk with this scanner and perhaps a printer, whose nodes go without something or nothing.
+async fn open(
+    name: &str,
+    scanner: &VirtualScanner,
+    shop: Option<&PrintShop>,
+    without: Option<Care>,
+) -> Counter {
+    let mut village = Village::new(name, 1, 1).unwrap();
+    village.sites().for_each(|site| site.without = without);
+    let site = village.kiosk();
+    let dir = scanner.dir().display().to_string();
+    site.environment.push(("SANE_CONFIG_DIR".into(), dir));
+    if let Some(shop) = shop {
+        let server = shop.server();
+        site.environment.push(("CUPS_SERVER".into(), server));
+    }
+    site.configure(|settings| {
+        settings.insert("scanner".into(), "test:0".into());
+        settings.insert("scan_dpi".into(), 600.into());
+        settings.insert("scan_width_mm".into(), 200.into());
+        settings.insert("scan_height_mm".into(), 200.into());
+        if shop.is_none() {
+            settings.insert("printer".into(), "none".into());
+        }
+    })
+    .unwrap();
+    Counter::open(village).await.unwrap()
 }
 
-impl Counter {
-    /// A kiosk with this scanner, a case that is open on both sides of the counter.
-    async fn open(name: &str, scanner: &VirtualScanner) -> Self {
-        Self::with(name, scanner, None).await
-    }
+async fn sheets(counter: &Counter) -> Value {
+    counter.sheets().await.unwrap()
+}
 
-    /// The same, perhaps with a printer.
-    async fn with(name: &str, scanner: &VirtualScanner, shop: Option<&PrintShop>) -> Self {
-        Self::without(None, name, scanner, shop).await
-    }
+/// Waits until the tray looks so.
+async fn until_sheets(counter: &Counter, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    let sheets = async |_: &Script| counter.sheets().await;
+    let patience = Duration::from_secs(60);
+    let looked = counter.kiosk.until_within(patience, what, sheets, is);
+    looked.await.unwrap()
+}
 
-    /// The same, whose nodes go without something.
-    async fn without(
-        care: Option<Care>,
-        name: &str,
-        scanner: &VirtualScanner,
-        shop: Option<&PrintShop>,
-    ) -> Self {
-        let mut village = Village::new(name, 1, 1).unwrap();
-        village.sites().for_each(|site| site.without = care);
-        let site = village.kiosk();
-        let dir = scanner.dir().display().to_string();
-        site.environment.push(("SANE_CONFIG_DIR".into(), dir));
-        if let Some(shop) = shop {
-            let server = shop.server();
-            site.environment.push(("CUPS_SERVER".into(), server));
-        }
-        site.configure(|settings| {
-            settings.insert("scanner".into(), "test:0".into());
-            settings.insert("scan_dpi".into(), 600.into());
-            settings.insert("scan_width_mm".into(), 200.into());
-            settings.insert("scan_height_mm".into(), 200.into());
-            if shop.is_none() {
-                settings.insert("printer".into(), "none".into());
-            }
-        })
-        .unwrap();
-        village.start().await.unwrap();
-        let kiosk = village.kiosks[0].script().unwrap();
-        let desk = village.stations[0].script().unwrap();
-        let adviser = village.adviser();
-        desk.unlock(&adviser.name, &adviser.passphrase)
-            .await
-            .unwrap();
-        let case = kiosk.begin("caf", "housing").await.unwrap();
-        Self {
-            village,
-            kiosk,
-            desk,
-            case,
-        }
-    }
+async fn scan(counter: &Counter) -> Value {
+    let before = count(&sheets(counter).await);
+    counter.ordered("scan", json!({})).await.unwrap();
+    until_sheets(counter, "one more sheet", |view| count(view) == before + 1).await
+}
 
-    fn path(&self, rest: &str) -> String {
-        format!("/cases/{}/{rest}", self.case)
-    }
-
-    async fn order(&self, rest: &str, body: Value) -> Answer {
-        let path = self.path(rest);
-        self.kiosk.api().post(&path, &body).await.unwrap()
-    }
-
-    async fn ordered(&self, rest: &str, body: Value) -> Value {
-        let answer = self.order(rest, body).await;
-        assert_eq!(answer.status, 200, "{rest}: {}", answer.text());
-        answer.json().unwrap()
-    }
-
-    async fn sheets(&self) -> Value {
-        let path = self.path("sheets");
-        self.kiosk.api().get_json(&path).await.unwrap()
-    }
-
-    /// Waits until the tray looks so.
-    async fn until_sheets(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let sheets = async |kiosk: &Script| kiosk.api().get_json(&self.path("sheets")).await;
-        let patience = Duration::from_secs(60);
-        self.kiosk
-            .until_within(patience, what, sheets, is)
-            .await
-            .unwrap()
-    }
-
-    async fn scan(&self) -> Value {
-        let before = count(&self.sheets().await);
-        self.ordered("scan", json!({})).await;
-        self.until_sheets("one more sheet", |view| count(view) == before + 1)
-            .await
-    }
-
-    async fn bytes(&self, of: &Script, rest: &str) -> Answer {
-        of.api().get(&self.path(rest)).await.unwrap()
-    }
+async fn got(counter: &Counter, of: &Script, rest: &str) -> Answer {
+    of.api().get(&counter.path(rest)).await.unwrap()
 }
 
 async fn upload(counter: &Counter, bytes: &[u8]) -> Answer {
@@ -146,23 +96,23 @@ fn sheet(view: &Value, place: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sheets_are_scanned_put_in_order_joined_and_reach_the_desk_byte_for_byte() {
     let scanner = VirtualScanner::new("Color pattern");
-    let counter = Counter::open("papers", &scanner).await;
+    let counter = open("papers", &scanner, None, None).await;
     let pattern = scanner.by_hand(SHEET);
-    let view = counter.scan().await;
+    let view = scan(&counter).await;
     let first = sheet(&view, 0);
     scanner.lay("Grid");
     let grid = scanner.by_hand(SHEET);
     assert_ne!(sha256(&pattern), sha256(&grid));
-    let view = counter.scan().await;
+    let view = scan(&counter).await;
     let second = sheet(&view, 1);
 
     let arrange = async |sheet: &str, how: &str| {
         let path = format!("sheets/{sheet}");
-        counter.ordered(&path, json!({ "do": how })).await
+        counter.ordered(&path, json!({ "do": how })).await.unwrap()
     };
     arrange(&second, "turn").await;
     arrange(&second, "earlier").await;
-    let view = counter.sheets().await;
+    let view = sheets(&counter).await;
     assert_eq!([sheet(&view, 0), sheet(&view, 1)], [second.clone(), first]);
     assert_eq!(view["sheets"][0]["turns"], 1);
     assert_eq!(view["case"]["documents"], json!([]), "not yet joined");
@@ -182,9 +132,10 @@ async fn two_sheets_are_scanned_put_in_order_joined_and_reach_the_desk_byte_for_
 
     let joined = counter
         .ordered("sheets/join", json!({ "name": "Bail" }))
-        .await;
+        .await
+        .unwrap();
     let document = joined["document"].as_str().unwrap();
-    assert_eq!(count(&counter.sheets().await), 0, "the tray is empty");
+    assert_eq!(count(&sheets(&counter).await), 0, "the tray is empty");
     let here = async |desk: &Script| desk.case(&counter.case).await;
     let case = counter
         .desk
@@ -202,30 +153,30 @@ async fn two_sheets_are_scanned_put_in_order_joined_and_reach_the_desk_byte_for_
     for side in [&counter.kiosk, &counter.desk] {
         for (number, bytes) in [(1, &grid), (2, &pattern)] {
             let rest = format!("documents/{document}/sheets/{number}");
-            let answer = counter.bytes(side, &rest).await;
+            let answer = got(&counter, side, &rest).await;
             assert_eq!(answer.status, 200);
             assert_eq!(sha256(&answer.body), sha256(bytes), "sheet {number}");
         }
         for picture in ["1-screen-0.png", "2-preview-1.jpg", "2-close-3.png"] {
             let rest = format!("documents/{document}/pages/{picture}");
-            let answer = counter.bytes(side, &rest).await;
+            let answer = got(&counter, side, &rest).await;
             assert_eq!(answer.status, 200, "{picture}: {}", answer.text());
         }
         let rest = format!("documents/{document}/pages/3-screen-0.png");
-        assert_eq!(counter.bytes(side, &rest).await.status, 422);
+        assert_eq!(got(&counter, side, &rest).await.status, 422);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_that_fails_is_told_and_loses_nothing() {
     let scanner = VirtualScanner::new("Grid");
-    let counter = Counter::open("papers-trouble", &scanner).await;
-    counter.scan().await;
+    let counter = open("papers-trouble", &scanner, None, None).await;
+    scan(&counter).await;
 
     scanner.slow_down();
-    counter.ordered("scan", json!({})).await;
-    assert_eq!(counter.sheets().await["scanner"]["state"], "scanning");
-    let busy = counter.order("scan", json!({})).await;
+    counter.ordered("scan", json!({})).await.unwrap();
+    assert_eq!(sheets(&counter).await["scanner"]["state"], "scanning");
+    let busy = counter.order("scan", json!({})).await.unwrap();
     assert_eq!(busy.status, 503, "one sheet at a time");
     let scanning = scanner.until_processes(NODE + 1).await;
     let node = counter.village.kiosks[0].node().unwrap().pid();
@@ -234,14 +185,14 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
     let pid = rustix::process::Pid::from_raw(program).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     let died = |view: &Value| view["scanner"]["trouble"] == "died";
-    let view = counter.until_sheets("that it died", died).await;
+    let view = until_sheets(&counter, "that it died", died).await;
     assert_eq!(count(&view), 1, "the sheet before is kept");
 
-    counter.ordered("scan", json!({})).await;
+    counter.ordered("scan", json!({})).await.unwrap();
     scanner.until_processes(NODE + 1).await;
-    counter.ordered("scan/stop", json!({})).await;
+    counter.ordered("scan/stop", json!({})).await.unwrap();
     scanner.until_processes(NODE).await;
-    let view = counter.sheets().await;
+    let view = sheets(&counter).await;
     assert_eq!(
         (count(&view), &view["scanner"]["state"]),
         (1, &json!("ready"))
@@ -257,7 +208,7 @@ async fn a_scan_that_fails_is_told_and_loses_nothing() {
         search.memory(pid).unwrap()
     };
     assert_eq!(search.missing(&memory(&counter)).len(), 0, "the control");
-    counter.ordered("scan", json!({})).await;
+    counter.ordered("scan", json!({})).await.unwrap();
     scanner.until_processes(NODE + 1).await;
     counter.kiosk.end_visit().await.unwrap();
     scanner.until_processes(NODE).await;
@@ -275,7 +226,7 @@ async fn lay(counter: &Counter, sheet: &[u8], times: usize) {
 
 /// The tray takes no more: from nowhere, until something is taken out of it.
 async fn is_full(counter: &Counter, one_more: &[u8]) {
-    let before = counter.sheets().await;
+    let before = sheets(counter).await;
     for answer in [
         upload(counter, one_more).await,
         upload(counter, one_more).await,
@@ -284,25 +235,28 @@ async fn is_full(counter: &Counter, one_more: &[u8]) {
         assert_eq!(answer.json().unwrap()["type"], "about:blank#tray-full");
     }
     assert_eq!(
-        counter.sheets().await["sheets"],
+        sheets(counter).await["sheets"],
         before["sheets"],
         "as it was"
     );
     let first = format!("sheets/{}", sheet(&before, 0));
-    counter.ordered(&first, json!({ "do": "remove" })).await;
+    counter
+        .ordered(&first, json!({ "do": "remove" }))
+        .await
+        .unwrap();
     lay(counter, one_more, 1).await;
-    assert_eq!(count(&counter.sheets().await), count(&before));
+    assert_eq!(count(&sheets(counter).await), count(&before));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tray_takes_forty_sheets() {
     let scanner = VirtualScanner::new("Grid");
-    let counter = Counter::open("papers-many", &scanner).await;
+    let counter = open("papers-many", &scanner, None, None).await;
     let small = samples::png(7, 160);
     lay(&counter, &small, 40).await;
-    let view = counter.sheets().await;
+    let view = sheets(&counter).await;
     assert_eq!((count(&view), &view["full"]), (40, &json!(true)));
-    let scan = counter.order("scan", json!({})).await;
+    let scan = counter.order("scan", json!({})).await.unwrap();
     assert_eq!(scan.status, 409, "{}", scan.text());
     is_full(&counter, &small).await;
 }
@@ -310,7 +264,7 @@ async fn a_tray_takes_forty_sheets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trays_take_160_mib() {
     let scanner = VirtualScanner::new("Grid");
-    let counter = Counter::open("papers-heavy", &scanner).await;
+    let counter = open("papers-heavy", &scanner, None, None).await;
     let heavy = samples::png(7, 3_260);
     let sheets = (160 << 20) / heavy.len();
     assert_eq!(sheets, 5);
@@ -321,7 +275,7 @@ async fn the_trays_take_160_mib() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_sheet_is_refused() {
     let scanner = VirtualScanner::new("Grid");
-    let counter = Counter::open("papers-refused", &scanner).await;
+    let counter = open("papers-refused", &scanner, None, None).await;
     let pdf = samples::pdf(BLUE, "a PDF is a document, and no sheet");
     for (what, bytes, status) in [
         ("a PDF", pdf, 415),
@@ -337,12 +291,12 @@ async fn what_is_no_sheet_is_refused() {
         let answer = upload(&counter, &bytes).await;
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
     }
-    assert_eq!(count(&counter.sheets().await), 0);
+    assert_eq!(count(&sheets(&counter).await), 0);
     // Twice at once: one document, and the other is told.
     upload(&counter, &samples::png(9, 160)).await;
     let join = || counter.order("sheets/join", json!({ "name": "Bail" }));
     let (one, other) = tokio::join!(join(), join());
-    let mut statuses = [one.status, other.status];
+    let mut statuses = [one, other].map(|it| it.unwrap().status);
     statuses.sort_unstable();
     assert!(statuses[0] == 200 && statuses[1] != 200, "{statuses:?}");
     let case = counter.kiosk.case(&counter.case).await.unwrap();
@@ -354,7 +308,7 @@ async fn what_is_no_sheet_is_refused() {
         ("scan".to_owned(), json!({ "instead": none })),
         (format!("documents/{}/print", "00".repeat(16)), json!({})),
     ] {
-        let answer = counter.order(&rest, body).await;
+        let answer = counter.order(&rest, body).await.unwrap();
         assert_eq!(answer.status, 404, "{rest}: {}", answer.text());
     }
     let alive = counter.village.kiosks[0].node().unwrap().stranger();
@@ -364,7 +318,7 @@ async fn what_is_no_sheet_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_print_that_waits_for_paper_is_cancelled_on_wish_and_at_the_visits_end() {
     let (scanner, shop) = (VirtualScanner::new("Grid"), PrintShop::open().unwrap());
-    let counter = Counter::with("prints", &scanner, Some(&shop)).await;
+    let counter = open("prints", &scanner, Some(&shop), None).await;
     let pdf = samples::pdf(BLUE, "a decision");
     let (case, kiosk) = (&counter.case, &counter.kiosk);
     let document = kiosk.add(case, "Avis.pdf", "application/pdf", &pdf).await;
@@ -379,15 +333,18 @@ async fn a_print_that_waits_for_paper_is_cancelled_on_wish_and_at_the_visits_end
     until("the printer", &|view| view["printer"] == true).await;
     shop.take_paper().unwrap();
     for ends in [false, true] {
-        counter.ordered(&print, json!({})).await;
+        counter.ordered(&print, json!({})).await.unwrap();
         until("paper", &|view| view["job"]["state"] == "needs-attention").await;
         assert!(!shop.spooled().unwrap().is_empty(), "it waits in the spool");
-        let another = counter.order(&print, json!({})).await;
+        let another = counter.order(&print, json!({})).await.unwrap();
         assert_eq!(another.status, 503, "one at a time: {}", another.text());
         if ends {
             kiosk.end_visit().await.unwrap();
         } else {
-            counter.ordered(&format!("{print}/cancel"), json!({})).await;
+            counter
+                .ordered(&format!("{print}/cancel"), json!({}))
+                .await
+                .unwrap();
             until("its end", &|view| view["job"]["state"] == "cancelled").await;
         }
         let left = async |_: &Script| Ok((shop.jobs()?, shop.spooled()?.len()));
@@ -418,7 +375,7 @@ async fn only_what_can_be_drawn_is_printed_and_what_cups_stops_has_failed() {
     shop.add_driven_queue().unwrap();
     // What cannot be drawn may come from elsewhere: here it is taken.
     let any = Some(Care::Judging);
-    let counter = Counter::without(any, "prints-drawn", &scanner, Some(&shop)).await;
+    let counter = open("prints-drawn", &scanner, Some(&shop), any).await;
     let (case, kiosk) = (&counter.case, &counter.kiosk);
     let until = async |what: &str, holds: &dyn Fn(&Value) -> bool| {
         let printing = async |kiosk: &Script| Ok(kiosk.case(case).await?["printing"].take());
@@ -431,7 +388,8 @@ async fn only_what_can_be_drawn_is_printed_and_what_cups_stops_has_failed() {
         let document = kiosk.add(case, name, media_type, &bytes).await.unwrap();
         let answer = counter
             .order(&format!("documents/{document}/print"), json!({}))
-            .await;
+            .await
+            .unwrap();
         let told: Value = answer.json().unwrap();
         assert_eq!(
             (answer.status, &told["type"]),
@@ -451,7 +409,7 @@ async fn only_what_can_be_drawn_is_printed_and_what_cups_stops_has_failed() {
     let picture = samples::png(7, 160);
     let document = kiosk.add(case, "a.png", "image/png", &picture).await;
     let print = format!("documents/{}/print", document.unwrap());
-    counter.ordered(&print, json!({})).await;
+    counter.ordered(&print, json!({})).await.unwrap();
     until("its end", &|view| view["job"]["state"] == "printed").await;
     let printed = std::fs::read(shop.received()).unwrap();
     assert!(printed.starts_with(b"%PDF-1.4") && printed.ends_with(b"%%EOF\n"));
@@ -461,7 +419,7 @@ async fn only_what_can_be_drawn_is_printed_and_what_cups_stops_has_failed() {
     let document = kiosk.add(case, "b.pdf", "application/pdf", &pdf).await;
     let print = format!("documents/{}/print", document.unwrap());
     shop.forbid(true).unwrap();
-    counter.ordered(&print, json!({})).await;
+    counter.ordered(&print, json!({})).await.unwrap();
     let began = std::time::Instant::now();
     until("that it failed", &|view| view["job"]["state"] == "failed").await;
     assert!(
@@ -474,7 +432,7 @@ async fn only_what_can_be_drawn_is_printed_and_what_cups_stops_has_failed() {
         ("", 0)
     );
     shop.forbid(false).unwrap();
-    counter.ordered(&print, json!({})).await;
+    counter.ordered(&print, json!({})).await.unwrap();
     until("its end", &|view| view["job"]["state"] == "printed").await;
     assert_eq!(
         std::fs::read(shop.received()).unwrap(),

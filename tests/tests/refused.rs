@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use guichet_tests::browser::{Browser, Size};
 use guichet_tests::canary::{Canary, Search};
 use guichet_tests::careless::Care;
+use guichet_tests::counter::Counter;
 use guichet_tests::pages;
 use guichet_tests::samples;
 use guichet_tests::script::Script;
 use guichet_tests::village::Village;
-use guichet_tests::visit::unlocked;
 use serde_json::{Value, json};
 
 /// The largest file that is taken.
@@ -203,80 +203,66 @@ fn all() -> Vec<Brought> {
         .collect()
 }
 
-/// Both counters, and a case that is open on both.
-struct Counter {
-    village: Village,
-    kiosk: Script,
-    desk: Script,
-    case: String,
+/// Both sides of a case that has come to the desk.
+async fn open(name: &str, without: Option<Care>) -> Counter {
+    let mut village = Village::new(name, 1, 1).unwrap();
+    village.sites().for_each(|site| site.without = without);
+    village.kiosk().let_files_pass().unwrap();
+    let counter = Counter::open(village).await.unwrap();
+    let case = &counter.case;
+    counter
+        .kiosk
+        .set(case, "last_name", "Lefèvre")
+        .await
+        .unwrap();
+    let there = async |script: &Script| script.desk().await;
+    let listed = |cases: &Vec<String>| cases.contains(case);
+    counter.desk.until("the case", there, listed).await.unwrap();
+    counter
 }
 
-impl Counter {
-    async fn open(name: &str, without: Option<Care>) -> Self {
-        let mut village = Village::new(name, 1, 1).unwrap();
-        village.sites().for_each(|site| site.without = without);
-        village.kiosk().let_files_pass().unwrap();
-        village.start().await.unwrap();
-        let kiosk = village.kiosks[0].script().unwrap();
-        let desk = unlocked(&village).await.unwrap();
-        let case = kiosk.begin("caf", "housing").await.unwrap();
-        kiosk.set(&case, "last_name", "Lefèvre").await.unwrap();
-        let there = async |script: &Script| script.desk().await;
-        let listed = |cases: &Vec<String>| cases.contains(&case);
-        desk.until("the case", there, listed).await.unwrap();
-        Self {
-            village,
-            kiosk,
-            desk,
-            case,
-        }
-    }
+/// Hands a file over by a script.
+async fn hand(counter: &Counter, to: &Script, place: &str, file: &Brought) -> (u16, Value) {
+    let path = counter.path(place);
+    let kind = "application/octet-stream";
+    let answer = to.api().upload(&path, "file", file.name, kind, &file.bytes);
+    let answer = answer.await.unwrap();
+    (answer.status, answer.json().unwrap_or_default())
+}
 
-    /// Hands a file over by a script.
-    async fn hand(&self, to: &Script, place: &str, file: &Brought) -> (u16, Value) {
-        let path = format!("/cases/{}/{place}", self.case);
-        let kind = "application/octet-stream";
-        let answer = to.api().upload(&path, "file", file.name, kind, &file.bytes);
-        let answer = answer.await.unwrap();
-        (answer.status, answer.json().unwrap_or_default())
-    }
+/// What the nodes hold of these files, on any disk.
+fn left(counter: &Counter, files: &[Brought]) -> (Search, BTreeSet<String>) {
+    let windows = files.iter().filter(|file| !file.bytes.is_empty());
+    let windows = windows.flat_map(|file| Canary::windows(file.name, &file.bytes).unwrap());
+    let search = Search::new(&windows.collect::<Vec<_>>()).unwrap();
+    let found = search.folder(counter.village.folder()).unwrap();
+    let found = found.iter().map(ToString::to_string).collect();
+    (search, found)
+}
 
-    /// What the nodes hold of these files, on any disk.
-    fn left(&self, files: &[Brought]) -> (Search, BTreeSet<String>) {
-        let windows = files.iter().filter(|file| !file.bytes.is_empty());
-        let windows = windows.flat_map(|file| Canary::windows(file.name, &file.bytes).unwrap());
-        let search = Search::new(&windows.collect::<Vec<_>>()).unwrap();
-        let found = search.folder(self.village.folder()).unwrap();
-        let found = found.iter().map(ToString::to_string).collect();
-        (search, found)
+async fn has_none(counter: &Counter) {
+    for script in [&counter.kiosk, &counter.desk] {
+        let view = script.case(&counter.case).await.unwrap();
+        assert_eq!(view["documents"], json!([]));
     }
-
-    async fn has_none(&self) {
-        for script in [&self.kiosk, &self.desk] {
-            let view = script.case(&self.case).await.unwrap();
-            assert_eq!(view["documents"], json!([]));
-        }
-        let path = format!("/cases/{}/sheets", self.case);
-        let view = self.kiosk.api().get_json(&path).await.unwrap();
-        assert_eq!(view["sheets"], json!([]));
-    }
+    assert_eq!(counter.sheets().await.unwrap()["sheets"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_keeps_and_sends_nothing_of_what_it_does_not_take() {
     // What is kept is plain, so that it would be found.
-    let counter = Counter::open("refused", Some(Care::Sealing)).await;
+    let counter = open("refused", Some(Care::Sealing)).await;
     let files = all();
     for file in &files {
         for script in [&counter.kiosk, &counter.desk] {
-            let (status, told) = counter.hand(script, "documents", file).await;
+            let (status, told) = hand(&counter, script, "documents", file).await;
             assert_eq!((status, &told["kind"]), (file.status, &json!(file.kind)));
             let words = format!("{} {}", told["title"], told["todo"]);
             for said in file.says[0] {
                 assert!(words.contains(said), "{}: {words}", file.name);
             }
         }
-        let (status, told) = counter.hand(&counter.kiosk, "sheets", file).await;
+        let (status, told) = hand(&counter, &counter.kiosk, "sheets", file).await;
         assert!((400..500).contains(&status), "{}: {told}", file.name);
     }
     // A PDF is a document and no sheet.
@@ -284,27 +270,27 @@ async fn a_node_keeps_and_sends_nothing_of_what_it_does_not_take() {
         bytes: samples::pdf([0, 0, 160], "Bail"),
         ..empty()
     };
-    let (status, told) = counter.hand(&counter.kiosk, "sheets", &pdf).await;
+    let (status, told) = hand(&counter, &counter.kiosk, "sheets", &pdf).await;
     assert_eq!((status, &told["file"]), (415, &json!("pdf")));
     assert!(told["todo"].as_str().unwrap().contains("comme document"));
 
-    counter.has_none().await;
-    let (_, found) = counter.left(&files);
+    has_none(&counter).await;
+    let (_, found) = left(&counter, &files);
     assert!(found.is_empty(), "{found:?}");
-    let (status, told) = counter.hand(&counter.kiosk, "documents", &pdf).await;
+    let (status, told) = hand(&counter, &counter.kiosk, "documents", &pdf).await;
     assert_eq!(status, 200, "what can be shown is taken: {told}");
 }
 
 /// The control: where any file is taken, the same search finds each of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_judging_a_node_keeps_and_sends_them_all() {
-    let counter = Counter::open("refused-not", Some(Care::Judging)).await;
+    let counter = open("refused-not", Some(Care::Judging)).await;
     let files: Vec<_> = of_other_kinds()
         .into_iter()
         .chain(not_to_be_shown())
         .collect();
     for file in &files {
-        let (status, told) = counter.hand(&counter.kiosk, "documents", file).await;
+        let (status, told) = hand(&counter, &counter.kiosk, "documents", file).await;
         assert_eq!(status, 200, "{}: {told}", file.name);
     }
     let here = async |desk: &Script| desk.documents(&counter.case).await;
@@ -316,7 +302,7 @@ async fn without_judging_a_node_keeps_and_sends_them_all() {
         .until("all of them", here, all_here)
         .await
         .unwrap();
-    let search = counter.left(&files).0;
+    let search = left(&counter, &files).0;
     for site in [&counter.village.kiosks[0], &counter.village.stations[0]] {
         let found = search.folder(site.folder()).unwrap();
         let missing = search.missing(&found);
@@ -344,7 +330,7 @@ async fn bring(page: &Browser, folder: &std::path::Path, file: &Brought, says: [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_brings_a_file_that_is_not_taken_reads_what_it_is_and_what_to_do() {
-    let counter = Counter::open("refused-page", None).await;
+    let counter = open("refused-page", None).await;
     let brought = tempfile::tempdir().unwrap();
     for (site, lang) in [("kiosk", "fr"), ("kiosk", "en"), ("station", "fr")] {
         let site = match site {
@@ -371,7 +357,7 @@ async fn who_brings_a_file_that_is_not_taken_reads_what_it_is_and_what_to_do() {
             let says = file.says[usize::from(lang == "en")];
             bring(&page, brought.path(), &file, says).await;
         }
-        counter.has_none().await;
+        has_none(&counter).await;
         pages::language(&page, "fr").await.unwrap();
         // That a request was refused, and nothing else.
         for line in page.console().await.unwrap() {

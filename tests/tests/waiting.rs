@@ -16,7 +16,7 @@ use guichet_tests::network::Place;
 use guichet_tests::raw::Raw;
 use guichet_tests::script::Script;
 use guichet_tests::village::{Site, Village};
-use guichet_tests::visit::unlocked;
+use guichet_tests::visit::{unlocked, unlocked_at};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -55,15 +55,8 @@ impl Scene {
             kiosks.push(kiosk);
         }
         let mut desks = Vec::new();
-        for (number, site) in village.stations.iter().enumerate() {
-            let desk = site.script().unwrap();
-            let station = format!("station-{}", number + 1);
-            let adviser = village.advisers.iter().find(|it| it.station == station);
-            let adviser = adviser.unwrap();
-            desk.unlock(&adviser.name, &adviser.passphrase)
-                .await
-                .unwrap();
-            desks.push(desk);
+        for station in 0..village.stations.len() {
+            desks.push(unlocked_at(&village, station).await.unwrap());
         }
         Self {
             village,
@@ -209,12 +202,7 @@ async fn nobody_is_lost_when_a_station_dies_and_a_call_is_handed_over() {
     again.await.unwrap();
 
     scene.village.stations[0].start().await.unwrap();
-    scene.desks[0] = scene.village.stations[0].script().unwrap();
-    let adviser = scene.village.adviser().clone();
-    scene.desks[0]
-        .unlock(&adviser.name, &adviser.passphrase)
-        .await
-        .unwrap();
+    scene.desks[0] = unlocked(&scene.village).await.unwrap();
     scene.desks[0]
         .until_turn(&scene.names[0], "next")
         .await
