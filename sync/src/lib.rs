@@ -19,6 +19,7 @@ pub mod page;
 pub mod receipt;
 pub mod replica;
 pub mod rules;
+mod signed;
 pub mod store;
 pub mod window;
 pub mod wire;

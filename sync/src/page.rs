@@ -11,8 +11,8 @@
 //! ```
 
 use guichet_keys::{
-    AuthorId, BadSignature, CaseTag, Hash, Salt, SealError, Sealer, SecretKey, Signature,
-    SigningKey, SubjectId, sha256, verify,
+    AuthorId, BadSignature, CaseTag, Hash, Salt, SealError, Sealer, SecretKey, SigningKey,
+    SubjectId, sha256, verify,
 };
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -21,6 +21,7 @@ use crate::envelope::KeyRef;
 use crate::limits::{
     MANIFEST_BYTES_MAX, PAGE_BYTES_MAX, SEAL_BYTES, SEGMENT_BYTES, SMALL_PAGE_BYTES_MAX,
 };
+use crate::signed;
 
 const VERSION: u8 = 1;
 const DOMAIN: &str = "guichet/page/1";
@@ -218,17 +219,7 @@ impl Manifest {
         let hashes = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
         let body =
             minicbor::to_vec(Body { head, hashes }).expect("encoding into memory cannot fail");
-        let signature = signer.sign(DOMAIN, &body);
-        let mut bytes = Vec::with_capacity(body.len().saturating_add(80));
-        let mut cbor = minicbor::Encoder::new(&mut bytes);
-        (|| {
-            cbor.array(2)?
-                .bytes(&body)?
-                .bytes(signature.as_bytes())?
-                .ok()
-        })()
-        .expect("encoding into memory cannot fail");
-        Self::parse(bytes)
+        Self::parse(signed::sign(signer, DOMAIN, &body))
     }
 
     /// Reads a manifest, checking its size and structure but not its signature.
@@ -239,7 +230,8 @@ impl Manifest {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(PageError::ManifestTooLarge(bytes.len()));
         }
-        let (body, _) = split(&bytes).ok_or(PageError::Malformed("not two byte strings"))?;
+        let (body, _) =
+            signed::split(&bytes).ok_or(PageError::Malformed("not two byte strings"))?;
         let mut cbor = minicbor::Decoder::new(body);
         let parsed: Body = cbor
             .decode()
@@ -266,8 +258,8 @@ impl Manifest {
     /// # Errors
     /// [`BadSignature`] when `signer` did not sign it.
     pub fn verify(&self, signer: &SubjectId) -> Result<(), BadSignature> {
-        let (body, signature) = split(&self.bytes).expect("parse checked the structure");
-        verify(signer, DOMAIN, body, &Signature::from(*signature))
+        let (body, signature) = signed::split(&self.bytes).expect("parse checked the structure");
+        verify(signer, DOMAIN, body, &signature)
     }
 
     /// Checks that `sealed` is the segment `index` of this page.
@@ -315,16 +307,6 @@ impl Manifest {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8; 64])> {
-    let mut cbor = minicbor::Decoder::new(bytes);
-    if cbor.array().ok()?? != 2 {
-        return None;
-    }
-    let body = cbor.bytes().ok()?;
-    let signature = cbor.bytes().ok()?.try_into().ok()?;
-    (cbor.position() == bytes.len()).then_some((body, signature))
 }
 
 /// Where in a manifest's bytes the hashes begin.

@@ -5,12 +5,13 @@
 //! body    = CBOR [ version, node, stage, at_ms, [ cover … ] ]
 //! ```
 
-use guichet_keys::{BadSignature, CaseTag, Hash, Signature, SigningKey, SubjectId, sha256, verify};
+use guichet_keys::{BadSignature, CaseTag, Hash, SigningKey, SubjectId, sha256, verify};
 use minicbor::{Decode, Encode};
 
 use crate::envelope::ChainId;
 use crate::limits::{CHAIN_INDEX_MAX, RECEIPT_BYTES_MAX, RECEIPT_COVERS_MAX, TIME_MS_MAX};
 use crate::page::PageId;
+use crate::signed;
 
 const VERSION: u8 = 1;
 const DOMAIN: &str = "guichet/receipt/1";
@@ -116,16 +117,7 @@ impl Receipt {
             covers,
         };
         let clear = minicbor::to_vec(&body).expect("encoding into memory cannot fail");
-        let signature = signer.sign(DOMAIN, &clear);
-        let mut bytes = Vec::with_capacity(clear.len().saturating_add(80));
-        let mut cbor = minicbor::Encoder::new(&mut bytes);
-        (|| {
-            cbor.array(2)?
-                .bytes(&clear)?
-                .bytes(signature.as_bytes())?
-                .ok()
-        })()
-        .expect("encoding into memory cannot fail");
+        let bytes = signed::sign(signer, DOMAIN, &clear);
         Self {
             hash: sha256(&bytes),
             body,
@@ -141,7 +133,8 @@ impl Receipt {
         if bytes.len() > RECEIPT_BYTES_MAX {
             return Err(ReceiptError::TooLarge(bytes.len()));
         }
-        let (clear, _) = split(&bytes).ok_or(ReceiptError::Malformed("not two byte strings"))?;
+        let (clear, _) =
+            signed::split(&bytes).ok_or(ReceiptError::Malformed("not two byte strings"))?;
         let mut cbor = minicbor::Decoder::new(clear);
         let body: Body = cbor
             .decode()
@@ -174,8 +167,8 @@ impl Receipt {
     /// # Errors
     /// [`BadSignature`] when that node did not sign it.
     pub fn verify(&self) -> Result<(), BadSignature> {
-        let (clear, signature) = split(&self.bytes).expect("parse checked the structure");
-        verify(&self.body.node, DOMAIN, clear, &Signature::from(*signature))
+        let (clear, signature) = signed::split(&self.bytes).expect("parse checked the structure");
+        verify(&self.body.node, DOMAIN, clear, &signature)
     }
 
     /// Who says so.
@@ -213,14 +206,4 @@ impl Receipt {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8; 64])> {
-    let mut cbor = minicbor::Decoder::new(bytes);
-    if cbor.array().ok()?? != 2 {
-        return None;
-    }
-    let clear = cbor.bytes().ok()?;
-    let signature = cbor.bytes().ok()?.try_into().ok()?;
-    (cbor.position() == bytes.len()).then_some((clear, signature))
 }
