@@ -41,6 +41,8 @@ use screen::Screen;
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// The folder in the profile where files land.
+const DOWNLOADS: &str = "downloads";
 const HEADLESS: &str = "--headless=new";
 const FLAGS: [&str; 12] = [
     "--no-sandbox",
@@ -104,6 +106,54 @@ pub struct Setup<'a> {
     pub screen: bool,
 }
 
+impl Setup<'_> {
+    /// What the driver is asked for.
+    fn capabilities(&self, size: Size, profile: &Path) -> Result<Value> {
+        let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        if !self.screen {
+            flags.push(HEADLESS.into());
+        }
+        flags.push(format!("--window-size={},{}", size.width, size.height));
+        flags.push(format!(
+            "--user-data-dir={}",
+            profile.join("profile").display()
+        ));
+        if let Some(devices) = self.devices {
+            flags.push(format!(
+                "--use-fake-device-for-media-stream=device-count={devices}"
+            ));
+        }
+        if let Some(performer) = self.performer {
+            let (picture, voice) = performer.write(profile)?;
+            let (picture, voice) = (picture.display(), voice.display());
+            flags.push(format!("--use-file-for-fake-video-capture={picture}"));
+            flags.push(format!("--use-file-for-fake-audio-capture={voice}"));
+        }
+        let downloads = profile.join(DOWNLOADS);
+        let mut preferences = json!({ "download.default_directory": downloads });
+        let mut left_out = json!([]);
+        if self.keeps {
+            flags.push("--enable-automatic-password-saving".into());
+            left_out = json!(["enable-automation"]);
+            for offer in [
+                "credentials_enable_service",
+                "profile.password_manager_enabled",
+            ] {
+                preferences[offer] = true.into();
+            }
+        }
+        Ok(json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "args": flags,
+                "prefs": preferences,
+                "excludeSwitches": left_out,
+            },
+        } } }))
+    }
+}
+
 /// A browser with one page open.
 #[derive(Debug)]
 pub struct Browser {
@@ -145,65 +195,17 @@ impl Browser {
         size: Size,
         setup: Setup<'_>,
     ) -> Result<Self> {
-        let Setup {
-            performer,
-            keeps,
-            policy,
-            devices,
-            screen,
-        } = setup;
         let profile = tempfile::Builder::new()
             .prefix("guichet-browser-")
             .tempdir()?;
-        let screen = screen.then(|| Screen::start(place)).transpose()?;
+        let screen = setup.screen.then(|| Screen::start(place)).transpose()?;
         let display = screen.as_ref().map(Screen::display);
-        let driver = Driver::start(place, policy, display)?;
+        let driver = Driver::start(place, setup.policy, display)?;
         let api = Api::new(
             place,
             SocketAddr::from((Ipv4Addr::LOCALHOST, driver.port())),
         );
-        let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
-        if screen.is_none() {
-            flags.push(HEADLESS.into());
-        }
-        flags.push(format!("--window-size={},{}", size.width, size.height));
-        flags.push(format!(
-            "--user-data-dir={}",
-            profile.path().join("profile").display()
-        ));
-        if let Some(devices) = devices {
-            flags.push(format!(
-                "--use-fake-device-for-media-stream=device-count={devices}"
-            ));
-        }
-        if let Some(performer) = performer {
-            let (picture, voice) = performer.write(profile.path())?;
-            let (picture, voice) = (picture.display(), voice.display());
-            flags.push(format!("--use-file-for-fake-video-capture={picture}"));
-            flags.push(format!("--use-file-for-fake-audio-capture={voice}"));
-        }
-        let downloads = profile.path().join("downloads");
-        let mut preferences = json!({ "download.default_directory": downloads });
-        let mut left_out = json!([]);
-        if keeps {
-            flags.push("--enable-automatic-password-saving".into());
-            left_out = json!(["enable-automation"]);
-            for offer in [
-                "credentials_enable_service",
-                "profile.password_manager_enabled",
-            ] {
-                preferences[offer] = true.into();
-            }
-        }
-        let wanted = json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "goog:chromeOptions": {
-                "args": flags,
-                "prefs": preferences,
-                "excludeSwitches": left_out,
-            },
-        } } });
+        let wanted = setup.capabilities(size, profile.path())?;
         let answer = command(&api, "POST", "/session", &wanted).await?;
         let session = answer["sessionId"]
             .as_str()
@@ -220,7 +222,7 @@ impl Browser {
             profile,
             _screen: screen,
         };
-        if performer.is_some() {
+        if setup.performer.is_some() {
             browser.before_pages(media::BEFORE_PAGES).await?;
         }
         Ok(browser)
@@ -255,7 +257,7 @@ impl Browser {
 
     /// Where files land that the page lets one download.
     pub fn downloads(&self) -> PathBuf {
-        self.profile.path().join("downloads")
+        self.profile.path().join(DOWNLOADS)
     }
 
     /// The folder in which the browser keeps what it keeps.
