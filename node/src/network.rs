@@ -38,6 +38,14 @@ use staged::Staged;
 /// station, name, services, passphrase, parted by tabs.
 pub const PASSPHRASES: &str = "passphrases";
 
+/// Most kiosks of one plan.
+pub const KIOSKS_MAX: u16 = 200;
+/// Most stations of one plan. The key of a service is sealed to the adviser of each, in one
+/// statement.
+pub const STATIONS_MAX: u16 = 100;
+/// Most relays of one plan.
+pub const RELAYS_MAX: u16 = 8;
+
 const FIRST_EPOCH: u32 = 1;
 
 const TOWN_HALLS: [&str; 10] = [
@@ -206,9 +214,9 @@ impl Plan {
             return Err(InitError::Host { host: self.host });
         }
         for (what, count, allowed) in [
-            ("kiosks", self.kiosks, 0..=200),
-            ("stations", self.stations, 0..=50),
-            ("relays", self.relays, 1..=8),
+            ("kiosks", self.kiosks, 0..=KIOSKS_MAX),
+            ("stations", self.stations, 0..=STATIONS_MAX),
+            ("relays", self.relays, 1..=RELAYS_MAX),
         ] {
             if !allowed.contains(&count) {
                 return Err(InitError::Count {

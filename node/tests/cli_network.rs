@@ -172,8 +172,16 @@ fn what_cannot_be_made_or_run_is_said() {
     let init = |counts: &[&str], dir: &Path| guichet(&[&["network", "init"], counts].concat(), dir);
     refused(&init(&counts, &dir), 1, &["not empty", "--dir"]);
     let elsewhere = dir.join("elsewhere");
-    let many = ["--kiosks", "201", "--stations", "1"];
-    refused(&init(&many, &elsewhere), 1, &["201 kiosks", "0 to 200"]);
+    for (kiosks, stations, relays, said) in [
+        ("201", "1", "1", ["201 kiosks", "0 to 200"]),
+        ("1", "101", "1", ["101 stations", "0 to 100"]),
+        ("1", "1", "9", ["9 relays", "1 to 8"]),
+        ("1", "1", "0", ["0 relays", "1 to 8"]),
+    ] {
+        let many = ["--kiosks", kiosks, "--stations", stations];
+        let many = [&many[..], &["--relays", relays]].concat();
+        refused(&init(&many, &elsewhere), 1, &said);
+    }
     assert!(!elsewhere.exists());
     for host in ["0.0.0.0", "::", "224.0.0.1"] {
         let anywhere = [&counts[..], &["--host", host]].concat();

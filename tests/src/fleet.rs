@@ -30,7 +30,8 @@ const MEGABYTE: f64 = 1e6;
 pub struct Size {
     /// Nodes that run: the relay, a station from three on, and kiosks.
     pub members: usize,
-    /// Stations that are enrolled and switched off; `network init` makes fifty stations at most.
+    /// Stations that are enrolled and switched off; with the one that runs, at most
+    /// [`guichet::network::STATIONS_MAX`].
     pub away: usize,
 }
 
