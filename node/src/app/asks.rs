@@ -79,21 +79,9 @@ impl Node {
                 reply,
             }),
             Ask::Paper(case, ask) => self.on_paper_ask(case, ask),
-            Ask::SetField {
-                field,
-                value,
-                lang,
-                seen,
-                typed_at_ms,
-                reply,
-            } => {
-                let case = field.case;
-                self.with_case(case, reply, |_, reply| Task::SetField {
-                    field,
-                    value,
-                    lang,
-                    seen,
-                    typed_at_ms,
+            Ask::SetField { put, reply } => {
+                self.with_case(put.field.case, reply, |_, reply| Task::SetField {
+                    put,
                     done: Box::new(|saved| answer(reply, saved)),
                 });
             }
@@ -108,19 +96,12 @@ impl Node {
                     reply,
                 });
             }
-            Ask::Draft {
-                field,
-                value,
-                seen,
-                typed_at_ms,
-                reply,
-            } => self.with_case(field.case, reply, |_, reply| Task::Draft {
-                field,
-                value,
-                seen,
-                typed_at_ms,
-                reply,
-            }),
+            Ask::Draft { typing, reply } => {
+                self.with_case(typing.field.case, reply, |_, reply| Task::Draft {
+                    typing,
+                    reply,
+                });
+            }
             Ask::Say {
                 case,
                 text,

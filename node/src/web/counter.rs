@@ -17,7 +17,7 @@ use std::time::Duration;
 use guichet_keys::CaseTag;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use ask::{Ask, FieldPlace, Passphrase, Splice, Upload};
+pub use ask::{Ask, FieldPlace, Passphrase, Put, Splice, Typing, Upload};
 pub use paper::{Arrange, PaperAsk};
 pub use refusal::{PictureTrouble, Refusal, Thing};
 pub use work::{CaseWork, Kept, NOTE_BYTES_MAX, Whereabouts};

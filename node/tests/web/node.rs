@@ -68,22 +68,16 @@ pub fn answer(ask: Ask, scene: Scene, side: Side) {
                 Err(lost)
             })
             .is_ok(),
-        Ask::SetField {
-            field,
-            value,
-            lang,
-            reply,
-            ..
-        } => {
+        Ask::SetField { put, reply } => {
             let service = service("caf");
             let form = service.form("housing").expect("housing");
-            let said = match form.field(&field.name) {
+            let said = match form.field(&put.field.name) {
                 None => Err(Refusal::NotFound(Thing::Field)),
                 Some(known) => known
                     .check(
-                        &value,
+                        &put.value,
                         &Reader {
-                            lang,
+                            lang: put.lang,
                             today: Day::at(NOW_S),
                         },
                     )

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guichet_sync::case::{Version, Writer};
+use guichet_sync::case::Writer;
 use guichet_sync::envelope::Envelope;
 use guichet_sync::store::Location;
 use guichet_sync::wire::What;
@@ -13,9 +13,8 @@ use crate::app::disk::Done;
 use crate::app::opened::{Opening, Paper, SealedPaper, Sent};
 use crate::app::shown::Context;
 use crate::render::Drawing;
-use crate::web::Lang;
 use crate::web::counter::{
-    FieldPlace, Kept, Refusal, Reply, Splice, Thing as Lost, Upload, Whereabouts,
+    FieldPlace, Kept, Put, Refusal, Reply, Splice, Thing as Lost, Typing, Upload, Whereabouts,
 };
 use crate::web::ids::{DocumentId, FormId};
 use crate::web::view::{CaseView, IdentityWay, TextView};
@@ -39,16 +38,8 @@ pub enum Task {
     },
     /// Put a value into a register, as typed: the template judges it.
     SetField {
-        /// Where.
-        field: FieldPlace,
-        /// What.
-        value: String,
-        /// The language of the page it was typed into.
-        lang: Lang,
-        /// The version that the person had before them, if it is known.
-        seen: Option<Version>,
-        /// When it was typed, on the page's clock; by script, never.
-        typed_at_ms: Option<u64>,
+        /// Which, and where.
+        put: Put,
         /// Called once it is durable.
         done: Done,
     },
@@ -63,14 +54,8 @@ pub enum Task {
     },
     /// Somebody here is typing.
     Draft {
-        /// Where.
-        field: FieldPlace,
-        /// What, or nothing once the field was left as it was.
-        value: Option<String>,
-        /// The version that they have before them, if it is known.
-        seen: Option<Version>,
-        /// When it was typed, on the page's clock.
-        typed_at_ms: Option<u64>,
+        /// What, and where.
+        typing: Typing,
         /// Kept here, and passed on.
         reply: Reply<()>,
     },

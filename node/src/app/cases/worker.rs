@@ -16,7 +16,7 @@ use super::{CaseEvent, Shared, Task, answer};
 use crate::app::disk::{Done, Job};
 use crate::app::opened::{OpenCase, Opening, Paper, SealedPaper, Sent};
 use crate::clock;
-use crate::web::counter::{Kept, Refusal, Reply};
+use crate::web::counter::{Kept, Put, Refusal, Reply, Typing};
 use crate::web::ids::DocumentId;
 
 /// To take in one thing may take so long before its author is told to the node: what was written
@@ -131,33 +131,7 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             Ok(envelopes) => shared.written(case, envelopes, done),
             Err(refusal) => done(Err(refusal)),
         },
-        Task::SetField {
-            field,
-            value,
-            lang,
-            seen,
-            typed_at_ms,
-            done,
-        } => match open.set(&field, &value, lang, seen.as_ref()) {
-            Ok(envelopes) => {
-                let sent = open.put(&field, &value, seen.as_ref(), typed_at_ms);
-                let done = shared.or_restored(open, sent, done);
-                shared.written(case, envelopes, done);
-            }
-            Err(refusal) => {
-                // What does not fit stays as it was typed, for the person to correct.
-                if matches!(refusal, Refusal::Invalid(_) | Refusal::Stale)
-                    && typed_at_ms.is_some()
-                    && open
-                        .keep_typed(&field, Some(&value), seen.as_ref(), typed_at_ms)
-                        .is_ok()
-                {
-                    shared.begun(open);
-                    shared.tell(CaseEvent::Changed(case));
-                }
-                done(Err(refusal));
-            }
-        },
+        Task::SetField { put, done } => set(shared, open, put, done),
         Task::Splice {
             field,
             splice,
@@ -172,22 +146,7 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             }
             Err(refusal) => answer(reply, Err(refusal)),
         },
-        Task::Draft {
-            field,
-            value,
-            seen,
-            typed_at_ms,
-            reply,
-        } => {
-            let kept = open.keep_typed(&field, value.as_deref(), seen.as_ref(), typed_at_ms);
-            if kept.is_ok() {
-                shared.begun(open);
-                if let Some(sealed) = open.seal_draft(&field, value) {
-                    shared.tell(CaseEvent::Typed(case, sealed));
-                }
-            }
-            answer(reply, kept);
-        }
+        Task::Draft { typing, reply } => draft(shared, open, typing, reply),
         Task::Keep {
             what,
             text,
@@ -254,6 +213,40 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
             shared.tell(CaseEvent::Changed(case));
         }
     }
+}
+
+/// A value is on its way to the disk, or was refused.
+fn set(shared: &Shared, open: &mut OpenCase, put: Put, done: Done) {
+    match open.set(&put) {
+        Ok(envelopes) => {
+            let sent = open.put(put);
+            let done = shared.or_restored(open, sent, done);
+            shared.written(open.case(), envelopes, done);
+        }
+        Err(refusal) => {
+            // What does not fit stays as it was typed, for the person to correct.
+            if matches!(refusal, Refusal::Invalid(_) | Refusal::Stale)
+                && put.typed_at_ms.is_some()
+                && open.keep_typed(&put.into()).is_ok()
+            {
+                shared.begun(open);
+                shared.tell(CaseEvent::Changed(open.case()));
+            }
+            done(Err(refusal));
+        }
+    }
+}
+
+/// What is being typed here is kept, and told to whoever follows the case.
+fn draft(shared: &Shared, open: &mut OpenCase, typing: Typing, reply: Reply<()>) {
+    let kept = open.keep_typed(&typing);
+    if kept.is_ok() {
+        shared.begun(open);
+        if let Some(sealed) = open.seal_draft(&typing.field, typing.value) {
+            shared.tell(CaseEvent::Typed(open.case(), sealed));
+        }
+    }
+    answer(reply, kept);
 }
 
 /// A text is on its way to the disk, or was refused.

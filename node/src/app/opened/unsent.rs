@@ -17,7 +17,7 @@ use super::typing::shared_key;
 use super::writing::field_ref;
 use crate::app::readers::drop_oldest;
 use crate::entropy;
-use crate::web::counter::{FieldPlace, Kept, Refusal};
+use crate::web::counter::{Kept, Put, Refusal, Typing};
 use crate::web::view::TypedHere;
 
 /// Bytes of all that is begun in one case.
@@ -233,16 +233,10 @@ impl OpenCase {
     }
 
     /// A value is put.
-    pub fn put(
-        &mut self,
-        place: &FieldPlace,
-        value: &str,
-        seen: Option<&Version>,
-        typed_at_ms: Option<u64>,
-    ) -> Sent {
-        let slot = Slot::Field(field_ref(place));
-        self.unsent.end(&slot, typed_at_ms);
-        let (text, seen) = (value.to_owned(), self.seen(seen));
+    pub fn put(&mut self, put: Put) -> Sent {
+        let slot = Slot::Field(field_ref(&put.field));
+        self.unsent.end(&slot, put.typed_at_ms);
+        let (text, seen) = (put.value, self.seen(put.seen));
         Sent(slot, Typed { text, seen })
     }
 
@@ -251,8 +245,8 @@ impl OpenCase {
         self.unsent.restore(sent);
     }
 
-    fn seen(&self, seen: Option<&Version>) -> String {
-        let version = seen.cloned().unwrap_or_else(|| self.log.doc().version());
+    fn seen(&self, seen: Option<Version>) -> String {
+        let version = seen.unwrap_or_else(|| self.log.doc().version());
         version.to_string()
     }
 
@@ -269,23 +263,17 @@ impl OpenCase {
     }
 
     /// Keeps what is typed into a register and not put; nothing once it was left as it was.
-    pub fn keep_typed(
-        &mut self,
-        place: &FieldPlace,
-        value: Option<&str>,
-        seen: Option<&Version>,
-        typed_at_ms: Option<u64>,
-    ) -> Result<(), Refusal> {
-        let field = field_ref(place);
+    pub fn keep_typed(&mut self, typing: &Typing) -> Result<(), Refusal> {
+        let field = field_ref(&typing.field);
         self.field(&field, false)?;
         let slot = Slot::Field(field);
-        let Some(value) = value else {
-            self.unsent.end(&slot, typed_at_ms);
+        let Some(value) = &typing.value else {
+            self.unsent.end(&slot, typing.typed_at_ms);
             return Ok(());
         };
-        let seen = self.seen(seen);
+        let seen = self.seen(typing.seen.clone());
         self.unsent
-            .keep(slot, value, &seen, typed_at_ms)
+            .keep(slot, value, &seen, typing.typed_at_ms)
             .map_err(|Overfull| too_large())
     }
 

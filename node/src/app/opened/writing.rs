@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guichet_keys::Salt;
 use guichet_sync::case::{
     Act, BadAct, EditError, FieldRef, IdentityChecked, JournalEntry, JournalEvent, Message, Value,
-    Version, WriteError,
+    WriteError,
 };
 use guichet_sync::envelope::Envelope;
 
@@ -13,8 +13,7 @@ use super::OpenCase;
 use crate::app::shown::story;
 use crate::services::values::{self, Reader};
 use crate::services::{FieldDef, Typed};
-use crate::web::Lang;
-use crate::web::counter::{FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
+use crate::web::counter::{FieldPlace, Put, Refusal, Splice, Thing, VALUE_BYTES_MAX};
 use crate::web::ids::FormId;
 use crate::web::view::{IdentityWay, TextView};
 use crate::{clock, entropy};
@@ -33,26 +32,20 @@ impl OpenCase {
 
     /// Puts a value into a register, if it fits the template. What others have put since the
     /// version seen stays beside it.
-    pub fn set(
-        &mut self,
-        place: &FieldPlace,
-        typed: &str,
-        lang: Lang,
-        seen: Option<&Version>,
-    ) -> Result<Vec<Envelope>, Refusal> {
-        let field = field_ref(place);
+    pub fn set(&mut self, put: &Put) -> Result<Vec<Envelope>, Refusal> {
+        let field = field_ref(&put.field);
         let reader = Reader {
-            lang,
+            lang: put.lang,
             today: self.service.today(clock::local_s()),
         };
         let def = self.field(&field, false)?;
-        let value = match def.check(typed, &reader).map_err(Refusal::Invalid)? {
+        let value = match def.check(&put.value, &reader).map_err(Refusal::Invalid)? {
             Typed::Empty => Value::Null,
             Typed::Text(text) => Value::Text(text),
             Typed::Code(code) => Value::Code(code),
             Typed::Number(number) => Value::Number(number),
         };
-        self.edit(|doc| match seen {
+        self.edit(|doc| match &put.seen {
             Some(seen) => doc.set_seen(&field, &value, seen, now_s()),
             None => doc.set(&field, &value, now_s()),
         })

@@ -68,18 +68,8 @@ pub enum Ask {
     },
     /// Puts a value into a register.
     SetField {
-        /// Where.
-        field: FieldPlace,
-        /// As typed; empty to clear. The template decides.
-        value: String,
-        /// The language of the page it was typed into.
-        lang: Lang,
-        /// The version that the person had before them, if the page knows it: what others have
-        /// put since stays beside the value.
-        seen: Option<Version>,
-        /// When it was typed, on the page's clock in milliseconds; a script tells none. What does not
-        /// fit is then kept as it was typed, for the person to correct.
-        typed_at_ms: Option<u64>,
+        /// Which, and where.
+        put: Put,
         /// Saved.
         reply: Reply<()>,
     },
@@ -94,15 +84,8 @@ pub enum Ask {
     },
     /// What is being typed into a register and is not yet its value; never stored.
     Draft {
-        /// Where.
-        field: FieldPlace,
-        /// What has been typed so far; `None` when the field was left as it was.
-        value: Option<String>,
-        /// The version that the person has before them, if the page knows it.
-        seen: Option<Version>,
-        /// When it was typed, on the page's clock in milliseconds; a script tells none. Of two orders
-        /// that overtook each other the older is passed over.
-        typed_at_ms: Option<u64>,
+        /// What, and where.
+        typing: Typing,
         /// Passed on, or dropped.
         reply: Reply<()>,
     },
@@ -214,6 +197,55 @@ pub struct FieldPlace {
     pub form: FormId,
     /// The field's name in the template.
     pub name: String,
+}
+
+/// A value that is put into a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// Where.
+    pub field: FieldPlace,
+    /// As typed; empty to clear. The template decides.
+    pub value: String,
+    /// The language of the page it was typed into.
+    pub lang: Lang,
+    /// The version that the person had before them, if the page knows it: what others have put
+    /// since stays beside the value.
+    pub seen: Option<Version>,
+    /// When it was typed, on the page's clock in milliseconds; a script tells none. What does not
+    /// fit is then kept as it was typed, for the person to correct.
+    pub typed_at_ms: Option<u64>,
+}
+
+/// What is being typed into a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Where.
+    pub field: FieldPlace,
+    /// What has been typed so far; `None` when the field was left as it was.
+    pub value: Option<String>,
+    /// The version that the person has before them, if the page knows it.
+    pub seen: Option<Version>,
+    /// When it was typed, on the page's clock in milliseconds; a script tells none. Of two orders
+    /// that overtook each other the older is passed over.
+    pub typed_at_ms: Option<u64>,
+}
+
+impl From<Put> for Typing {
+    fn from(put: Put) -> Self {
+        let Put {
+            field,
+            value,
+            lang: _,
+            seen,
+            typed_at_ms,
+        } = put;
+        Self {
+            field,
+            value: Some(value),
+            seen,
+            typed_at_ms,
+        }
+    }
 }
 
 /// One change of a text: at `at`, `delete` goes and `insert` comes; in UTF-16 code units,

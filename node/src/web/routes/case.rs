@@ -10,7 +10,7 @@ use guichet_sync::case::Version;
 
 use super::Table;
 use crate::services::values;
-use crate::web::counter::{Ask, FieldPlace, Refusal, Splice, Thing, VALUE_BYTES_MAX};
+use crate::web::counter::{Ask, FieldPlace, Put, Refusal, Splice, Thing, Typing, VALUE_BYTES_MAX};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
 use crate::web::respond::{done, problem, show};
@@ -95,18 +95,14 @@ async fn set(
             return put_text(&site, field, fields.needed("version")?, text).await;
         }
         let said = fields.text("choose").or(fields.text("value"));
-        let value = value(said.unwrap_or_default())?;
-        let seen = fields.text("version").map(version).transpose()?;
-        let typed_at_ms = typed_at_ms(&fields)?;
-        let lang = visitor.preferences().lang;
-        let asked = site.counter.ask(|reply| Ask::SetField {
+        let put = Put {
             field,
-            value,
-            lang,
-            seen,
-            typed_at_ms,
-            reply,
-        });
+            value: value(said.unwrap_or_default())?,
+            lang: visitor.preferences().lang,
+            seen: fields.text("version").map(version).transpose()?,
+            typed_at_ms: typed_at_ms(&fields)?,
+        };
+        let asked = site.counter.ask(|reply| Ask::SetField { put, reply });
         asked.await.map_err(Problem::from)
     };
     done(&site, &visitor, set.await, |()| back)
@@ -200,17 +196,13 @@ async fn draft(
 ) -> Response {
     let back = format!("/cases/{}", path.0);
     let drafted = async {
-        let field = field_place(path)?;
-        let value = fields.text("value").map(value).transpose()?;
-        let seen = fields.text("version").map(version).transpose()?;
-        let typed_at_ms = typed_at_ms(&fields)?;
-        let asked = site.counter.ask(|reply| Ask::Draft {
-            field,
-            value,
-            seen,
-            typed_at_ms,
-            reply,
-        });
+        let typing = Typing {
+            field: field_place(path)?,
+            value: fields.text("value").map(value).transpose()?,
+            seen: fields.text("version").map(version).transpose()?,
+            typed_at_ms: typed_at_ms(&fields)?,
+        };
+        let asked = site.counter.ask(|reply| Ask::Draft { typing, reply });
         asked.await.map_err(Problem::from)
     };
     done(&site, &visitor, drafted.await, |()| back)
