@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use super::Table;
 use super::case::{case_tag, field_place, read, typed_at_ms, value};
@@ -17,12 +17,12 @@ use crate::web::{Site, page};
 
 pub(super) fn routes() -> Table {
     Table::new()
-        .route("/cases/{case}/messages/unsent", post(keep_message))
+        .route("/cases/{case}/messages/unsent", keep(Kept::Message))
         .route("/cases/{case}/notes", post(note))
-        .route("/cases/{case}/notes/unsent", post(keep_note))
+        .route("/cases/{case}/notes/unsent", keep(Kept::Note))
         .route("/cases/{case}/identity", post(identity))
-        .route("/cases/{case}/identity/unsent", post(keep_remark))
-        .route("/cases/{case}/reason/unsent", post(keep_reason))
+        .route("/cases/{case}/identity/unsent", keep(Kept::Remark))
+        .route("/cases/{case}/reason/unsent", keep(Kept::Reason))
         .route("/cases/{case}/reading", post(reading))
         .route("/cases/{case}/history", get(history))
 }
@@ -43,59 +43,30 @@ async fn note(
     done(&site, &visitor, noted.await, |()| back)
 }
 
-async fn keep_message(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path(case): Path<String>,
-    fields: Fields,
-) -> Response {
-    keep(&site, &visitor, &case, &fields, Kept::Message).await
-}
-
-async fn keep_note(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path(case): Path<String>,
-    fields: Fields,
-) -> Response {
-    keep(&site, &visitor, &case, &fields, Kept::Note).await
-}
-
-async fn keep_remark(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path(case): Path<String>,
-    fields: Fields,
-) -> Response {
-    keep(&site, &visitor, &case, &fields, Kept::Remark).await
-}
-
-async fn keep_reason(
-    State(site): State<Arc<Site>>,
-    visitor: Visitor,
-    Path(case): Path<String>,
-    fields: Fields,
-) -> Response {
-    keep(&site, &visitor, &case, &fields, Kept::Reason).await
-}
-
-async fn keep(site: &Site, visitor: &Visitor, case: &str, fields: &Fields, what: Kept) -> Response {
-    let kept = async {
-        let case = case_tag(case)?;
-        let text = value(fields.needed("text")?)?;
-        let typed_at_ms = typed_at_ms(fields)?;
-        let asked = site.counter.ask(|reply| {
-            Ask::Work(CaseWork::Keep {
-                case,
-                what,
-                text,
-                typed_at_ms,
-                reply,
-            })
-        });
-        asked.await.map_err(Problem::from)
+/// Keeps a text of this kind that is not sent yet.
+fn keep(what: Kept) -> MethodRouter<Arc<Site>> {
+    let keep = async move |State(site): State<Arc<Site>>,
+                           visitor: Visitor,
+                           Path(case): Path<String>,
+                           fields: Fields| {
+        let kept = async {
+            let case = case_tag(&case)?;
+            let text = value(fields.needed("text")?)?;
+            let typed_at_ms = typed_at_ms(&fields)?;
+            let keep = |reply| {
+                Ask::Work(CaseWork::Keep {
+                    case,
+                    what,
+                    text,
+                    typed_at_ms,
+                    reply,
+                })
+            };
+            site.counter.ask(keep).await.map_err(Problem::from)
+        };
+        done(&site, &visitor, kept.await, |()| format!("/cases/{case}"))
     };
-    done(site, visitor, kept.await, |()| format!("/cases/{case}"))
+    post(keep)
 }
 
 async fn identity(
