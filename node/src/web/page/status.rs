@@ -1,5 +1,7 @@
 //! The state of a node: who answers, what is kept, what waits, what is ill.
 
+mod ills;
+
 use guichet_keys::Role;
 use maud::{Markup, html};
 
@@ -8,7 +10,7 @@ use crate::web::live::{Fragment, REVISION};
 use crate::web::text::Lang;
 use crate::web::time;
 use crate::web::view::{
-    CallLine, Carrier, Flood, Ill, Line, MediaState, Member, Passed, Presence, Route, StatusView,
+    CallLine, Carrier, Line, MediaState, Member, Passed, Presence, Route, StatusView,
 };
 
 pub(in crate::web) fn draw(view: &StatusView, frame: &Frame) -> Markup {
@@ -33,7 +35,7 @@ pub(in crate::web) fn draw(view: &StatusView, frame: &Frame) -> Markup {
             }
             div.desk__col { (members(view, frame)) (call(view, frame)) }
             div.desk__col {
-                (ills(view, frame))
+                (ills::draw(view, frame))
                 (kept(view, frame))
                 section.panel aria-labelledby="sealed" {
                     div.panel__head { h2 #sealed { (t.sealed_title()) } }
@@ -52,7 +54,7 @@ pub(in crate::web) fn live(view: &StatusView, frame: &Frame) -> Vec<Fragment> {
         tiles(view, frame),
         members(view, frame),
         call(view, frame),
-        ills(view, frame),
+        ills::draw(view, frame),
         kept(view, frame),
         measured(view, frame),
     ]
@@ -242,126 +244,6 @@ fn call_rows(call: &CallLine, view: &StatusView, t: Lang) -> Markup {
         table.table { tbody {
             @for (name, value) in rows { tr { th scope="row" { (name) } td.num.right { (value) } } }
         } }
-    }
-}
-
-fn ills(view: &StatusView, frame: &Frame) -> Fragment {
-    let t = frame.lang();
-    let markup = html! {
-        section #ills.panel data-rev=(REVISION) aria-labelledby="ills-title" {
-            div.panel__head { h2 #ills-title { (t.to_do()) } }
-            div role="status" {
-                ul.ills {
-                    @if view.ills.is_empty() && view.floods.is_empty() {
-                        li { h3 { (state("ok", "check", t.nothing_to_do())) } p.soft { (t.nothing_to_do_note()) } }
-                    }
-                    @for one in &view.ills { li { (ill(one, t)) } }
-                    @for one in &view.floods { li { (flood(one, view, t)) } }
-                }
-            }
-        }
-    };
-    Fragment::new("ills", markup)
-}
-
-fn ill(ill: &Ill, t: Lang) -> Markup {
-    let (class, mark, title, said, todo) = match ill {
-        Ill::DiskFull => (
-            "bad",
-            "disk",
-            t.ill_disk_full().to_owned(),
-            None,
-            t.ill_disk_full_do(),
-        ),
-        Ill::DiskFailed { said } => (
-            "bad",
-            "disk",
-            t.ill_disk_failed().to_owned(),
-            Some(said),
-            t.ill_disk_failed_do(),
-        ),
-        Ill::Unreadable { said } => (
-            "bad",
-            "disk",
-            t.ill_unreadable().to_owned(),
-            Some(said),
-            t.ill_unreadable_do(),
-        ),
-        Ill::VaultUnreadable { file } => (
-            "bad",
-            "key",
-            t.ill_vault().to_owned(),
-            Some(file),
-            t.ill_vault_do(),
-        ),
-        Ill::Repaired { what, lost: true } => (
-            "bad",
-            "disk",
-            t.ill_repaired().to_owned(),
-            Some(what),
-            t.ill_lost_do(),
-        ),
-        Ill::Repaired { what, lost: false } => (
-            "info",
-            "again",
-            t.ill_repaired().to_owned(),
-            Some(what),
-            t.ill_repaired_do(),
-        ),
-        Ill::CredentialExpired { days } => (
-            "wait",
-            "lock",
-            t.ill_credential(*days),
-            None,
-            t.ill_credential_do(),
-        ),
-        Ill::KeysInFile => (
-            "wait",
-            "key",
-            t.ill_keys_in_file().to_owned(),
-            None,
-            t.ill_keys_in_file_do(),
-        ),
-        Ill::ClockBehind { by_s } => (
-            "bad",
-            "clock",
-            t.ill_clock_behind(&t.stretch(*by_s)),
-            None,
-            t.ill_clock_do(),
-        ),
-        Ill::ClockAhead { by_s } => (
-            "bad",
-            "clock",
-            t.ill_clock_ahead(&t.stretch(*by_s)),
-            None,
-            t.ill_clock_do(),
-        ),
-        Ill::OutboxOld { hours } => (
-            "wait",
-            "send",
-            t.ill_outbox(*hours),
-            None,
-            t.ill_outbox_do(),
-        ),
-    };
-    html! {
-        h3 { (state(class, mark, &title)) }
-        @if let Some(said) = said { code { (said) } }
-        p { (todo) }
-    }
-}
-
-/// A machine that sends more than this node has time for.
-fn flood(flood: &Flood, view: &StatusView, t: Lang) -> Markup {
-    let name = if flood.name.is_empty() {
-        flood.node.get(..16).unwrap_or(&flood.node)
-    } else {
-        &flood.name
-    };
-    html! {
-        h3 { (state("wait", "clock", &t.flood(name))) }
-        p.soft { (t.flood_lately(&time::recent(t, flood.until_s, view.at_s))) }
-        p { (t.flood_do()) }
     }
 }
 
