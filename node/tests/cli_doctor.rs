@@ -1,5 +1,8 @@
 //! The doctor, on real folders: all well, and each ill made real.
 
+#[expect(dead_code, reason = "other tests of the program use more of it")]
+mod command;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,9 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 fn guichet(args: &[&str], dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
-    command.args(args).arg("--dir").arg(dir);
-    command.env("GUICHET_LOG", "error");
+    let mut command = command::guichet(args, dir);
     // No device but the one that a test lays out.
     command.env("CUPS_SERVER", dir.join("no-cups.sock"));
     command.env("SANE_CONFIG_DIR", dir.join("sane"));
@@ -27,15 +28,8 @@ struct Network {
 
 impl Network {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let dir = folder.path().join("network");
-        let counts = ["network", "init", "--kiosks", "1", "--stations", "1"];
-        let made = guichet(&counts, &dir).output().expect("runs");
-        assert!(made.status.success(), "{made:?}");
-        let network = Self {
-            _folder: folder,
-            dir,
-        };
+        let (_folder, dir) = command::network(1, 1);
+        let network = Self { _folder, dir };
         let kiosk = network.kiosk();
         let sane = kiosk.join("sane");
         std::fs::create_dir(&sane).expect("made");

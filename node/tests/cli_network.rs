@@ -1,37 +1,17 @@
 //! A new network from outside: what its folders hold, who knows whom, who can read what.
 
+mod command;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use command::{done, network, refused};
 use guichet::folder;
 use guichet_keys::vault::{AgentKeys, Vault, VaultError};
 use guichet_keys::{Directory, Learned, Role, ServiceId};
-use serde_json::Value;
-
-fn guichet(args: &[&str], dir: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_guichet"))
-        .args(args)
-        .arg("--dir")
-        .arg(dir)
-        .env_remove("SSLKEYLOGFILE")
-        .output()
-        .expect("runs")
-}
-
-fn network(counts: &[&str]) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path().join("network");
-    let made = guichet(&[&["network", "init", "--json"], counts].concat(), &dir);
-    assert!(made.status.success(), "{made:?}");
-    let answer: Value = serde_json::from_slice(&made.stdout).expect("JSON");
-    for node in answer["nodes"].as_array().expect("a list") {
-        assert!(dir.join(node.as_str().expect("text")).is_dir(), "{node}");
-    }
-    (folder, dir)
-}
 
 fn directory(node: &folder::Opened) -> Directory {
     let mut directory = Directory::new(node.identity.root);
@@ -40,15 +20,6 @@ fn directory(node: &folder::Opened) -> Directory {
         assert_eq!(learned, Ok(Learned::New));
     }
     directory
-}
-
-fn refused(output: &Output, status: i32, expected: &[&str]) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(status), "{said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
-    for part in expected {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
-    }
 }
 
 struct Adviser {
@@ -85,7 +56,7 @@ fn unlock(station: &folder::Opened, passphrase: &str) -> Vec<AgentKeys> {
 
 #[test]
 fn every_node_knows_the_whole_network_from_birth() {
-    let (_folder, dir) = network(&["--kiosks", "2", "--stations", "2"]);
+    let (_folder, dir) = network(2, 2);
     let expected = [
         ("relay", Role::Relay),
         ("kiosk-1", Role::Kiosk),
@@ -118,7 +89,7 @@ fn every_node_knows_the_whole_network_from_birth() {
 
 #[test]
 fn an_adviser_opens_the_keys_of_their_own_services_only() {
-    let (_folder, dir) = network(&["--kiosks", "0", "--stations", "2"]);
+    let (_folder, dir) = network(0, 2);
     let advisers = advisers(&dir);
     let whose: Vec<_> = advisers
         .iter()
@@ -146,7 +117,7 @@ fn an_adviser_opens_the_keys_of_their_own_services_only() {
 
 #[test]
 fn private_files_are_private_and_refused_when_they_are_not() {
-    let (_folder, dir) = network(&["--kiosks", "1", "--stations", "1"]);
+    let (_folder, dir) = network(1, 1);
     let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&dir.join("passphrases")), 0o600);
     for folder in ["authority", "authority/keys", "kiosk-1", "station-1/vaults"] {
@@ -161,15 +132,15 @@ fn private_files_are_private_and_refused_when_they_are_not() {
     }
     let key = dir.join("kiosk-1/keys/node.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("chmod");
-    let output = guichet(&["run"], &dir.join("kiosk-1"));
+    let output = done(&["run"], &dir.join("kiosk-1"));
     refused(&output, 1, &["node.key has mode 0644", "chmod 600"]);
 }
 
 #[test]
 fn what_cannot_be_made_or_run_is_said() {
-    let (_folder, dir) = network(&["--kiosks", "1", "--stations", "0"]);
+    let (_folder, dir) = network(1, 0);
     let counts = ["--kiosks", "1", "--stations", "1"];
-    let init = |counts: &[&str], dir: &Path| guichet(&[&["network", "init"], counts].concat(), dir);
+    let init = |counts: &[&str], dir: &Path| done(&[&["network", "init"], counts].concat(), dir);
     refused(&init(&counts, &dir), 1, &["not empty", "--dir"]);
     let elsewhere = dir.join("elsewhere");
     for (kiosks, stations, relays, said) in [
@@ -195,30 +166,30 @@ fn what_cannot_be_made_or_run_is_said() {
     );
 
     refused(
-        &guichet(&["run"], &dir),
+        &done(&["run"], &dir),
         1,
         &["network folder", "not a node folder"],
     );
-    refused(&guichet(&["run"], &elsewhere), 1, &["no `.guichet` marker"]);
+    refused(&done(&["run"], &elsewhere), 1, &["no `.guichet` marker"]);
     let kiosk = dir.join("kiosk-1");
     refused(
-        &guichet(&["status"], &kiosk),
+        &done(&["status"], &kiosk),
         1,
         &["no node is running", "guichet run --dir"],
     );
     refused(
-        &guichet(&["case", "show", "x"], &kiosk),
+        &done(&["case", "show", "x"], &kiosk),
         1,
         &["`x` is not a case tag"],
     );
     let settings = kiosk.join("guichet.toml");
     let text = std::fs::read_to_string(&settings).expect("made");
     std::fs::write(&settings, format!("prot = 1\n{text}")).expect("written");
-    refused(&guichet(&["run"], &kiosk), 1, &["line 1", "`prot`"]);
+    refused(&done(&["run"], &kiosk), 1, &["line 1", "`prot`"]);
     std::fs::write(&settings, text).expect("written");
     std::fs::remove_file(kiosk.join("keys/node.key")).expect("removed");
     refused(
-        &guichet(&["run"], &kiosk),
+        &done(&["run"], &kiosk),
         1,
         &["node.key", "`guichet doctor --dir"],
     );
@@ -229,7 +200,7 @@ fn whoever_makes_a_network_is_told_what_to_do_with_its_secrets() {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path().join("network");
     let counts = ["network", "init", "--kiosks", "1", "--stations", "1"];
-    let made = guichet(&counts, &dir);
+    let made = done(&counts, &dir);
     let said = String::from_utf8_lossy(&made.stdout);
     for named in ["passphrases", "authority"] {
         let named = dir.join(named);
@@ -249,7 +220,7 @@ fn a_folder_may_have_a_name_that_is_no_text() {
         (&["doctor", "--json"], &dir.join("kiosk-1"), 1),
         (&["status", "--json"], &dir.join("kiosk-1"), 1),
     ] {
-        let output = guichet(args, dir);
+        let output = done(args, dir);
         assert_eq!(output.status.code(), Some(code), "{output:?}");
     }
 }

@@ -1,27 +1,19 @@
 //! A running node from outside: start, ask, stop.
 
+mod command;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use command::{done, guichet, network, refused};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 const RUN: [&str; 4] = ["run", "--json", "--port", "0"];
 const STOP_WITHIN: Duration = Duration::from_secs(5);
-
-fn guichet(args: &[&str], dir: &Path) -> Output {
-    command(args, dir).output().expect("runs")
-}
-
-fn command(args: &[&str], dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guichet"));
-    command.args(args).arg("--dir").arg(dir);
-    command.env("GUICHET_LOG", "error");
-    command
-}
 
 fn text(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
@@ -32,15 +24,6 @@ fn json(output: &Output) -> Value {
     serde_json::from_str(&text(output)).expect("JSON")
 }
 
-fn refused(output: &Output, expected: &[&str]) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
-    for part in expected {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
-    }
-}
-
 struct Node {
     process: Child,
     dir: PathBuf,
@@ -49,7 +32,7 @@ struct Node {
 
 impl Node {
     fn start(dir: &Path) -> Self {
-        Self::started(command(&RUN, dir), dir)
+        Self::started(guichet(&RUN, dir), dir)
     }
 
     fn started(mut command: Command, dir: &Path) -> Self {
@@ -89,57 +72,51 @@ impl Drop for Node {
 
 #[test]
 fn a_running_node_is_asked_through_its_folder() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path().join("network");
-    let counts = ["network", "init", "--kiosks", "1", "--stations", "1"];
-    assert!(guichet(&counts, &dir).status.success());
+    let (_folder, dir) = network(1, 1);
     let kiosk = Node::start(&dir.join("kiosk-1"));
 
-    let opened = json(&guichet(&["open", "--json"], &kiosk.dir));
+    let opened = json(&done(&["open", "--json"], &kiosk.dir));
     let url = opened["start_url"].as_str().expect("a URL");
     assert_ne!(url, kiosk.start_url, "a start URL serves once");
-    let opened = text(&guichet(&["open"], &kiosk.dir));
+    let opened = text(&done(&["open"], &kiosk.dir));
     assert!(opened.starts_with("http://127.0.0.1:"), "{opened}");
 
-    let status = json(&guichet(&["status", "--json"], &kiosk.dir));
+    let status = json(&done(&["status", "--json"], &kiosk.dir));
     assert_eq!(status["role"], "kiosk", "{status}");
-    let status = text(&guichet(&["status"], &kiosk.dir));
+    let status = text(&done(&["status"], &kiosk.dir));
     assert!(status.contains("role: kiosk"), "{status}");
 
     let unknown = "0".repeat(32);
-    let output = guichet(&["case", "show", &unknown], &kiosk.dir);
-    refused(&output, &["the node refused", "HTTP 404"]);
+    let output = done(&["case", "show", &unknown], &kiosk.dir);
+    refused(&output, 1, &["the node refused", "HTTP 404"]);
 
     let token = kiosk.dir.join("api-token");
     let genuine = std::fs::read_to_string(&token).expect("a token");
     std::fs::write(&token, "0".repeat(64)).expect("written");
-    refused(&guichet(&["status"], &kiosk.dir), &["the node refused"]);
+    refused(&done(&["status"], &kiosk.dir), 1, &["the node refused"]);
     std::fs::write(&token, genuine).expect("written");
 
-    let second = guichet(&["run"], &kiosk.dir);
-    refused(&second, &["another guichet is running in", "kiosk-1"]);
+    let second = done(&["run"], &kiosk.dir);
+    refused(&second, 1, &["another guichet is running in", "kiosk-1"]);
 
-    let list = |node: &Node| guichet(&["case", "list"], &node.dir);
+    let list = |node: &Node| done(&["case", "list"], &node.dir);
     let relay = Node::start(&dir.join("relay"));
-    refused(&list(&relay), &["HTTP 404", "ask a kiosk or a station"]);
+    refused(&list(&relay), 1, &["HTTP 404", "ask a kiosk or a station"]);
     let station = Node::start(&dir.join("station-1"));
-    refused(&list(&station), &["locked", "guichet open --dir"]);
+    refused(&list(&station), 1, &["locked", "guichet open --dir"]);
     drop((relay, station));
 
     let dir = kiosk.dir.clone();
     kiosk.stop();
-    refused(&guichet(&["status"], &dir), &["no node is running"]);
+    refused(&done(&["status"], &dir), 1, &["no node is running"]);
     let again = Node::start(&dir);
-    assert_eq!(json(&guichet(&["status", "--json"], &dir))["role"], "kiosk");
+    assert_eq!(json(&done(&["status", "--json"], &dir))["role"], "kiosk");
     again.stop();
 }
 
 #[test]
 fn who_has_no_place_to_listen_at_is_told_why_and_which_setting_decides() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path().join("network");
-    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
-    assert!(guichet(&counts, &dir).status.success());
+    let (_folder, dir) = network(1, 0);
     let kiosk = dir.join("kiosk-1");
     let settings = kiosk.join("guichet.toml");
     let whole = std::fs::read_to_string(&settings).expect("made");
@@ -154,28 +131,25 @@ fn who_has_no_place_to_listen_at_is_told_why_and_which_setting_decides() {
     for key in ["port", "mesh_port", "porch_port"] {
         set(key, &port);
         let reason = ["Address already in use", "guichet.toml", key];
-        refused(&guichet(&["run"], &kiosk), &reason);
+        refused(&done(&["run"], &kiosk), 1, &reason);
     }
     let noise = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let port = noise.local_addr().expect("bound").port().to_string();
     set("media_port", &port);
     let reason = ["Address already in use", "guichet.toml", "media_port"];
-    refused(&guichet(&["run"], &kiosk), &reason);
+    refused(&done(&["run"], &kiosk), 1, &reason);
     set("mesh_host", "\"192.0.2.1\"");
     let reason = [
         "Cannot assign requested address",
         "guichet.toml",
         "mesh_host",
     ];
-    refused(&guichet(&["run"], &kiosk), &reason);
+    refused(&done(&["run"], &kiosk), 1, &reason);
 }
 
 #[test]
 fn a_udp_port_that_another_program_has_is_named_in_the_log_with_the_reason() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path().join("network");
-    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
-    assert!(guichet(&counts, &dir).status.success());
+    let (_folder, dir) = network(1, 0);
     let kiosk = dir.join("kiosk-1");
     let text = std::fs::read_to_string(kiosk.join("guichet.toml")).expect("made");
     let port = text
@@ -183,7 +157,7 @@ fn a_udp_port_that_another_program_has_is_named_in_the_log_with_the_reason() {
         .find_map(|line| line.strip_prefix("mesh_port = "));
     let port: u16 = port.expect("set").parse().expect("a port");
     let _noise = UdpSocket::bind(("127.0.0.1", port)).expect("free until now");
-    let mut process = command(&["run"], &kiosk)
+    let mut process = guichet(&["run"], &kiosk)
         .env("GUICHET_LOG", "warn")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -208,22 +182,19 @@ fn nothing_ends_because_what_it_says_cannot_be_written() {
         let file = std::fs::File::options().write(true).open("/dev/full");
         file.expect("a device").into()
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    let dir = folder.path().join("network");
-    let counts = ["network", "init", "--kiosks", "1", "--stations", "0"];
-    assert!(guichet(&counts, &dir).status.success());
+    let (_folder, dir) = network(1, 0);
     let kiosk = dir.join("kiosk-1");
     for (line, code) in [("status", 1), ("no-command", 2)] {
-        let mut failing = command(&[line], &kiosk);
+        let mut failing = guichet(&[line], &kiosk);
         let ended = failing.stderr(full()).status().expect("runs");
         assert_eq!(ended.code(), Some(code), "{line}");
     }
     for stderr in [full, Stdio::piped] {
-        let mut run = command(&RUN, &kiosk);
+        let mut run = guichet(&RUN, &kiosk);
         run.env("GUICHET_LOG", "trace").stderr(stderr());
         let node = Node::started(run, &kiosk);
         for _second in 0..3 {
-            let status = json(&guichet(&["status", "--json"], &kiosk));
+            let status = json(&done(&["status", "--json"], &kiosk));
             assert_eq!(status["role"], "kiosk");
             std::thread::sleep(Duration::from_millis(500));
         }
