@@ -39,12 +39,12 @@ use staged::Staged;
 pub const PASSPHRASES: &str = "passphrases";
 
 /// Most kiosks of one plan.
-pub const KIOSKS_MAX: u16 = 200;
+const KIOSKS_MAX: u16 = 200;
 /// Most stations of one plan. The key of a service is sealed to the adviser of each, in one
 /// statement.
 pub const STATIONS_MAX: u16 = 100;
 /// Most relays of one plan.
-pub const RELAYS_MAX: u16 = 8;
+const RELAYS_MAX: u16 = 8;
 
 const FIRST_EPOCH: u32 = 1;
 
