@@ -38,6 +38,8 @@ pub(crate) mod unbounded;
 mod unlock;
 mod watch;
 
+pub use enrolled::member;
+
 /// Floods that are to last less long are a slice of the whole.
 const BRIEF: Duration = Duration::from_secs(5);
 /// Of what a program says, so many characters are passed on.

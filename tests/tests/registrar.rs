@@ -7,7 +7,7 @@ use std::path::Path;
 
 use guichet::config::Config;
 use guichet::folder::{self, Identity, keys::Keys};
-use guichet::mesh::{Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, Patience};
+use guichet::mesh::{Aim, Circuits, Mesh, MeshConfig, MeshEvent, Patience};
 use guichet_keys::vault::{AgentKeys, Cost, Vault};
 use guichet_keys::{
     ActClass, AesGcm, AgreementSecret, AuthorBinding, AuthorId, CaseTag, Chain, Credential,
@@ -17,6 +17,7 @@ use guichet_keys::{
 use guichet_sync::envelope::{ChainId, Envelope, Header, KeyRef, Kind};
 use guichet_sync::replica::Thing;
 use guichet_sync::wire::{Frame, Interest, PROTOCOL, Reading};
+use guichet_tests::attack::member;
 use guichet_tests::network::Place;
 use guichet_tests::process::log_file;
 use guichet_tests::script::Script;
@@ -139,18 +140,7 @@ impl Member {
                 payload: thing.bytes().to_vec(),
             })
             .collect();
-        let any = format!("/ip4/{}/tcp/0", self.place.address());
-        let config = MeshConfig {
-            seed: *self.identity.node_seed,
-            network: self.identity.root,
-            chain: self.identity.chains[0].to_bytes(),
-            admit: Box::new(|_| Err("nobody".into())),
-            duty: Duty::Member,
-            listen: vec![any.clone()],
-            porch: any,
-            relays: vec![],
-            jitter: 1,
-        };
+        let config = member(&self.identity, &self.place);
         let session = move || {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = runtime.enable_all().build()?;

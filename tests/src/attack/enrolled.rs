@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use guichet::folder;
+use guichet::folder::{self, Identity};
 use guichet::mesh::{Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, Patience, SendError};
 use guichet_keys::{SigningKey, SubjectId};
 use guichet_sync::page::PageId;
 use guichet_sync::wire::{Frame, Interest, PROTOCOL, Reading};
 use tokio::sync::oneshot;
 
+use crate::network::Place;
 use crate::village::Site;
 
 const GREETED_WITHIN: Duration = Duration::from_secs(15);
@@ -27,6 +28,22 @@ pub struct Enrolled {
     mesh: Mesh,
     ear: Arc<Mutex<Ear>>,
     _ends_the_thread: oneshot::Sender<()>,
+}
+
+/// How whoever has the key of a machine speaks as its node, from a place.
+pub fn member(identity: &Identity, place: &Place) -> MeshConfig {
+    let any = format!("/ip4/{}/tcp/0", place.address());
+    MeshConfig {
+        seed: *identity.node_seed,
+        network: identity.root,
+        chain: identity.chains[0].to_bytes(),
+        admit: Box::new(|_| Err("nobody".into())),
+        duty: Duty::Member,
+        listen: vec![any.clone()],
+        porch: any,
+        relays: vec![],
+        jitter: 1,
+    }
 }
 
 /// The seed of the key of a machine whose node does not run.
@@ -72,18 +89,7 @@ impl Enrolled {
     pub fn in_place_of(site: &Site) -> Result<Self> {
         let (place, identity) = (&site.place, folder::open(site.folder(), None)?.identity);
         let key = Arc::new(SigningKey::from_seed(&identity.node_seed));
-        let any = format!("/ip4/{}/tcp/0", place.address());
-        let config = MeshConfig {
-            seed: *identity.node_seed,
-            network: identity.root,
-            chain: identity.chains[0].to_bytes(),
-            admit: Box::new(|_| Err("nobody".into())),
-            duty: Duty::Member,
-            listen: vec![any.clone()],
-            porch: any,
-            relays: vec![],
-            jitter: 1,
-        };
+        let config = member(&identity, place);
         let ear = Arc::<Mutex<Ear>>::default();
         let (ends, ended) = oneshot::channel();
         let (give, take) = mpsc::channel();

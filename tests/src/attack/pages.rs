@@ -16,10 +16,7 @@ const SEALED_BYTES: usize = ANNOUNCED_BYTES as usize + 16;
 pub async fn run(judge: &mut Judge, count: usize) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
     let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
-    let targets = [scene.relay.clone(), scene.station.clone()];
-    for target in &targets {
-        attacker.knock(target).await?;
-    }
+    let targets = scene.reached().await?;
     let bring = move |_| announce(attacker, forger, targets, count);
     scene.raid(judge, bring).await
 }

@@ -217,6 +217,15 @@ impl Scene {
             .context("a node of this name")
     }
 
+    /// The relay and the station, once the attacker has a session with each.
+    pub async fn reached(&self) -> Result<[Target; 2]> {
+        let targets = [self.relay.clone(), self.station.clone()];
+        for target in &targets {
+            self.attacker.knock(target).await?;
+        }
+        Ok(targets)
+    }
+
     /// People work; a flood comes for as long as is asked for; it is over, and they go on. What they
     /// notice and what the nodes take is judged.
     pub async fn flood<F>(

@@ -85,10 +85,7 @@ async fn send_all(attacker: &Enrolled, target: &Target, frames: &[Vec<u8>]) -> u
 pub async fn dependencies(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
     let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
-    let targets = [scene.relay.clone(), scene.station.clone()];
-    for target in &targets {
-        attacker.knock(target).await?;
-    }
+    let targets = scene.reached().await?;
     scene
         .flood(judge, move |stop| depend(attacker, forger, targets, stop))
         .await?;
@@ -126,10 +123,7 @@ async fn depend(
 pub async fn segment(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
     let (attacker, forger) = (Arc::clone(&scene.attacker), Arc::clone(&scene.forger));
-    let targets = [scene.relay.clone(), scene.station.clone()];
-    for target in &targets {
-        attacker.knock(target).await?;
-    }
+    let targets = scene.reached().await?;
     scene
         .flood(judge, move |stop| {
             give_crumbs(attacker, forger, targets, stop)
