@@ -11,6 +11,7 @@ mod packages;
 mod promises;
 mod rules;
 mod source;
+mod styles;
 mod tree;
 
 /// Fails with one line per violation.
