@@ -8,6 +8,8 @@ mod chains;
 mod directory;
 #[path = "rules/network.rs"]
 mod network;
+#[path = "rules/revocation.rs"]
+mod revocation;
 #[path = "rules/secrets.rs"]
 mod secrets;
 #[path = "rules/writing.rs"]

@@ -170,3 +170,23 @@ pub fn case(by: u8, number: u8) -> CaseStatement {
     let made = CaseKeys::create(tag(number), author(by), &family_key().0, &[number; 32]);
     made.expect("wraps").0
 }
+
+pub fn catalogue(service: ServiceId, json: &str) -> Statement {
+    Statement::Catalogue {
+        service,
+        json: json.into(),
+    }
+}
+
+pub fn revocation(subject: Who) -> Statement {
+    Statement::Revocation {
+        subject: subject.subject(),
+        reason: "left".to_owned(),
+    }
+}
+
+pub fn network_info() -> Statement {
+    Statement::Network {
+        json: b"{}".to_vec(),
+    }
+}
