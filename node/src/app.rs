@@ -14,6 +14,7 @@ mod asks;
 mod calls;
 mod cases;
 mod context;
+mod damaged;
 mod dialling;
 mod disk;
 mod forget;

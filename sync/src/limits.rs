@@ -56,6 +56,8 @@ pub const PLACES_DOUBTFUL_MAX: usize = 8;
 pub const PLACES_SHARE_OF_MAKER: usize = 2;
 /// Pages that one peer may want at a time; the oldest wishes give way.
 pub const WISHES_MAX: usize = 64;
+/// How often a page that was whole may turn out to be damaged, and is fetched again.
+pub const LOSSES_MAX: u32 = 3;
 /// Pages made here of which is remembered who was given what of them.
 pub const GIVEN_MAX: usize = 1024;
 /// Members that one relay's rosters may name in a session.

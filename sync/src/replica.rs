@@ -44,7 +44,7 @@ use crate::bitmap::Bitmap;
 use crate::catalogue::Catalogue;
 use crate::envelope::ChainId;
 use crate::later;
-use crate::page::PageId;
+use crate::page::{Manifest, PageId};
 use crate::rules::Rules;
 use crate::store::{Location, NewRecord, PeerCursors, Stored};
 use crate::wire::{Epoch, Frame, Interest, Presence, Progress, Reading};
@@ -101,6 +101,8 @@ pub enum Input {
     SegmentsStored(Vec<(PageId, u32)>),
     /// These segments were not stored.
     SegmentsFailed(Vec<(PageId, u32)>),
+    /// These segments of a page were damaged on the disk; the store takes them for absent now.
+    SegmentsDamaged(Box<Manifest>, Vec<u32>),
     /// This kiosk follows a case from now on.
     CaseFollowed(CaseTag),
     /// This kiosk follows it no longer.
@@ -273,6 +275,7 @@ impl Replica {
             Input::StoreFailed => self.on_store_failed(now),
             Input::SegmentsStored(segments) => self.on_segments_stored(now, segments),
             Input::SegmentsFailed(segments) => self.on_segments_failed(now, &segments),
+            Input::SegmentsDamaged(manifest, lost) => self.on_damaged(now, *manifest, &lost),
             Input::CaseFollowed(case) => self.on_followed(now, case),
             Input::CaseLeft(case) => {
                 if self.following.remove(&case) {

@@ -279,6 +279,27 @@ impl Store {
             .collect()
     }
 
+    /// Takes segments of a page for absent from now on, because what the disk gives for them is not
+    /// what was written; the others stay, and these can be written again.
+    ///
+    /// Fails for a page that was not begun.
+    pub fn lose_segments(&mut self, id: [u8; 32], lost: &[u32]) -> Result<(), StoreError> {
+        let page = self.page(&id)?;
+        let left = (0..page.segments).filter(|index| page.has(*index) && !lost.contains(index));
+        let payload = index::encode(&page.record(left));
+        let drafts = [(Kind::PageDropped, &[][..]), (Kind::Page, &payload)];
+        self.write(&drafts.map(|(kind, payload)| Draft {
+            kind,
+            meta: &id,
+            payload,
+        }))?;
+        if self.page(&id)?.present() == 0 {
+            // What is written next has a file of its own, not the bad places of this one.
+            page::remove(&self.folder.pages(), &id)?;
+        }
+        Ok(())
+    }
+
     /// Forgets a page and removes its file; nothing happens if it is not known.
     pub fn drop_page(&mut self, id: [u8; 32]) -> Result<(), StoreError> {
         if self.page(&id).is_err() {

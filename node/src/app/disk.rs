@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use guichet_keys::SubjectId;
-use guichet_sync::page::{PageId, segment_count};
+use guichet_sync::page::{Manifest, PageId, segment_count};
 use guichet_sync::store::{BATCH_BYTES_MAX, NewRecord, PeerCursors, Store, StoreError, Stored};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -36,6 +36,8 @@ pub enum Job {
     Segment(PageId, u32, Vec<u8>),
     /// Make whole pages durable: all of them or none.
     Pages(Vec<SealedPage>, Done),
+    /// See which segments of a page are not what its manifest names, and take them for absent.
+    CheckPage(Box<Manifest>),
     /// Remember how far a peer was read.
     Cursors(SubjectId, PeerCursors),
     /// Keep a small value under a key; an empty one removes it.
@@ -57,6 +59,8 @@ pub enum DiskEvent {
     SegmentsStored(Vec<(PageId, u32)>),
     /// These segments were lost.
     SegmentsFailed(StoreError, Vec<(PageId, u32)>),
+    /// These segments of a page were damaged, and are absent now.
+    PageChecked(Box<Manifest>, Result<Vec<u32>, StoreError>),
     /// Something else was not written; whoever asked for it knows.
     WriteFailed(StoreError),
     /// A small value is kept, or not.
@@ -184,6 +188,10 @@ impl Worker {
                     self.tell(DiskEvent::WriteFailed(error));
                 }
             }
+            Job::CheckPage(manifest) => {
+                let lost = self.check_page(&manifest);
+                self.tell(DiskEvent::PageChecked(manifest, lost));
+            }
             Job::Pages(pages, done) => done(self.write_pages(pages)),
             Job::Cursors(peer, cursors) => {
                 together.cursors.insert(peer, cursors);
@@ -280,6 +288,16 @@ impl Worker {
             }
             self.failed(error)
         })
+    }
+
+    fn check_page(&mut self, manifest: &Manifest) -> Result<Vec<u32>, StoreError> {
+        let id = *manifest.id().0.as_bytes();
+        let is_whole = |index, sealed: &[u8]| manifest.check_segment(index, sealed).is_ok();
+        let lost = self.store.reader().damaged_segments(id, is_whole)?;
+        if !lost.is_empty() {
+            self.store.lose_segments(id, &lost)?;
+        }
+        Ok(lost)
     }
 
     fn write_page(&mut self, id: [u8; 32], page: SealedPage) -> Result<(), StoreError> {

@@ -31,6 +31,7 @@ impl Node {
             services: _,
             started_at_s: _,
             ills: _,
+            damaged: _,
             receipts_heard: _,
             segments_sent: _,
             floor_s: _,

@@ -23,6 +23,7 @@ use guichet_sync::wire::What;
 
 use super::calls::Calls;
 use super::cases::{CaseEvent, Cases, Task};
+use super::damaged::Damaged;
 use super::dialling::Dialling;
 use super::disk::{Disk, DiskEvent, Done, Job, refusal};
 use super::heard::Heard;
@@ -101,6 +102,7 @@ pub struct Node {
     pub(super) services: BTreeMap<ServiceId, Arc<Service>>,
     pub(super) started_at_s: u64,
     pub(super) ills: Vec<Ill>,
+    pub(super) damaged: Damaged,
     pub(super) free_bytes: u64,
     pub(super) others_clocks: Others,
     pub(super) receipts_heard: u64,
@@ -173,6 +175,7 @@ impl Node {
             services: BTreeMap::new(),
             started_at_s: clock::wall_s(),
             ills: parts.ills,
+            damaged: Damaged::default(),
             free_bytes: 0,
             others_clocks: Others::default(),
             receipts_heard,
@@ -237,9 +240,10 @@ impl Node {
 
     fn send(&mut self, peer: SubjectId, send: Send) {
         self.segments_sent += u64::from(matches!(send, Send::Segment { .. }));
+        let (reader, page) = (self.reader.clone(), send.page());
         let frame = send.into_frame(
-            |at| self.reader.read(at),
-            |page, index| self.reader.read_segment(*page.0.as_bytes(), index),
+            |at| reader.read(at),
+            |page, index| self.whole_segment(page, index),
         );
         match frame.map(|frame| self.mesh.send(&peer, frame)) {
             Ok(Ok(())) => {
@@ -254,7 +258,10 @@ impl Node {
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a frame was not sent"),
             Err(error) => {
                 tracing::warn!(%peer, "the session is closed: what is owed does not read");
-                self.on_unreadable(&error);
+                match (&error, page) {
+                    (StoreError::PageDamaged { .. }, Some(page)) => self.on_page_damaged(page),
+                    _ => self.on_unreadable(&error),
+                }
                 self.mesh.close(peer);
             }
         }
@@ -288,7 +295,10 @@ impl Node {
                 }
                 self.tell_case(case);
             }
-            Event::PageCompleted(case, _) => self.tell_case(case),
+            Event::PageCompleted(case, page) => {
+                self.damaged.on_complete(&page);
+                self.tell_case(case);
+            }
             Event::ReceiptStored(cases) => {
                 self.hear_receipts();
                 cases.into_iter().for_each(|case| self.tell_case(case));
@@ -353,7 +363,7 @@ impl Node {
         }
     }
 
-    fn tell_case(&mut self, case: CaseTag) {
+    pub(super) fn tell_case(&mut self, case: CaseTag) {
         self.forget_row(&case);
         self.counter.tell(Change::Case(case));
         match &self.duty {
@@ -438,6 +448,7 @@ impl Node {
             CaseEvent::Read(case, word) => self.on_read(case, word),
             CaseEvent::Changed(case) => self.tell_case(case),
             CaseEvent::Unreadable(error) => self.on_unreadable(&error),
+            CaseEvent::PageDamaged(page) => self.on_page_damaged(page),
             CaseEvent::SetAside {
                 case,
                 unreadable,
@@ -468,6 +479,7 @@ impl Node {
                 self.on_disk_ill(&error);
                 self.tell_replica(Input::SegmentsFailed(segments));
             }
+            DiskEvent::PageChecked(manifest, lost) => self.on_page_checked(manifest, lost),
             DiskEvent::WriteFailed(error) => self.on_disk_ill(&error),
             DiskEvent::Noted(key, durable) => {
                 self.on_noted(key, durable);

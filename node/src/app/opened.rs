@@ -24,7 +24,7 @@ use crate::services::Service;
 use crate::web::view::CaseView;
 
 use arrivals::Arrivals;
-pub use papers::{Attached, Paper, SealedPage, SealedPaper, Sheet, attached};
+pub use papers::{Attached, Paper, SealedPage, SealedPaper, Sheet, Unread, attached, coming};
 use reading::Said;
 use typing::Drafts;
 use unsent::Unsent;

@@ -112,6 +112,7 @@ impl Node {
 
     fn all_ills(&self) -> Vec<Ill> {
         let mut ills = self.ills.clone();
+        ills.extend(self.damaged.ill());
         let now_s = clock::wall_s();
         for credential in self.replica.directory().credentials(&self.me) {
             if credential.validity_at(now_s) == Validity::Expired {

@@ -123,6 +123,9 @@ impl Replica {
                 self.outputs.push_back(Output::BeginPage(ask.page, length));
             }
             if let Some(session) = self.sessions.get_mut(&from) {
+                if self.pages.was_damaged(&ask.page) {
+                    session.grant_whole_credit(now.instant);
+                }
                 session.push(&Frame::Want {
                     page: ask.page,
                     have: ask.held.as_bytes().to_vec(),
@@ -240,6 +243,15 @@ impl Replica {
             }
         }
         self.grant_credits(now);
+    }
+
+    /// What was damaged counts as missing, and is wanted like all that is missing.
+    pub(super) fn on_damaged(&mut self, now: Now, manifest: Manifest, lost: &[u32]) {
+        let (id, case) = (manifest.id(), manifest.head().case);
+        if self.pages.on_damaged(manifest, lost) && self.wants_pages_of(&case) {
+            self.pages.want(now.instant, &id);
+            self.ask_for_pages(now);
+        }
     }
 
     pub(super) fn on_segments_failed(&mut self, now: Now, segments: &[(PageId, u32)]) {

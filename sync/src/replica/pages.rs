@@ -18,6 +18,7 @@ use guichet_keys::{CaseTag, SubjectId};
 use super::places::{Places, Promise};
 use crate::bitmap::Bitmap;
 use crate::later;
+use crate::limits::LOSSES_MAX;
 use crate::page::{Manifest, PageError, PageId, Size};
 
 pub use asking::{Options, Source};
@@ -41,6 +42,8 @@ struct Page {
     since: Instant,
     /// How often it was asked for since something of it came.
     stalls: u32,
+    /// How often something of it turned out to be damaged when nothing was missing.
+    losses: u32,
     fetch: Fetch,
 }
 
@@ -126,6 +129,7 @@ impl Pages {
             turn: 0,
             since: now,
             stalls: 0,
+            losses: 0,
             fetch,
         };
         self.pages.insert(manifest.id(), page);
@@ -320,6 +324,26 @@ impl Pages {
             self.left.remove(id);
         }
         whole
+    }
+
+    /// Segments of a page turned out not to be what was stored: they are missing. Gives whether the
+    /// rest may be wanted again: a disk that loses a page more than [`LOSSES_MAX`] times keeps
+    /// nothing, and others are not to give it for ever.
+    pub fn on_damaged(&mut self, manifest: Manifest, lost: &[u32]) -> bool {
+        let Some(page) = self.pages.get_mut(&manifest.id()) else {
+            return false;
+        };
+        lost.iter().for_each(|index| page.held.remove(*index));
+        if matches!(page.fetch, Fetch::Whole) && !page.held.is_full() {
+            page.losses = page.losses.saturating_add(1);
+            page.fetch = Fetch::Unwanted(Box::new(manifest));
+        }
+        page.losses <= LOSSES_MAX
+    }
+
+    /// Whether something of a page had come before, and has to come again.
+    pub fn was_damaged(&self, id: &PageId) -> bool {
+        self.pages.get(id).is_some_and(|page| page.losses > 0)
     }
 
     /// A peer is gone: what it was asked for, others are, in the order in which it was wanted.

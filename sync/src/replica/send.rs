@@ -28,6 +28,15 @@ pub enum Send {
 }
 
 impl Send {
+    /// The page that it is a segment of.
+    #[must_use]
+    pub fn page(&self) -> Option<PageId> {
+        match self {
+            Self::Segment { page, .. } => Some(*page),
+            Self::Frame(_) | Self::Stored { .. } => None,
+        }
+    }
+
     /// The frame's bytes.
     ///
     /// `read` gives the payload of a record, `read_segment` the sealed bytes of a segment.

@@ -372,6 +372,16 @@ impl Session {
         }
     }
 
+    /// Tells the peer all that was taken, so that it holds nothing for on its way that has come.
+    pub fn grant_whole_credit(&mut self, now: Instant) {
+        self.pace_no_longer_than(now);
+        if self.paced.is_none()
+            && let Some(frames) = self.taken.whole_credit()
+        {
+            self.control.push_back(Frame::Credit { frames }.encode());
+        }
+    }
+
     /// Counts an item that was not valid; gives how many there were.
     pub fn on_bad_item(&mut self) -> u32 {
         self.bad_items = self.bad_items.saturating_add(1);

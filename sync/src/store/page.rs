@@ -175,10 +175,11 @@ pub(super) fn read(
 ) -> Result<Vec<u8>, StoreError> {
     let path = place(pages, id);
     let fault = |error: io::Error| {
-        if matches!(
-            error.kind(),
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound
-        ) {
+        let kind = error.kind();
+        let is_gone = matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound);
+        // A bad place of the disk.
+        let is_bad = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+        if is_gone || is_bad {
             return damaged(id);
         }
         at(&path)(error)

@@ -96,6 +96,29 @@ impl Reader {
         page::read(&self.shared.pages_folder, &id, &page, index)
     }
 
+    /// The segments of a page that are said to be here and do not read, or are not what
+    /// `is_whole` knows them to be; none if the page is not known.
+    ///
+    /// Fails if the system cannot read now; nothing is known of the page then.
+    pub fn damaged_segments(
+        &self,
+        id: [u8; 32],
+        is_whole: impl Fn(u32, &[u8]) -> bool,
+    ) -> Result<Vec<u32>, StoreError> {
+        let Some(page) = self.page(&id) else {
+            return Ok(Vec::new());
+        };
+        let mut damaged = Vec::new();
+        for index in (0..page.segments).filter(|index| page.has(*index)) {
+            match page::read(&self.shared.pages_folder, &id, &page, index) {
+                Ok(sealed) if is_whole(index, &sealed) => {}
+                Ok(_) | Err(StoreError::PageDamaged { .. }) => damaged.push(index),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(damaged)
+    }
+
     /// How much of a page is durable; none if it is not known.
     pub fn page_progress(&self, id: [u8; 32]) -> Option<PageProgress> {
         self.page(&id).map(|page| PageProgress::of(id, &page))

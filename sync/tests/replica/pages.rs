@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use guichet_sync::limits::SEGMENT_BYTES;
-use guichet_sync::page::PageId;
+use guichet_sync::limits::{LOSSES_MAX, SEGMENT_BYTES};
+use guichet_sync::page::{Manifest, PageId};
 use guichet_sync::receipt::Stage;
-use guichet_sync::replica::Thing;
+use guichet_sync::replica::{Input, Thing};
 use guichet_sync::wire::Frame;
 
 use super::network::Who;
@@ -73,6 +73,76 @@ fn a_segment_that_is_not_its_pages_ends_the_session_and_the_page_comes_whole_lat
     check(
         |index, _| *index = u32::MAX,
         "segment 4294967295 of a page of 3 segments",
+    );
+}
+
+/// A page that every node has whole, and how many of its segments have passed on any line since.
+fn everywhere(village: &mut Village) -> (Manifest, Rc<RefCell<usize>>) {
+    let (mut citizen, _) = village.case();
+    let (manifest, segments) = citizen.page(PAGE_BYTES);
+    village.put_segments(Who::Kiosk, manifest.id(), PAGE_BYTES as u64, &segments);
+    let thing = Thing::Page {
+        manifest: manifest.clone(),
+        complete: true,
+    };
+    village.write(Who::Kiosk, vec![thing]);
+    let passed = Rc::new(RefCell::new(0));
+    let counted = Rc::clone(&passed);
+    village.spoil = Some(Box::new(move |frame| {
+        *counted.borrow_mut() += usize::from(matches!(frame, Frame::Segment { .. }));
+    }));
+    (manifest, passed)
+}
+
+#[test]
+fn of_a_page_that_is_damaged_on_the_disk_what_is_damaged_comes_again_wherever_it_was() {
+    let nodes = [Who::Relay, Who::Station, Who::Kiosk];
+    let segments = 0..SEGMENTS as u32;
+    for (who, index) in segments.flat_map(|index| nodes.map(|who| (who, index))) {
+        let mut village = Village::new();
+        let (manifest, passed) = everywhere(&mut village);
+        let page = manifest.id();
+        village.input(who, Input::CaseFollowed(manifest.head().case));
+        village.damage(who, &manifest, index);
+        assert!(!village.node(who).replica.page_is_complete(&page));
+        village.settle();
+        let whole = village.node(who).replica.page_is_complete(&page);
+        assert!(whole, "{who:?} has it whole");
+        assert_eq!(*passed.borrow(), 1, "{who:?}: only what was damaged");
+        assert_eq!(village.damaged(who, &manifest), [0; 0], "as it was made");
+    }
+}
+
+#[test]
+fn what_was_damaged_is_missing_until_it_has_come_and_comes_after_a_restart() {
+    let mut village = Village::new();
+    let (manifest, _) = everywhere(&mut village);
+    let page = manifest.id();
+    village.cut(Who::Relay, Who::Station);
+    village.damage(Who::Station, &manifest, 0);
+    village.reboot(Who::Station);
+    village.settle();
+    let held = village.node(Who::Station).replica.page_held(&page);
+    assert_eq!(held.expect("known").count(), SEGMENTS as u32 - 1);
+    village.join(Who::Relay, Who::Station);
+    assert!(village.node(Who::Station).replica.page_is_complete(&page));
+    assert_eq!(village.damaged(Who::Station, &manifest), [0; 0]);
+}
+
+#[test]
+fn a_disk_that_keeps_nothing_is_not_given_a_page_for_ever() {
+    let mut village = Village::new();
+    let (manifest, passed) = everywhere(&mut village);
+    let page = manifest.id();
+    let mut times = 0;
+    while times <= LOSSES_MAX && village.node(Who::Station).replica.page_is_complete(&page) {
+        village.damage(Who::Station, &manifest, 2);
+        village.settle();
+        times += 1;
+    }
+    assert_eq!(
+        (times, *passed.borrow()),
+        (LOSSES_MAX + 1, LOSSES_MAX as usize)
     );
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use guichet_keys::{Hash, Statement, SubjectId};
-use guichet_sync::page::{PageId, segment_count};
+use guichet_sync::limits::SEGMENT_BYTES;
+use guichet_sync::page::{Manifest, PageId, segment_count};
 use guichet_sync::replica::{Event, Input, Now, Opening, Output, Refusal, Replica, Send, Thing};
 use guichet_sync::rules::Rules;
 use guichet_sync::store::Store;
@@ -17,6 +18,8 @@ use super::pace::{Pace, Passed, Passing};
 
 /// Longer than a receipt waits for company, and than a page may stall.
 const SETTLE: Duration = Duration::from_secs(12);
+/// What a page's file has before its segments.
+const PAGE_HEADER_BYTES: usize = 60;
 const STEPS_MAX: usize = 200_000;
 const NODES: [Who; 3] = [Who::Relay, Who::Kiosk, Who::Station];
 
@@ -193,6 +196,34 @@ impl Village {
         store
             .write_segments(&numbered.collect::<Vec<_>>())
             .expect("writes");
+    }
+
+    /// A byte of a segment goes bad on a node's disk, and the node finds it.
+    pub fn damage(&mut self, who: Who, manifest: &Manifest, index: u32) {
+        let node = self.node(who);
+        let name = manifest.id().0.to_string();
+        let path = node.folder.path().join(format!("pages/{name}.page"));
+        let mut bytes = std::fs::read(&path).expect("a page");
+        bytes[PAGE_HEADER_BYTES + index as usize * (SEGMENT_BYTES + 16) + 5] ^= 1;
+        std::fs::write(path, bytes).expect("writes");
+        let lost = self.damaged(who, manifest);
+        assert_eq!(lost, [index]);
+        let id = *manifest.id().0.as_bytes();
+        let store = self.node_mut(&who.subject()).store();
+        store.lose_segments(id, &lost).expect("writes");
+        self.input(
+            who,
+            Input::SegmentsDamaged(Box::new(manifest.clone()), lost),
+        );
+    }
+
+    /// The segments on a node's disk that are not the page's.
+    pub fn damaged(&self, who: Who, manifest: &Manifest) -> Vec<u32> {
+        let id = *manifest.id().0.as_bytes();
+        let store = self.node(who).store.as_ref().expect("a node that runs");
+        let is_whole = |at, sealed: &[u8]| manifest.check_segment(at, sealed).is_ok();
+        let damaged = store.reader().damaged_segments(id, is_whole);
+        damaged.expect("reads")
     }
 
     /// Stops every node dead and starts it again from its disk; lines are laid again.

@@ -10,7 +10,7 @@ use guichet_sync::{
     },
 };
 
-use crate::world::{CURSORS, EPOCH, LATER_EPOCH, PEER, World, append, check, record};
+use crate::world::{CURSORS, EPOCH, LATER_EPOCH, PEER, World, append, check, lost_records, record};
 
 const PAGE: [u8; 32] = [0xab; 32];
 
@@ -158,6 +158,49 @@ fn a_page_whose_file_is_gone_can_be_fetched_again() {
         let damaged = reader.read_segment(PAGE, 0);
         assert!(matches!(damaged, Err(StoreError::PageDamaged { .. })));
         store.drop_page(PAGE).unwrap();
+    }
+}
+
+#[test]
+fn segments_that_are_damaged_or_do_not_read_are_absent_and_written_again() {
+    type Damage = fn(&mut Vec<u8>);
+    let (flip, cut, head): (Damage, Damage, Damage) = (
+        |file| file[60 + 16_400 + 7] ^= 1,
+        |file| file.truncate(60 + 2 * 16_400),
+        |file| file[30] ^= 1,
+    );
+    let segments = [vec![1; 16_400], vec![2; 16_400], vec![3; 17]];
+    let sealed = |index: u32| (PAGE, index, segments[index as usize].clone());
+    let all = [sealed(0), sealed(1), sealed(2)];
+    for (damage, lost) in [(flip, vec![1]), (cut, vec![2]), (head, vec![0, 1, 2])] {
+        let world = World::new();
+        let (mut store, _) = world.open();
+        store.begin_page(PAGE, 2 * 16 * 1024 + 1, 3).unwrap();
+        store.write_segments(&all).unwrap();
+        let path = fs::read_dir(world.dir.join("pages")).unwrap().next();
+        let path = path.unwrap().unwrap().path();
+        let mut bytes = fs::read(&path).unwrap();
+        damage(&mut bytes);
+        fs::write(&path, bytes).unwrap();
+        let is_whole = |index: u32, sealed: &[u8]| segments[index as usize] == sealed;
+        let damaged = |store: &Store| store.reader().damaged_segments(PAGE, is_whole).unwrap();
+        assert_eq!(damaged(&store), lost);
+        store.lose_segments(PAGE, &lost).unwrap();
+        assert_eq!(damaged(&store), [0; 0], "what is absent is not damaged");
+        for with_index in [true, false] {
+            drop(store);
+            if !with_index {
+                world.delete_index();
+            }
+            let opened;
+            (store, opened) = world.reopen();
+            assert!(!lost_records(&opened));
+            let present = store.reader().page_progress(PAGE).unwrap().present;
+            assert_eq!(present as usize, 3 - lost.len());
+        }
+        let progress = store.write_segments(&all).unwrap();
+        assert!(progress[0].is_complete());
+        assert_eq!(damaged(&store), [0; 0]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod damaged;
 mod full;
+mod pages;
 mod start;
 
 use guichet_tests::script::Script;

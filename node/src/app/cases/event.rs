@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use guichet_keys::{AuthorId, CaseTag, SubjectId};
+use guichet_sync::page::PageId;
 use guichet_sync::replica::Thing;
 use guichet_sync::store::StoreError;
 
@@ -47,6 +48,8 @@ pub enum CaseEvent {
     Changed(CaseTag),
     /// Something stored does not read.
     Unreadable(StoreError),
+    /// What the disk gives for a page of a document is not the page.
+    PageDamaged(PageId),
     /// So many things of a case have no effect: some do not open, others lost a fork or wait.
     SetAside {
         /// Which case.

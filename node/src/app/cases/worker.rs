@@ -14,7 +14,7 @@ use guichet_sync::wire::What;
 
 use super::{CaseEvent, Shared, Task, answer};
 use crate::app::disk::{Done, Job};
-use crate::app::opened::{OpenCase, Opening, Paper, SealedPaper, Sent};
+use crate::app::opened::{OpenCase, Opening, Paper, SealedPaper, Sent, Unread, coming};
 use crate::clock;
 use crate::web::counter::{Kept, Put, Refusal, Reply, Typing};
 use crate::web::ids::DocumentId;
@@ -194,18 +194,22 @@ fn carry_out(shared: &Shared, open: &mut OpenCase, task: Task) {
         Task::AddDocument { paper, reply } => store_pages(shared, open, &paper, reply),
         Task::Attach { sealed, reply } => attach(shared, open, *sealed, reply),
         Task::Document { document, reply } => {
-            answer(reply, open.document(document, &shared.reader))
+            answer_read(shared, reply, open.document(document, &shared.reader))
         }
         Task::Sheet {
             document,
             number,
             reply,
-        } => answer(reply, open.sheet(document, number, &shared.reader)),
+        } => answer_read(shared, reply, open.sheet(document, number, &shared.reader)),
         Task::Picture {
             document,
             drawing,
             reply,
-        } => answer(reply, open.picture(document, drawing, &shared.reader)),
+        } => answer_read(
+            shared,
+            reply,
+            open.picture(document, drawing, &shared.reader),
+        ),
         Task::View { context, reply } => answer(reply, Ok(open.view(&context))),
         Task::SetWriter(writer) => open.set_writer(*writer),
         Task::Withdraw(envelopes) => {
@@ -247,6 +251,18 @@ fn draft(shared: &Shared, open: &mut OpenCase, typing: Typing, reply: Reply<()>)
         }
     }
     answer(reply, kept);
+}
+
+/// Answers who wants to see a document; what is damaged of it is to be fetched again.
+fn answer_read<T>(shared: &Shared, reply: Reply<T>, read: Result<T, Unread>) {
+    let read = read.map_err(|unread| match unread {
+        Unread::Refused(refusal) => refusal,
+        Unread::Damaged(page) => {
+            shared.tell(CaseEvent::PageDamaged(page));
+            coming()
+        }
+    });
+    answer(reply, read);
 }
 
 /// A text is on its way to the disk, or was refused.

@@ -59,6 +59,20 @@ pub struct SealedPage {
     pub segments: Vec<Vec<u8>>,
 }
 
+/// Why a page of a document is not read.
+pub enum Unread {
+    /// Whoever asks is told so.
+    Refused(Refusal),
+    /// What the disk gives is not the page.
+    Damaged(PageId),
+}
+
+impl From<Refusal> for Unread {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 /// A document of the case, as its act says.
 #[derive(Clone, Debug)]
 pub struct Attached {
@@ -184,10 +198,10 @@ impl OpenCase {
     }
 
     /// The exact bytes of a document that is one file.
-    pub fn document(&self, document: DocumentId, reader: &Reader) -> Result<Upload, Refusal> {
+    pub fn document(&self, document: DocumentId, reader: &Reader) -> Result<Upload, Unread> {
         let attached = self.attached(document)?;
         let [page] = attached.pages.as_slice() else {
-            return Err(Refusal::NotFound(Thing::Document));
+            return Err(Refusal::NotFound(Thing::Document).into());
         };
         Ok(Upload {
             bytes: self.open_page(&page.page, reader)?,
@@ -202,7 +216,7 @@ impl OpenCase {
         document: DocumentId,
         number: u32,
         reader: &Reader,
-    ) -> Result<Upload, Refusal> {
+    ) -> Result<Upload, Unread> {
         let attached = self.attached(document)?;
         let page = attached
             .page(number)
@@ -222,7 +236,7 @@ impl OpenCase {
         document: DocumentId,
         asked: Drawing,
         reader: &Reader,
-    ) -> Result<(Vec<u8>, Drawing), Refusal> {
+    ) -> Result<(Vec<u8>, Drawing), Unread> {
         let attached = self.attached(document)?;
         // The pages inside one file are counted where it is drawn.
         let (page, inside) = match attached.pages.as_slice() {
@@ -231,9 +245,14 @@ impl OpenCase {
         };
         if asked.detail == Detail::Preview
             && inside == 1
-            && let Some(Ok(bytes)) = page.preview.map(|preview| self.open_page(&preview, reader))
+            && let Some(preview) = page.preview
         {
-            return Ok((bytes, Drawing { page: 1, ..asked }));
+            match self.open_page(&preview, reader) {
+                Ok(bytes) => return Ok((bytes, Drawing { page: 1, ..asked })),
+                Err(damaged @ Unread::Damaged(_)) => return Err(damaged),
+                // The page itself may be here.
+                Err(Unread::Refused(_)) => {}
+            }
         }
         let drawing = Drawing {
             page: inside,
@@ -251,8 +270,7 @@ impl OpenCase {
             .ok_or(Refusal::NotFound(Thing::Document))
     }
 
-    fn open_page(&self, page: &PageId, reader: &Reader) -> Result<Vec<u8>, Refusal> {
-        let coming = || Refusal::NoPicture(PictureTrouble::NotHereYet);
+    fn open_page(&self, page: &PageId, reader: &Reader) -> Result<Vec<u8>, Unread> {
         let head = self.manifests.get(page).ok_or_else(coming)?;
         let key = self.log.key(&head.key).ok_or(Refusal::Locked)?;
         let mut bytes = Vec::new();
@@ -260,15 +278,18 @@ impl OpenCase {
             let sealed = reader
                 .read_segment(*page.0.as_bytes(), index)
                 .map_err(|error| {
-                    use StoreError::{AbsentSegment, UnknownPage};
+                    use StoreError::{AbsentSegment, PageDamaged, UnknownPage};
                     if matches!(error, AbsentSegment { .. } | UnknownPage { .. }) {
-                        return coming();
+                        return coming().into();
                     }
                     tracing::error!(%error, "a page of a document does not read");
-                    Refusal::DiskFailed
+                    if matches!(error, PageDamaged { .. }) {
+                        return Unread::Damaged(*page);
+                    }
+                    Refusal::DiskFailed.into()
                 })?;
             let plain = head.open_segment(index, &sealed, key, self.log.sealer());
-            bytes.extend_from_slice(&plain.map_err(|_| Refusal::DiskFailed)?);
+            bytes.extend_from_slice(&plain.map_err(|_| Unread::Damaged(*page))?);
         }
         Ok(bytes)
     }
@@ -307,6 +328,11 @@ pub fn attached(act: &Act) -> Option<Attached> {
         pages: pages.collect(),
         at_ms: added.at_ms,
     })
+}
+
+/// What is missing of a document comes.
+pub fn coming() -> Refusal {
+    Refusal::NoPicture(PictureTrouble::NotHereYet)
 }
 
 fn no_such_page() -> Refusal {

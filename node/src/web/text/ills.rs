@@ -12,7 +12,8 @@ texts! {
     ill_disk_failed: "Le disque a refusé d’écrire", "The disk refused to write";
     ill_disk_failed_do: "Ce qui est gardé reste lisible. Vérifiez le disque, puis redémarrez le nœud.", "What is kept stays readable. Check the disk, then restart the node.";
     ill_unreadable: "Une chose gardée ne se lit plus", "Something that was kept does not read any more";
-    ill_unreadable_do: "Vérifiez le disque, puis redémarrez le nœud : il garde tout ce qui se lit et redemande aux autres ce que son journal a perdu. Une page de document qui ne se lit plus est à redemander à la personne.", "Check the disk, then restart the node: it keeps all that reads and asks the others for what its journal has lost. A page of a document that does not read any more has to be asked for again.";
+    ill_unreadable_do: "Vérifiez le disque, puis redémarrez le nœud : il garde tout ce qui se lit et redemande aux autres ce que son journal a perdu.", "Check the disk, then restart the node: it keeps all that reads and asks the others for what its journal has lost.";
+    ill_pages_do: "Ce qui est abîmé est redemandé aux autres machines, et revient de lui-même si l’une d’elles l’a. Sinon, redemandez le document à la personne. Vérifiez le disque.", "What is damaged is asked for from the other machines, and comes back by itself if one of them has it. If not, ask the person for the document again. Check the disk.";
     ill_vault: "Un coffre ne se lit pas", "A vault does not read";
     ill_vault_do: "La personne à qui il est ne peut pas travailler à ce poste. Remettez ce fichier d’une copie, puis redémarrez le nœud.", "Whose vault it is cannot work at this station. Put the file back from a copy, then restart the node.";
     ill_repaired: "Réparé au démarrage", "Repaired at start";
@@ -33,6 +34,13 @@ sentences! {
     }, match days {
         1 => "Credential expired 1 day ago".to_owned(),
         _ => format!("Credential expired {days} days ago"),
+    };
+    ill_pages(pages: u64): match pages {
+        0 | 1 => format!("{pages} page de document abîmée sur le disque"),
+        _ => format!("{pages} pages de documents abîmées sur le disque"),
+    }, match pages {
+        1 => "1 page of a document is damaged on the disk".to_owned(),
+        _ => format!("{pages} pages of documents are damaged on the disk"),
     };
     ill_clock_behind(by: &str): format!("L’horloge de cette machine retarde d’au moins {by}"), format!("The clock of this machine is at least {by} slow");
     ill_clock_ahead(by: &str): format!("L’horloge de cette machine avance d’au moins {by}"), format!("The clock of this machine is at least {by} fast");

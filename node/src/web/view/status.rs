@@ -200,6 +200,11 @@ pub enum Ill {
         /// The system's words.
         said: String,
     },
+    /// Pages of documents were damaged on the disk, and something of them is still missing.
+    PagesDamaged {
+        /// How many.
+        pages: u64,
+    },
     /// An adviser's vault does not read: they cannot work here.
     VaultUnreadable {
         /// Which file.

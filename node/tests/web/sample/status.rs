@@ -112,6 +112,7 @@ pub fn status(scene: Scene) -> StatusView {
                     said: "/var/lib/guichet/store/journal/00000001.journal: damaged at byte 4096"
                         .to_owned(),
                 },
+                Ill::PagesDamaged { pages: 2 },
                 Ill::VaultUnreadable {
                     file: "/var/lib/guichet/vaults/0b62.vault".to_owned(),
                 },

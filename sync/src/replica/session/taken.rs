@@ -34,10 +34,17 @@ impl Taken {
     pub fn credit(&mut self) -> Option<u64> {
         let untold = self.frames.saturating_sub(self.told);
         let is_due = self.untold_bytes >= CREDIT_BYTES || untold >= CREDIT_FRAMES;
-        is_due.then(|| {
-            (self.told, self.untold_bytes) = (self.frames, 0);
-            self.frames
-        })
+        is_due.then(|| self.tell())
+    }
+
+    /// How many frames were taken in all, if anything is to tell.
+    pub fn whole_credit(&mut self) -> Option<u64> {
+        (self.frames > self.told).then(|| self.tell())
+    }
+
+    fn tell(&mut self) -> u64 {
+        (self.told, self.untold_bytes) = (self.frames, 0);
+        self.frames
     }
 }
 

@@ -46,6 +46,7 @@ fn look(ill: &Ill) -> (&'static str, &'static str) {
         Ill::DiskFull
         | Ill::DiskFailed { .. }
         | Ill::Unreadable { .. }
+        | Ill::PagesDamaged { .. }
         | Ill::Repaired { lost: true, .. } => ("bad", "disk"),
         Ill::Repaired { lost: false, .. } => ("info", "again"),
         Ill::VaultUnreadable { .. } => ("bad", "key"),
@@ -62,6 +63,7 @@ fn words(ill: &Ill, t: Lang) -> (Cow<'static, str>, &'static str) {
         Ill::DiskFull => (t.ill_disk_full().into(), t.ill_disk_full_do()),
         Ill::DiskFailed { .. } => (t.ill_disk_failed().into(), t.ill_disk_failed_do()),
         Ill::Unreadable { .. } => (t.ill_unreadable().into(), t.ill_unreadable_do()),
+        Ill::PagesDamaged { pages } => (t.ill_pages(*pages).into(), t.ill_pages_do()),
         Ill::VaultUnreadable { .. } => (t.ill_vault().into(), t.ill_vault_do()),
         Ill::Repaired { lost: true, .. } => (t.ill_repaired().into(), t.ill_lost_do()),
         Ill::Repaired { lost: false, .. } => (t.ill_repaired().into(), t.ill_repaired_do()),
@@ -86,6 +88,7 @@ fn said(ill: &Ill) -> Option<&str> {
         Ill::VaultUnreadable { file } => Some(file),
         Ill::Repaired { what, .. } => Some(what),
         Ill::DiskFull
+        | Ill::PagesDamaged { .. }
         | Ill::CredentialExpired { .. }
         | Ill::KeysInFile
         | Ill::ClockBehind { .. }
