@@ -16,6 +16,7 @@
 
 mod catalogue;
 mod error;
+mod first_write;
 mod folder;
 mod header;
 mod index;
@@ -310,7 +311,7 @@ impl Store {
             meta: &id,
             payload: &[],
         }];
-        let written = self.journal.append(&drafts)?;
+        let written = self.append_drafts(&drafts)?;
         // Before the index covers the record: interrupted here, the next open removes the file.
         let removed = page::remove(&self.folder.pages(), &id);
         self.take(&drafts, &written);
@@ -403,9 +404,16 @@ impl Store {
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
-        let written = self.journal.append(drafts)?;
+        let written = self.append_drafts(drafts)?;
         self.take(drafts, &written);
         Ok(written)
+    }
+
+    fn append_drafts(&mut self, drafts: &[Draft<'_>]) -> Result<Vec<Written>, StoreError> {
+        if self.journal.is_reading() {
+            first_write::check(&self.folder, &self.journal)?;
+        }
+        self.journal.append(drafts)
     }
 
     /// Brings what is durable now into the catalogue and the index.

@@ -192,9 +192,10 @@ fn media(
 fn ills(opened: &Opened, repairs: &[Repair]) -> Vec<Ill> {
     let repaired = repairs.iter().map(|repair| {
         tracing::warn!(%repair, "the store was repaired");
-        Ill::Repaired {
-            what: repair.to_string(),
-            lost: repair.lost_records(),
+        let (what, lost) = (repair.to_string(), repair.lost_records());
+        match repair {
+            Repair::EndUnread { .. } => Ill::Unreadable { said: what },
+            _ => Ill::Repaired { what, lost },
         }
     });
     let in_file = matches!(opened.seal, Seal::File).then_some(Ill::KeysInFile);

@@ -16,6 +16,7 @@ use super::{
     error::{self, StoreError, at},
     folder,
     header::SegmentHeader,
+    index::Position,
     record::{Draft, Kind},
 };
 
@@ -108,6 +109,26 @@ impl Journal {
 
     pub const fn next(&self) -> [u64; 4] {
         self.next
+    }
+
+    /// Whether the file system took no writes when it was opened, and nothing was written since.
+    pub const fn is_reading(&self) -> bool {
+        self.reading
+    }
+
+    /// Whether it has all that an index has seen of it.
+    pub fn reaches(&self, seen: &Position) -> bool {
+        let end = (self.segment, self.durable_end);
+        self.epoch == seen.epoch && end >= (seen.segment, seen.offset)
+    }
+
+    /// Where it ends, if that is in this segment.
+    pub const fn end_of(&self, segment: u32) -> u64 {
+        if segment == self.segment {
+            self.durable_end
+        } else {
+            0
+        }
     }
 
     /// Writes all the records, durably, or none.

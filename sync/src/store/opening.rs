@@ -1,8 +1,10 @@
 //! How a store is opened: the index as far as it goes, then the journal behind it.
 //!
 //! Where the file system takes no writes, the store is opened for reading: without its index, and
-//! with a journal that tries again to be written at each append. What an interrupted write left is
-//! passed over then, and cut off by the first append; a journal that lost something is not opened.
+//! with a journal that tries again to be written at each append. What does not read at its end is
+//! passed over then and said; most likely a write was interrupted, and the first append cuts it
+//! off. If it had been durable, only the index knows, and no append is taken (`first_write`). A
+//! journal that lost something before its end is not opened.
 //!
 //! An attempt changes nothing that had been durable. Where the journal has lost something, it is
 //! mended, and a second attempt reads all of it.
@@ -90,11 +92,20 @@ fn attempt(
         say_rebuilt(repairs);
     }
     let last = segments.last();
-    if last.len > end && !folder.is_read_only() {
-        repairs.push(Repair::InterruptedWrite {
-            file: last.path.clone(),
-            offset: end,
-            bytes: last.len.saturating_sub(end),
+    if last.len > end {
+        let (file, bytes) = (last.path.clone(), last.len.saturating_sub(end));
+        let offset = end;
+        repairs.push(match folder.is_read_only() {
+            true => Repair::EndUnread {
+                file,
+                offset,
+                bytes,
+            },
+            false => Repair::InterruptedWrite {
+                file,
+                offset,
+                bytes,
+            },
         });
     }
     let epoch = last.header.map_or(epoch_if_new, |header| header.epoch);
@@ -165,7 +176,7 @@ fn open_index(
     }
 }
 
-fn load(folder: &Path) -> Result<(SledIndex, Option<(Catalogue, Records)>), IndexError> {
+pub(super) fn load(folder: &Path) -> Result<(SledIndex, Option<(Catalogue, Records)>), IndexError> {
     let index = SledIndex::open(folder)?;
     let mut loading = Loading::default();
     index.each(&mut |key, value| loading.take(key, value))?;

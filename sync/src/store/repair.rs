@@ -39,6 +39,16 @@ pub enum Repair {
         /// How much was cut off.
         bytes: u64,
     },
+    /// The end of the journal does not read, on a disk that takes no writes: a write that was never
+    /// acknowledged, or records that had been durable. Nothing was done about it yet.
+    EndUnread {
+        /// The journal segment.
+        file: PathBuf,
+        /// Where what reads ends.
+        offset: u64,
+        /// How much follows.
+        bytes: u64,
+    },
     /// A journal segment that was being made when the node stopped was removed.
     UnfinishedSegment {
         /// The journal segment.
@@ -97,6 +107,15 @@ impl fmt::Display for Repair {
             } => write!(
                 f,
                 "{}: cut off {bytes} bytes of an interrupted write at byte {offset}; none of them had been acknowledged",
+                file.display()
+            ),
+            Self::EndUnread {
+                file,
+                offset,
+                bytes,
+            } => write!(
+                f,
+                "{}: the last {bytes} bytes, from byte {offset} on, do not read, and the file system is read-only; mount it writable and start the node again: if they had been saved, it says so and asks its peers for them",
                 file.display()
             ),
             Self::UnfinishedSegment { file } => write!(

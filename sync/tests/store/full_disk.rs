@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use guichet_sync::store::{NewRecord, Repair, Store, StoreError};
+use guichet_sync::store::{NewRecord, Opened, Repair, Store, StoreError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::world::{Acknowledged, EPOCH, LATER_EPOCH, append, check, lost_records, open, record};
@@ -43,6 +43,20 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 
 #[test]
 fn a_read_only_disk_is_read_said_to_be_one_and_written_when_it_can_be() {
+    check_read_only(None);
+}
+
+/// What an interrupted write left is passed over while the disk takes no writes; it is there to be
+/// cut off when it does, and nobody is told meanwhile that it was.
+#[test]
+fn an_interrupted_write_on_a_read_only_disk_costs_nothing_that_was_durable() {
+    check_read_only(Some(Torn::Entry { by: 1 }));
+    check_read_only(Some(Torn::Entry { by: 5_000 }));
+    check_read_only(Some(Torn::NextSegment));
+}
+
+/// Opens a store on a read-only disk whose last write left this, and writes when it can be written.
+fn check_read_only(torn: Option<Torn>) {
     let Some(disk) = SmallDisk::mount() else {
         return;
     };
@@ -50,10 +64,23 @@ fn a_read_only_disk_is_read_said_to_be_one_and_written_when_it_can_be() {
     let (mut store, _) = open(&dir, EPOCH);
     let mut known = append(&mut store, (0..3).map(bulky).collect()).unwrap();
     drop(store);
+    let leaves_bytes = matches!(torn, Some(Torn::Entry { .. }));
+    if let Some(torn) = torn {
+        torn.leave(&dir);
+    }
+    let left = journal(&dir);
     disk.remount("ro");
     let (mut store, opened) = open(&dir, LATER_EPOCH);
     check(&store, &opened, &known);
-    assert!(!lost_records(&opened));
+    assert_eq!(says_unread(&opened), leaves_bytes, "{:?}", opened.repairs);
+    let untouched = |repair: &Repair| {
+        matches!(
+            repair,
+            Repair::IndexUnavailable { .. } | Repair::EndUnread { .. }
+        )
+    };
+    assert!(opened.repairs.iter().all(untouched), "{:?}", opened.repairs);
+    assert_eq!(journal(&dir), left, "nothing was cut");
     for _ in 0..2 {
         let error = append(&mut store, vec![bulky(3)]).unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
@@ -65,46 +92,57 @@ fn a_read_only_disk_is_read_said_to_be_one_and_written_when_it_can_be() {
     let (store, opened) = open(&dir, LATER_EPOCH);
     check(&store, &opened, &known);
     assert_eq!(opened.epoch, EPOCH);
+    assert!(!lost_records(&opened));
 }
 
-/// What an interrupted write left is passed over while the disk takes no writes; it is there to be
-/// cut off when it does, and nobody is told meanwhile that it was.
+fn says_unread(opened: &Opened) -> bool {
+    let unread = |repair: &Repair| matches!(repair, Repair::EndUnread { .. });
+    opened.repairs.iter().any(unread)
+}
+
+/// Only the index knows that the journal went further: as long as the disk takes no writes, it
+/// cannot be asked; before the first write it is, and no number is given twice.
 #[test]
-fn an_interrupted_write_on_a_read_only_disk_costs_nothing_that_was_durable() {
-    for torn in [
-        Torn::Entry { by: 1 },
-        Torn::Entry { by: 5_000 },
-        Torn::NextSegment,
-    ] {
+fn what_a_read_only_disk_lost_of_its_end_is_said_and_no_number_is_given_again() {
+    for whole_record in [false, true] {
         let Some(disk) = SmallDisk::mount() else {
             return;
         };
         let dir = disk.path.join("store");
         let (mut store, _) = open(&dir, EPOCH);
         let mut known = append(&mut store, (0..3).map(bulky).collect()).unwrap();
+        known.extend(append(&mut store, vec![bulky(3)]).unwrap());
         drop(store);
-        torn.leave(&dir);
+        let (last, _) = known.pop().unwrap();
+        let cut = if whole_record {
+            last.at.offset
+        } else {
+            last.at.offset + 4_000
+        };
+        let path = dir.join("journal/00000001.journal");
+        let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(cut).unwrap();
+        drop(file);
         let left = journal(&dir);
         disk.remount("ro");
         let (mut store, opened) = open(&dir, LATER_EPOCH);
         check(&store, &opened, &known);
-        let unavailable = |repair: &Repair| matches!(repair, Repair::IndexUnavailable { .. });
-        assert!(
-            opened.repairs.iter().all(unavailable),
-            "{:?}",
-            opened.repairs
-        );
-        assert_eq!(journal(&dir), left, "nothing was cut");
-        let error = append(&mut store, vec![bulky(3)]).unwrap_err();
-        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+        assert_eq!(says_unread(&opened), !whole_record);
         disk.remount("rw");
-        known.extend(append(&mut store, vec![bulky(4)]).unwrap());
-        check_live(&store, &known);
+        for _ in 0..2 {
+            let refused = append(&mut store, vec![bulky(4)]).unwrap_err().to_string();
+            for words in ["damaged", "start the node again"] {
+                assert!(refused.contains(words), "{refused}");
+            }
+            assert_eq!(journal(&dir), left, "nothing was written or cut");
+        }
         drop(store);
-        let (store, opened) = open(&dir, LATER_EPOCH);
+        let (mut store, opened) = open(&dir, LATER_EPOCH);
         check(&store, &opened, &known);
-        assert_eq!(opened.epoch, EPOCH);
-        assert!(!lost_records(&opened));
+        assert!(lost_records(&opened), "{:?}", opened.repairs);
+        assert_eq!(opened.epoch, LATER_EPOCH);
+        let again = append(&mut store, vec![bulky(4)]).unwrap();
+        assert!(again[0].0.arrival > last.arrival, "another number");
     }
 }
 
