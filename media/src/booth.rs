@@ -52,6 +52,8 @@ pub enum Input<'a> {
     Left,
     /// The citizen has left the kiosk: whoever comes next reads nothing of a wait or a call.
     Gone,
+    /// The program is told to stop: nobody waits or speaks here any more.
+    Stops,
     /// This kiosk's own line is cut: nobody can be heard, and that is nobody's fault.
     LineCut,
     /// It is back.
@@ -170,6 +172,10 @@ impl Booth {
             Input::Answered => return self.answered(now),
             Input::Left => self.end(Ending::Left),
             Input::Gone => self.gone(),
+            Input::Stops => {
+                self.place = None;
+                self.turn(State::Idle(None));
+            }
             Input::LineCut => self.contact.line_cut(now),
             Input::LineReturned => self.contact.line_returned(now),
         }
@@ -351,15 +357,20 @@ impl Booth {
     fn desk_of_call(&mut self, now: Instant, holder: &Holder, desk: &SeenDesk, holds: bool) {
         let untold = self.contact.untold_for(now);
         self.contact.told();
-        let State::Speaking { passed_to, .. } = &mut self.state else {
+        let State::Speaking {
+            passed_to, since, ..
+        } = &mut self.state
+        else {
             return;
         };
+        // It gave up ringing, and knows nothing of the answer.
+        let is_unanswered = !untold.is_zero() && untold >= now.saturating_duration_since(*since);
         let is_same = desk.notice.person == holder.person && desk.life == self.life;
         let may_have_given_up = untold.saturating_add(FADING) >= KIOSK_LOST_MAX;
         if holds {
             *passed_to = desk.notice.holding.and_then(|holding| holding.passed_to);
             self.outputs.push_back(Output::Changed);
-        } else if is_same && !may_have_given_up && passed_to.is_none() {
+        } else if is_same && !may_have_given_up && !is_unanswered && passed_to.is_none() {
             self.end(Ending::HungUp);
         } else {
             self.wait_again(holder);

@@ -21,6 +21,8 @@ use crate::time::after;
 pub const TAKING_MAX: Duration = Duration::from_secs(10);
 /// An adviser whose page has not been seen for so long is away.
 pub const PAGE_UNSEEN_MAX: Duration = Duration::from_secs(30);
+/// A kiosk that nobody has answered at yet, and that has been cut off for so long, does not ring.
+pub const UNANSWERED_LOST_MAX: Duration = Duration::from_secs(3);
 /// A kiosk that has been cut off for so long is not coming back to this call.
 pub const KIOSK_LOST_MAX: Duration = Duration::from_secs(120);
 
@@ -239,15 +241,8 @@ impl Desk {
 
     /// Acts on what has fallen due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        match self.state {
-            State::Taking { until, .. } if until <= now => self.release(now, Ending::Unreachable),
-            State::Ringing(..) | State::Speaking { .. }
-                if self.gives_up_at().is_some_and(|at| at <= now) =>
-            {
-                self.release(now, Ending::Unreachable);
-            }
-            State::Idle(_) | State::Taking { .. } | State::Ringing(..) | State::Speaking { .. } => {
-            }
+        if self.gives_up_at().is_some_and(|at| at <= now) {
+            self.release(now, Ending::Unreachable);
         }
         if let Some(adviser) = &mut self.adviser
             && adviser.there
@@ -266,14 +261,9 @@ impl Desk {
     /// When to call `handle_timeout` at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let of_state = match self.state {
-            State::Taking { until, .. } => Some(until),
-            State::Ringing(..) | State::Speaking { .. } => self.gives_up_at(),
-            State::Idle(_) => None,
-        };
         let adviser = self.adviser.as_ref().filter(|adviser| adviser.there);
         let of_page = adviser.map(|adviser| after(adviser.seen, PAGE_UNSEEN_MAX));
-        of_state.into_iter().chain(of_page).min()
+        self.gives_up_at().into_iter().chain(of_page).min()
     }
 
     /// What the adviser does.
@@ -288,8 +278,15 @@ impl Desk {
         self.holding().and_then(|_| self.contact.lost())
     }
 
+    /// When the kiosk is no longer waited for.
     fn gives_up_at(&self) -> Option<Instant> {
-        self.contact.gives_up_at(KIOSK_LOST_MAX)
+        let unanswered = || self.contact.gives_up_at(UNANSWERED_LOST_MAX);
+        match self.state {
+            State::Idle(_) => None,
+            State::Taking { until, .. } => unanswered().into_iter().chain([until]).min(),
+            State::Ringing(..) => unanswered(),
+            State::Speaking { .. } => self.contact.gives_up_at(KIOSK_LOST_MAX),
+        }
     }
 
     /// Whether they can be reached.

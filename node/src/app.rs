@@ -54,6 +54,8 @@ use node::Node;
 use station::StationEvent;
 use tray::TrayEvent;
 
+/// Time for what is said last to leave.
+const LAST_WORD: Duration = Duration::from_millis(300);
 /// The loop looks at the clock at least this often.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -114,6 +116,9 @@ pub async fn run(
         node.look_around();
     };
     node.close_vault();
+    if node.tell_that_it_stops() {
+        tokio::time::sleep(LAST_WORD).await;
+    }
     drop(node);
     ended?;
     pages.await??;

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::AsyncWriteExt as _;
 use guichet::config::Config;
@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// Time for an adviser to read that a kiosk is gone: two seconds of silence, three in which it may
+/// come back, and what a loaded machine takes.
+const RUNG_WITHIN: Duration = Duration::from_secs(8);
 const SYNC: &str = "/guichet/sync/1";
 const SIGNAL: &str = "/guichet/signal/1";
 /// The first frame each way.
@@ -333,4 +336,58 @@ async fn who_speaks_keeps_their_place_when_the_station_is_told_to_stop() {
     let row = desk.until_turn(&scene.names[0], "next").await.unwrap();
     desk.take(&row, None).await.unwrap();
     scene.kiosks[0].until_call("ringing").await.unwrap();
+}
+
+/// What becomes of a kiosk that an adviser rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Killed,
+    /// In the moment before the adviser takes who waits there.
+    KilledBefore,
+    ToldToStop,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kiosk_that_ends_is_not_rung_any_more_and_its_adviser_reads_why() {
+    let mut scene = Scene::begin("kiosk-ends").await;
+    let fates = [
+        (Fate::Killed, "unreachable"),
+        (Fate::KilledBefore, "unreachable"),
+        (Fate::ToldToStop, "restarted"),
+    ];
+    for (kiosk, (fate, ending)) in fates.into_iter().enumerate() {
+        scene.join(kiosk).await;
+        let desk = &scene.desks[0];
+        let row = desk.until_turn(&scene.names[kiosk], "next").await.unwrap();
+        if fate == Fate::KilledBefore {
+            scene.village.kiosks[kiosk].kill();
+        }
+        let taken = desk.take(&row, None).await.unwrap();
+        assert_eq!(taken.status, 200, "{}", taken.text());
+        if fate != Fate::KilledBefore {
+            scene.kiosks[kiosk].until_call("ringing").await.unwrap();
+        }
+        desk.until_call("ringing").await.unwrap();
+        let begun = Instant::now();
+        match fate {
+            Fate::Killed => scene.village.kiosks[kiosk].kill(),
+            Fate::KilledBefore => {}
+            Fate::ToldToStop => scene.village.kiosks[kiosk].stop().await.unwrap(),
+        }
+        let call = async |desk: &Script| desk.call().await;
+        let over = |call: &Value| call["call"] == "none";
+        let told = desk.until_within(RUNG_WITHIN, "that it rings no more", call, over);
+        let told = told.await.unwrap();
+        println!("{fate:?}: told after {:?}", begun.elapsed());
+        assert_eq!(told["ended"]["ended"], ending, "{fate:?}");
+        if fate == Fate::ToldToStop {
+            let rows = desk.queue().await.unwrap();
+            let waits = rows.iter().any(|row| row["kiosk"] == *scene.names[kiosk]);
+            assert!(!waits, "nobody waits there: {rows:?}");
+        } else {
+            let row = desk.until_turn(&scene.names[kiosk], "cut").await.unwrap();
+            let taken = desk.take(&row, None).await.unwrap();
+            assert_eq!(taken.status, 404, "it is known at once: {}", taken.text());
+        }
+    }
 }

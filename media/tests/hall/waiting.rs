@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use guichet_media::Declined;
 use guichet_media::booth::{self, Ending, MISSED_MAX, RINGING_MAX, STATION_LOST_MAX};
-use guichet_media::desk::{self, KIOSK_LOST_MAX, PAGE_UNSEEN_MAX};
+use guichet_media::desk::{self, KIOSK_LOST_MAX, PAGE_UNSEEN_MAX, UNANSWERED_LOST_MAX};
 use guichet_media::estimate;
 use guichet_media::signal::Availability;
 
@@ -225,6 +225,49 @@ fn a_cut_line_interrupts_a_call_and_its_return_finds_it_as_it_was() {
 }
 
 #[test]
+fn a_kiosk_that_is_gone_is_not_rung_any_more_and_keeps_its_place_whatever_was_answered() {
+    for answers in [false, true] {
+        let mut town = Town::new();
+        ring(&mut town, KIOSKS[0], STATIONS[0]);
+        town.cut(KIOSKS[0]);
+        town.pass(UNANSWERED_LOST_MAX - MOMENT);
+        let rings = matches!(town.desk(STATIONS[0]).state(), desk::State::Ringing(..));
+        assert!(rings, "it may come back");
+        if answers {
+            town.at_booth(KIOSKS[0], booth::Input::Answered);
+        }
+        town.pass(2 * MOMENT);
+        assert!(matches!(
+            town.desk(STATIONS[0]).state(),
+            desk::State::Idle(Some((_, desk::Ending::Unreachable)))
+        ));
+        town.join(KIOSKS[0], RELAY);
+        town.pass(MOMENT);
+        assert_eq!(*town.booth(KIOSKS[0]), booth::State::Waiting, "{answers}");
+        assert_eq!(town.queue(STATIONS[0]).len(), 1);
+    }
+}
+
+#[test]
+fn a_kiosk_that_stops_says_so_to_whoever_rings_or_speaks() {
+    for answers in [false, true] {
+        let mut town = Town::new();
+        ring(&mut town, KIOSKS[0], STATIONS[0]);
+        if answers {
+            town.at_booth(KIOSKS[0], booth::Input::Answered);
+            town.pass(MOMENT);
+        }
+        town.at_booth(KIOSKS[0], booth::Input::Stops);
+        town.pass(MOMENT);
+        assert!(matches!(
+            town.desk(STATIONS[0]).state(),
+            desk::State::Idle(Some((_, desk::Ending::Restarted)))
+        ));
+        assert!(town.queue(STATIONS[1]).is_empty(), "nobody waits there");
+    }
+}
+
+#[test]
 fn a_kiosk_whose_own_line_is_cut_waits_for_its_adviser_as_long_as_they_wait_for_it() {
     let mut town = Town::new();
     call(&mut town, KIOSKS[0], STATIONS[0]);
@@ -267,9 +310,14 @@ fn a_kiosk_that_starts_anew_ends_what_its_former_life_held() {
             town.pass(if before_it_is_missed { MOMENT } else { LONG });
             town.start(KIOSKS[0]);
             town.pass(MOMENT);
-            let state = town.desk(STATIONS[0]).state();
+            // Who rings in vain is told before.
+            let ending = match answered || before_it_is_missed {
+                true => desk::Ending::Restarted,
+                false => desk::Ending::Unreachable,
+            };
+            let state = *town.desk(STATIONS[0]).state();
             assert!(
-                matches!(state, desk::State::Idle(Some((_, desk::Ending::Restarted)))),
+                matches!(state, desk::State::Idle(Some((_, said))) if said == ending),
                 "{state:?}"
             );
             assert!(town.begun_calls(STATIONS[0]).is_empty());

@@ -477,6 +477,19 @@ impl Node {
         self.counter.tell(Change::Call);
     }
 
+    /// A kiosk that is told to stop says that nobody waits or speaks here any more: nobody is to
+    /// ring it in vain. Whether there was anything to say.
+    pub(super) fn tell_that_it_stops(&mut self) -> bool {
+        let Side::Booth(booth) = &self.calls.side else {
+            return false;
+        };
+        let is_awaited = matches!(booth.statement(), Statement::Ticket(..));
+        if is_awaited {
+            self.tell_booth(guichet_media::booth::Input::Stops);
+        }
+        is_awaited
+    }
+
     /// Whoever sits here leaves the queue or hangs up.
     pub(super) fn leave_call(&mut self, reply: Reply<()>) {
         self.tell_booth(guichet_media::booth::Input::Left);

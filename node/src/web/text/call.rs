@@ -30,7 +30,7 @@ texts! {
     desk_ended_hung_up: "La personne a terminé l’appel.", "The person has ended the call.";
     desk_ended_missed: "Personne n’a répondu à la borne.", "Nobody answered at the kiosk.";
     desk_ended_unreachable: "La borne ne répond pas : la personne garde sa place.", "The kiosk cannot be reached: the person keeps their place.";
-    desk_ended_restarted: "La borne a redémarré : l’appel est fini, le dossier est gardé.", "The kiosk has started again: the call is over, the case is kept.";
+    desk_ended_restarted: "La borne s’est arrêtée : l’appel est fini, le dossier est gardé.", "The kiosk has stopped: the call is over, the case is kept.";
     desk_ended_passed: "Votre collègue a repris l’appel.", "Your colleague has taken over the call.";
     // Waiting
     wait_title: "Votre place dans la file", "Your place in the queue";
