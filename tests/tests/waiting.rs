@@ -239,6 +239,47 @@ async fn a_ticket_that_comes_as_the_other_stream_opens_gets_its_place() {
     }
 }
 
+/// A reason for taking somebody out of turn stays in their case: as long as that has not arrived,
+/// nobody is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_called_out_of_turn_before_their_case_is_there_keeps_waiting() {
+    let mut village = Village::new("not-arrived", 2, 1).unwrap();
+    let ahead = Kiosk::of(&village.kiosks[1], &village.stations[0]);
+    for site in [&mut village.relay, &mut village.kiosks[0]] {
+        site.start().await.unwrap();
+    }
+    village.station().start().await.unwrap();
+    let desk = unlocked(&village).await.unwrap();
+    let kiosk = village.kiosks[0].script().unwrap();
+    let case = kiosk.begin("caf", "housing").await.unwrap();
+    kiosk.set(&case, "last_name", "Vidal").await.unwrap();
+    kiosk.join_queue(&case).await.unwrap();
+    let first = |rows: &Vec<Value>| rows.len() == 1;
+    desk.until("the first", Script::queue, first).await.unwrap();
+
+    let name = TicketId([7; 16]);
+    let ticket = ahead.ticket(name, 1);
+    let (said, over) = oneshot::channel();
+    let telling = tokio::task::spawn_blocking(move || ahead.tell(&ticket, over));
+    let both = |rows: &Vec<Value>| rows.len() == 2;
+    let rows = desk.until("the second", Script::queue, both).await.unwrap();
+    let second = &rows[1];
+    assert_eq!(second["ticket"], name.to_string());
+    assert_eq!(second["turn"]["turn"], "later");
+    for (reason, kind) in [
+        (None, "not-their-turn"),
+        (Some("Train à 11 h."), "not-arrived"),
+    ] {
+        let refused = desk.take(second, reason).await.unwrap();
+        assert_eq!(refused.status, 409, "{}", refused.text());
+        assert_eq!(refused.json().unwrap()["kind"], kind);
+    }
+    assert_eq!(desk.call().await.unwrap()["call"], "none");
+    assert_eq!(desk.queue().await.unwrap()[1]["turn"]["turn"], "later");
+    drop(said);
+    telling.await.unwrap().unwrap();
+}
+
 /// A kiosk whose node does not run, and a client with its key.
 #[derive(Clone)]
 struct Kiosk {
