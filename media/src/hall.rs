@@ -295,12 +295,23 @@ impl Hall {
         let from = signal.from;
         may_say(directory, &signal)?;
         if from == self.me {
+            if self.own.outlive(signal.life) {
+                self.tell_own(now, directory);
+            }
             return Ok(());
         }
         let numbers = self.numbers.entry(from).or_default();
         if !numbers.take(signal.life, signal.number) {
+            if peer == from
+                && self.peers.contains_key(&peer)
+                && let Some(proof) = numbers.tell_back(now, signal.life)
+            {
+                let proof = proof.to_vec();
+                self.send(peer, None, &proof);
+            }
             return Ok(());
         }
+        numbers.keep(&signed);
         if let Some(to) = signal.to.filter(|to| *to != self.me) {
             if self.role == Role::Relay {
                 self.route(Some(peer), &to, &signed);

@@ -37,6 +37,8 @@ pub const QUIET_AFTER_IDLE: Duration = Duration::from_secs(5);
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(50);
 /// Questions whose answers are still known as such: those of three seconds.
 pub const PROBES_MAX: usize = 60;
+/// Bytes of the signal that is kept of each node, as a proof of its life.
+pub const PROOF_BYTES_MAX: usize = 2 * 1024;
 /// How often a call is reported on.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 

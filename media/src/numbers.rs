@@ -1,7 +1,18 @@
 //! Which of a node's signals are new: a window over their numbers (as in RFC 4303, section 3.4.3),
 //! because two ways lead to us and the later notice may come first. What is then said about the same
 //! thing with a lower number is over.
+//!
+//! A node that has lost its store, and whose clock is behind, counts its lives on from one that is
+//! long over, and nobody listens. It cannot know; but it believes its own signature. So whoever hears
+//! it says back one signal of the life that they know, and it begins the next after that.
 
+use std::time::{Duration, Instant};
+
+use crate::limits::PROOF_BYTES_MAX;
+use crate::time::after;
+
+/// A node is told back its own words at most this often.
+const TOLD_BACK_EVERY: Duration = Duration::from_secs(5);
 /// Numbers looked back.
 const WIDTH: u64 = 64;
 
@@ -17,7 +28,7 @@ pub(crate) enum Topic {
 }
 
 /// What has been heard of one node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Numbers {
     life: u64,
     highest: u64,
@@ -25,6 +36,9 @@ pub(crate) struct Numbers {
     ticket: u64,
     desk: u64,
     leg: u64,
+    /// A signal of this life.
+    proof: Option<Box<[u8]>>,
+    told_back: Option<Instant>,
 }
 
 impl Numbers {
@@ -53,6 +67,24 @@ impl Numbers {
             }
             _ => false,
         }
+    }
+
+    /// Keeps a signal of this life that was taken in, if none is kept.
+    pub fn keep(&mut self, signed: &[u8]) {
+        if self.proof.is_none() && signed.len() <= PROOF_BYTES_MAX {
+            self.proof = Some(signed.into());
+        }
+    }
+
+    /// What the node itself is told back that goes on in a life which is over.
+    pub fn tell_back(&mut self, now: Instant, life: u64) -> Option<&[u8]> {
+        let lately = |at: Instant| after(at, TOLD_BACK_EVERY) > now;
+        if life >= self.life || self.told_back.is_some_and(lately) {
+            return None;
+        }
+        let proof = self.proof.as_deref()?;
+        self.told_back = Some(now);
+        Some(proof)
     }
 
     /// Whether a number that was taken in is the last word about its topic.
@@ -104,6 +136,27 @@ mod tests {
             assert!(numbers.take(life, number));
             assert_eq!(numbers.is_last_word(topic, number), last, "{life} {number}");
         }
+    }
+
+    #[test]
+    fn a_life_that_is_over_is_told_back_a_small_word_of_the_one_that_is_known_now_and_then() {
+        let (now, mut numbers) = (crate::test_clock(), Numbers::default());
+        assert!(numbers.take(9, 1));
+        assert_eq!(numbers.tell_back(now, 8), None, "nothing is kept");
+        numbers.keep(&vec![1; PROOF_BYTES_MAX + 1]);
+        assert_eq!(numbers.tell_back(now, 8), None, "it was too large");
+        numbers.keep(&[2; PROOF_BYTES_MAX]);
+        numbers.keep(&[3]);
+        for life in [9, 10] {
+            assert_eq!(numbers.tell_back(now, life), None, "{life}");
+        }
+        let first = Some(&[2; PROOF_BYTES_MAX][..]);
+        assert_eq!(numbers.tell_back(now, 8), first);
+        let soon = now + TOLD_BACK_EVERY - Duration::from_millis(1);
+        assert_eq!(numbers.tell_back(soon, 8), None, "lately");
+        assert_eq!(numbers.tell_back(now + TOLD_BACK_EVERY, 0), first);
+        assert!(numbers.take(10, 1));
+        assert_eq!(numbers.tell_back(now, 9), None, "a word of another life");
     }
 
     #[test]

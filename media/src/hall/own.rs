@@ -87,6 +87,16 @@ impl Own {
         self.next
     }
 
+    /// This node itself has signed something in a life: the next goes on after that. Whether it was
+    /// not known here.
+    pub fn outlive(&mut self, life: u64) -> bool {
+        let is_later = life > self.life;
+        if is_later {
+            (self.life, self.number) = (life.saturating_add(1), 0);
+        }
+        is_later
+    }
+
     /// What is told now, signed.
     pub fn signed(&mut self, now: Instant) -> Option<(Body, Vec<u8>)> {
         let body = match &self.statement {

@@ -5,6 +5,7 @@ mod extreme;
 mod hostile;
 mod lines;
 mod links;
+mod lives;
 mod network;
 mod order;
 mod people;
