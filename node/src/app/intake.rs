@@ -190,10 +190,15 @@ impl<T> Intake<T> {
         if account.micros <= 0 && !account.waiting.is_empty() {
             account.held_since.get_or_insert(now);
         }
-        if let Some(since) = account.held_since
-            && now.saturating_duration_since(since) >= NAMED_AFTER
-        {
-            self.floods.entry(key.1).or_insert((since, now)).1 = now;
+        if let Some(since) = account.held_since {
+            self.held(now, key.1, since);
+        }
+    }
+
+    /// A peer has been made to wait since then, here or by the mesh.
+    pub fn held(&mut self, now: Instant, peer: SubjectId, since: Instant) {
+        if now.saturating_duration_since(since) >= NAMED_AFTER {
+            self.floods.entry(peer).or_insert((since, now)).1 = now;
         }
     }
 

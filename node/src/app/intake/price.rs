@@ -76,7 +76,7 @@ impl Allowance {
                 Lane::Signals,
                 None
                 | Some(Role::Kiosk | Role::Operator | Role::Steward | Role::Registrar | Role::Agent),
-            ) => (10_000, 500_000, 0),
+            ) => (10_000, 150_000, 0),
             (Lane::Cases, Some(Role::Relay)) => (150_000, 4_000_000, 250),
             (Lane::Cases, Some(Role::Station)) => (100_000, 3_000_000, 1_000),
             (

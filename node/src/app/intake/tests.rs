@@ -327,3 +327,44 @@ fn a_flood_is_named_for_an_hour() {
     intake.handle_timeout(start + Duration::from_secs(3_631));
     assert_eq!(intake.floods().count(), 0);
 }
+
+#[test]
+fn whoever_the_mesh_makes_wait_for_long_is_named_too() {
+    let start = Instant::now();
+    let mut intake = Intake::<()>::default();
+    intake.held(start + NAMED_AFTER / 2, key(1).1, start);
+    assert_eq!(intake.floods().count(), 0);
+    let end = start + NAMED_AFTER;
+    intake.held(end, key(1).1, start);
+    let flood = Flood {
+        peer: key(1).1,
+        since: start,
+        until: end,
+    };
+    assert_eq!(intake.floods().collect::<Vec<_>>(), [flood]);
+}
+
+/// Ten that say as much as fits, which is little at once, and say more as soon as it is taken; the
+/// node takes in something every half a millisecond, for it has others' work to do.
+#[test]
+fn ten_that_begin_at_once_are_all_named_soon() {
+    let start = Instant::now();
+    let (fits, cost) = (64, busy_for(35));
+    let key = |number| (Lane::Signals, SubjectId::from([number; 32]));
+    let mut intake = Intake::default();
+    intake.set_members([(Role::Kiosk, 11)].into());
+    for number in 1..=10 {
+        for _ in 0..fits {
+            intake.arrived(start, key(number), Some(Role::Kiosk), ());
+        }
+    }
+    let mut now = start;
+    while now < start + Duration::from_secs(12) {
+        now += Duration::from_micros(500);
+        if let Some((key, ())) = intake.poll_output(now) {
+            intake.spent(now, key, cost);
+            intake.arrived(now, key, Some(Role::Kiosk), ());
+        }
+    }
+    assert_eq!(intake.floods().count(), 10);
+}
