@@ -56,6 +56,9 @@ use tray::TrayEvent;
 
 /// Time for what is said last to leave.
 const LAST_WORD: Duration = Duration::from_millis(300);
+/// Of what the mesh tells, so much more is heard before others have a turn.
+const MESH_EVENTS_AT_ONCE: usize = 64;
+
 /// The loop looks at the clock at least this often.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -100,7 +103,12 @@ pub async fn run(
             () = stop.ordered() => break Ok(()),
             // Told to stop, they go as well.
             left = sources.owners.left() => break if stop.is_ordered() { Ok(()) } else { Err(left) },
-            Some(event) = sources.mesh.recv() => node.on_mesh_event(event),
+            Some(event) = sources.mesh.recv() => {
+                node.on_mesh_event(event);
+                // What came together is looked at together.
+                let more = std::iter::from_fn(|| sources.mesh.try_recv());
+                more.take(MESH_EVENTS_AT_ONCE).for_each(|event| node.on_mesh_event(event));
+            }
             Some(event) = sources.disk.recv() => node.on_disk_event(event),
             Some(event) = sources.cases.recv() => node.on_case_event(event),
             Some(event) = sources.station.recv() => node.on_station_event(event),

@@ -23,6 +23,7 @@ mod hello;
 mod identity;
 pub mod limits;
 mod link;
+mod meter;
 mod ping;
 mod porch;
 mod pulse;
@@ -30,6 +31,7 @@ mod route;
 mod supervisor;
 mod swarms;
 mod task;
+mod toll;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -192,6 +194,14 @@ pub enum MeshEvent {
         /// Multiaddrs without the peer.
         addresses: Vec<String>,
     },
+    /// The connections of this peer have had to wait again and again: it makes them do more than it
+    /// may. Told about once a second while that goes on.
+    Held {
+        /// Which peer.
+        peer: SubjectId,
+        /// Since when.
+        since: Instant,
+    },
     /// Where both swarms listen, at start and when it changes.
     Listening {
         /// Addresses of the main swarm.
@@ -258,7 +268,17 @@ struct Outboxes {
 impl MeshEvents {
     /// The next event; none once the mesh has ended. Safe to cancel.
     pub async fn recv(&mut self) -> Option<MeshEvent> {
-        let (event, outboxes) = self.told.recv().await?;
+        let told = self.told.recv().await?;
+        Some(self.taken(told))
+    }
+
+    /// The next event if it is there already.
+    pub fn try_recv(&mut self) -> Option<MeshEvent> {
+        let told = self.told.try_recv().ok()?;
+        Some(self.taken(told))
+    }
+
+    fn taken(&self, (event, outboxes): Told) -> MeshEvent {
         match (&event, outboxes) {
             (MeshEvent::PeerUp { peer, .. }, Some(outboxes)) => {
                 lock(&self.shared.links).insert(*peer, outboxes);
@@ -268,7 +288,7 @@ impl MeshEvents {
             }
             _ => {}
         }
-        Some(event)
+        event
     }
 }
 

@@ -11,4 +11,5 @@ mod mesh {
     mod raw;
     mod strangers;
     mod support;
+    mod tolls;
 }

@@ -68,6 +68,7 @@ impl Node {
                     self.roster.changed(clock::now());
                 }
             }
+            MeshEvent::Held { peer, since } => self.intake.held(clock::now(), peer, since),
             MeshEvent::Listening { main, porch } => {
                 tracing::info!(?main, ?porch, "the mesh listens")
             }

@@ -19,6 +19,26 @@ pub(super) const WRITE_BYTES: usize = 16 * 1024;
 /// A frame that arrives slowly is told of every so many bytes: its sender is alive.
 pub(super) const PROGRESS_BYTES: usize = 8 * 1024;
 
+/// Time of the processor that each member's connections may use in a second beside what carries
+/// frames, and which nobody else can take;
+pub(super) const TOLL_OWN_EACH_SECOND: Duration = Duration::from_millis(10);
+/// and what they may use at once, saved up.
+pub(super) const TOLL_SAVED: Duration = Duration::from_millis(200);
+/// What those of all members may use together in a second beyond the former,
+pub(super) const TOLL_SHARED_EACH_SECOND: Duration = Duration::from_millis(90);
+/// and at once.
+pub(super) const TOLL_SHARED_SAVED: Duration = Duration::from_millis(400);
+/// To carry a frame takes so much, which is not charged there,
+pub(super) const CARRYING_FRAME: Duration = Duration::from_micros(100);
+/// and for each KiB so much more.
+pub(super) const CARRYING_KIB: Duration = Duration::from_micros(10);
+/// Whoever has spent everything waits for so long, and again.
+pub(super) const TOLL_WAIT: Duration = Duration::from_millis(10);
+/// Of those who wait again and again it is told so often.
+pub(super) const TOLL_TOLD_EVERY: Duration = Duration::from_secs(1);
+/// Members of whom is remembered what they used; those who have everything again are forgotten.
+pub(super) const TOLL_ACCOUNTS_MAX: usize = MEMBERS_MAX;
+
 /// The longest hello at the porch, header not counted.
 pub const HELLO_BYTES_MAX: usize = 4096;
 /// Both hellos must have crossed within this time.

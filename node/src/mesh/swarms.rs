@@ -33,6 +33,7 @@ use super::limits::{
     RELAY_REQUESTS_BURST, RELAY_REQUESTS_EVERY, RESERVATIONS_MAX, STREAMS_MAX,
 };
 use super::link::{self, Links};
+use super::meter::Meters;
 use super::ping::Pings;
 use super::porch::Porch;
 use brief::Brief;
@@ -41,6 +42,7 @@ use brief::Brief;
 #[derive(NetworkBehaviour)]
 pub(super) struct Main {
     pub gate: Gate,
+    meters: Meters,
     limits: connection_limits::Behaviour,
     pub links: Links,
     pub signals: Links,
@@ -80,8 +82,11 @@ pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
         .with_agent_version(concat!("guichet/", env!("CARGO_PKG_VERSION")).into())
         .with_push_listen_addr_updates(true)
         .with_cache_size(0);
+    let meters = Meters::new();
+    let metered = meters.executor();
     let behaviour = Main {
         gate: Gate::new(),
+        meters,
         limits: connection_limits::Behaviour::new(limits),
         links: Links::new(link::SYNC),
         signals: Links::new(link::SIGNAL),
@@ -90,7 +95,7 @@ pub(super) fn main_swarm(key: &Keypair, duty: Duty) -> Swarm<Main> {
         circuits,
         relay: (duty == Duty::Relay).then(|| circuit_relay(own)).into(),
     };
-    let config = swarm::Config::with_tokio_executor()
+    let config = swarm::Config::with_executor(metered)
         .with_idle_connection_timeout(Duration::from_secs(600))
         .with_smart_dial()
         .with_substream_upgrade_protocol_override(Version::V1Lazy);

@@ -222,6 +222,12 @@ impl Task {
                     self.on_ping(peer, connection, event);
                 }
             }
+            MainEvent::Meters((peer, held)) => {
+                if let Some(peer) = subject_of(&peer) {
+                    let since = held.since;
+                    self.tell(MeshEvent::Held { peer, since });
+                }
+            }
             MainEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 if let Some(peer) = subject_of(&peer_id) {
                     self.on_addresses(peer, &info.listen_addrs);

@@ -258,6 +258,7 @@ fn hear(mesh: &Mesh, ear: &Mutex<Ear>, event: MeshEvent) {
         | MeshEvent::PeerBack { .. }
         | MeshEvent::RoundTrip { .. }
         | MeshEvent::Addresses { .. }
+        | MeshEvent::Held { .. }
         | MeshEvent::Listening { .. } => {}
     }
 }

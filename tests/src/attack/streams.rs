@@ -8,6 +8,7 @@ use anyhow::Result;
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::Judge;
+use super::costs::names_the_offender;
 use super::enrolled::Target;
 use super::scene::{Scene, Stolen, Stop};
 use crate::network::Place;
@@ -89,7 +90,7 @@ pub async fn pings(judge: &mut Judge) -> Result<()> {
     .await
 }
 
-/// Storms the relay and the station from the place of a kiosk whose key is stolen.
+/// Storms the relay and the station, which say whose key it was, from the place of a kiosk whose key is stolen.
 async fn storm<F>(
     judge: &mut Judge,
     work: impl Fn(String, [u8; 32], Stop) -> F + Clone + Send + 'static,
@@ -100,8 +101,9 @@ where
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
     let (place, seed) = (scene.elsewhere.clone(), scene.seed);
     let targets = scene.attacked_nodes();
+    let stormed = targets.clone();
     let attack = move |stop: Stop| async move {
-        let storms = targets.into_iter().map(|target| {
+        let storms = stormed.into_iter().map(|target| {
             let (place, work, stop) = (place.clone(), work.clone(), stop.clone());
             tokio::task::spawn_blocking(move || within(&place, &target, seed, work, stop))
         });
@@ -110,7 +112,8 @@ where
         }
         Ok(())
     };
-    scene.flood(judge, attack).await
+    scene.flood(judge, attack).await?;
+    names_the_offender(judge, &mut scene, &targets).await
 }
 
 fn within<F: Future<Output = ()> + 'static>(

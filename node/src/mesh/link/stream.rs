@@ -18,6 +18,7 @@ use super::{Lane, LinkEvent};
 use crate::mesh::credit::{Credit, Frame, OutboxReader, Permit};
 use crate::mesh::frame::{Deframer, Step, put_frame};
 use crate::mesh::limits::{OPENING, PROGRESS_BYTES, WRITE_BYTES};
+use crate::mesh::meter;
 
 /// Which end opens the stream: the one that dialled the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,6 +259,7 @@ impl Running {
                 break;
             };
             put_frame(&mut self.writing, &frame);
+            meter::carried(frame.len());
             self.lengths.push(frame.len());
             self.flush = Flush::Due;
         }
@@ -304,7 +306,10 @@ impl Running {
                 self.answered = Answered::Yes;
                 Ok(LinkEvent::Opened)
             }
-            (Answered::Yes, Some(permit)) => Ok(LinkEvent::Frame(Frame::new(frame, permit))),
+            (Answered::Yes, Some(permit)) => {
+                meter::carried(frame.len());
+                Ok(LinkEvent::Frame(Frame::new(frame, permit)))
+            }
             (Answered::No, Some(_)) => Err(Failure::Broke("the first frame is not empty".into())),
             (Answered::Yes, None) => Err(Failure::Broke("an empty frame after the first".into())),
         }
