@@ -165,8 +165,10 @@ pub enum Event {
     ReceiptStored(Vec<CaseTag>),
     /// Somebody types in a case followed here.
     DraftReceived(CaseTag, Vec<u8>),
-    /// A relay told who is there.
+    /// A relay told who is there: what of that is news.
     RosterReceived(SubjectId, Vec<Presence>),
+    /// A peer told of so many members, and it cost the time to read it, news or not.
+    RosterRead(usize),
     /// A session streams both ways.
     PeerReady(SubjectId),
     /// A thing made here was refused.

@@ -45,6 +45,10 @@ use crate::web::view::Ill;
 /// Bytes handed to one connection and not taken by it, beyond which no more is handed over.
 const QUEUED_BYTES_MAX: usize = 256 * 1024;
 
+/// A member of whom a roster tells counts as so much that is kept: a relay tells twice a second of
+/// all who are there, and who tells more often pays for it.
+const PRESENCE_BYTES: usize = 40;
+
 /// Stored things that do not read, of which the status tells.
 const UNREADABLE_TOLD_MAX: usize = 8;
 
@@ -210,7 +214,7 @@ impl Node {
     }
 
     /// Carries out what the replica says until there is nothing left to do; gives how many blocks
-    /// are to be written.
+    /// are to be written, or were read of who is there.
     fn carry_out(&mut self) -> u32 {
         let mut kept = 0_u32;
         while let Some(output) = self.replica.poll_output(now()) {
@@ -231,6 +235,10 @@ impl Node {
                 }
                 Output::SaveCursors(peer, cursors) => {
                     self.disk.hand_in(Job::Cursors(peer, cursors))
+                }
+                Output::Tell(Event::RosterRead(members)) => {
+                    let blocks = intake::blocks(members.saturating_mul(PRESENCE_BYTES));
+                    kept = kept.saturating_add(blocks);
                 }
                 Output::Tell(event) => self.on_event(event),
             }
@@ -307,6 +315,8 @@ impl Node {
                 self.cases.hand_in(case, Task::DraftReceived(sealed))
             }
             Event::RosterReceived(relay, members) => self.on_roster(relay, members),
+            // What it cost is charged to whom it came from.
+            Event::RosterRead(_) => {}
             Event::SignerCrowded(signer) => {
                 tracing::error!(%signer, "has made more statements than is to be expected of one");
             }

@@ -128,6 +128,8 @@ impl Replica {
                 }
             }
             Frame::Roster { members } => {
+                let read = Event::RosterRead(members.len());
+                self.outputs.push_back(Output::Tell(read));
                 if session.scope().role() == Some(Role::Relay) {
                     self.on_roster(now, peer, members);
                 }

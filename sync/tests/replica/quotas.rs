@@ -228,17 +228,22 @@ fn a_peer_passes_on_as_much_as_people_type() {
     assert_eq!(told, [(Who::Kiosk.subject(), Excess::Drafts)]);
 }
 
-/// What the kiosk's program is told when its relay says this.
+/// What the kiosk's program is told when its relay says this; that it was read is told in any case,
+/// for that is charged.
 fn heard(village: &mut Village, members: Vec<Presence>) -> usize {
-    let now = village.now();
+    let (now, count_read) = (village.now(), members.len());
     let frame = Frame::Roster { members }.encode();
     let replica = village.replica_mut(Who::Kiosk);
     replica.handle_input(now, Input::FrameReceived(Who::Relay.subject(), frame));
-    let mut count = 0;
+    let (mut count, mut read) = (0, Vec::new());
     while let Some(output) = replica.poll_output(now) {
         let told = matches!(output, Output::Tell(Event::RosterReceived(..)));
         count += usize::from(told);
+        if let Output::Tell(Event::RosterRead(members)) = output {
+            read.push(members);
+        }
     }
+    assert_eq!(read, [count_read]);
     count
 }
 

@@ -390,6 +390,7 @@ impl World {
             Event::PageCompleted(..)
             | Event::ReceiptStored(_)
             | Event::RosterReceived(..)
+            | Event::RosterRead(_)
             | Event::SignerCrowded(_)
             | Event::Overdrawn(..)
             | Event::PeerReady(_) => {}
