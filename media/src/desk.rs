@@ -21,8 +21,9 @@ use crate::time::after;
 pub const TAKING_MAX: Duration = Duration::from_secs(10);
 /// An adviser whose page has not been seen for so long is away.
 pub const PAGE_UNSEEN_MAX: Duration = Duration::from_secs(30);
-/// A kiosk that nobody has answered at yet, and that has been cut off for so long, does not ring.
-pub const UNANSWERED_LOST_MAX: Duration = Duration::from_secs(3);
+/// A kiosk that nobody has answered at yet, and that is known for so long to be cut off, does not
+/// ring: it was silent for some seconds before.
+pub const UNANSWERED_LOST_MAX: Duration = Duration::from_secs(1);
 /// A kiosk that has been cut off for so long is not coming back to this call.
 pub const KIOSK_LOST_MAX: Duration = Duration::from_secs(120);
 

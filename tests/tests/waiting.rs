@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Time for an adviser to read that a kiosk is gone: two seconds of silence, three in which it may
-/// come back, and what a loaded machine takes.
-const RUNG_WITHIN: Duration = Duration::from_secs(8);
+/// Time for an adviser to read that a kiosk is gone: some seconds of silence, and what a loaded
+/// machine takes.
+const RUNG_WITHIN: Duration = Duration::from_secs(15);
 const SYNC: &str = "/guichet/sync/1";
 const SIGNAL: &str = "/guichet/signal/1";
 /// The first frame each way.

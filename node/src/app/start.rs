@@ -193,10 +193,10 @@ fn ills(opened: &Opened, repairs: &[Repair]) -> Vec<Ill> {
     let repaired = repairs.iter().map(|repair| {
         tracing::warn!(%repair, "the store was repaired");
         let (what, lost) = (repair.to_string(), repair.lost_records());
-        match repair {
-            Repair::EndUnread { .. } => Ill::Unreadable { said: what },
-            _ => Ill::Repaired { what, lost },
+        if matches!(repair, Repair::EndUnread { .. }) {
+            return Ill::Unreadable { said: what };
         }
+        Ill::Repaired { what, lost }
     });
     let in_file = matches!(opened.seal, Seal::File).then_some(Ill::KeysInFile);
     repaired.chain(in_file).collect()

@@ -259,7 +259,9 @@ impl Node {
             let by = self.person_name(&desk.notice.person);
             return Turn::HandedOver { by };
         }
-        match seen.notice.stage.holder() {
+        // What a kiosk that is cut off said last may be over.
+        let holder = seen.notice.stage.holder();
+        match holder.filter(|holder| !seen.cut || self.is_held(seen, holder)) {
             Some(holder) if holder.station == self.me => Turn::Mine,
             Some(holder) => Turn::With {
                 name: self.person_name(&holder.person),
@@ -268,6 +270,18 @@ impl Node {
             None if is_next => Turn::Next,
             None => Turn::Later,
         }
+    }
+
+    /// Whether an adviser still calls or speaks with somebody, as they say themselves.
+    fn is_held(&self, seen: &hall::SeenTicket, holder: &Holder) -> bool {
+        let holding = match &self.calls.side {
+            Side::Desk(desk) if holder.station == self.me => desk.holding().copied(),
+            Side::Desk(_) | Side::Booth(_) | Side::Neither => {
+                let desk = self.calls.hall.desk(&holder.station);
+                desk.and_then(|desk| desk.notice.holding)
+            }
+        };
+        holding.is_some_and(|holding| holding.ticket == seen.notice.ticket)
     }
 
     /// The other advisers of these services.
