@@ -4,6 +4,9 @@
 //! the place, or at the head of the reference. Accents and capitals do not count. What is searched
 //! is in memory already, so it works without a line; what is searched for is kept nowhere.
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+
 use crate::web::view::{DeskCase, Search};
 
 /// Words of a search that count; more are left out.
@@ -39,32 +42,27 @@ fn told(case: &DeskCase) -> String {
     fold(&parts.join("\n"))
 }
 
-/// Small letters without accents; what is neither letter nor digit parts words.
+/// Small letters without accents, whatever the script and however they are written (NFKD, Unicode
+/// Standard Annex #15); what is neither letter nor digit parts words.
 fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for letter in text.chars().flat_map(char::to_lowercase) {
+    let accents = CanonicalCombiningClassMapBorrowed::new();
+    let plain = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
+    let mut folded = String::with_capacity(plain.len());
+    for letter in plain.chars().flat_map(char::to_lowercase) {
         match letter {
-            // Accents that stand behind their letter.
-            '\u{300}'..='\u{36f}' => {}
-            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' => folded.push('a'),
-            'ç' | 'ć' | 'č' | 'ĉ' | 'ċ' => folded.push('c'),
-            'ď' | 'đ' | 'ð' => folded.push('d'),
-            'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ė' | 'ę' | 'ě' | 'ĕ' => folded.push('e'),
-            'ğ' | 'ģ' | 'ĝ' | 'ġ' => folded.push('g'),
-            'ì' | 'í' | 'î' | 'ï' | 'ī' | 'į' | 'ı' => folded.push('i'),
-            'ķ' => folded.push('k'),
-            'ł' | 'ľ' | 'ĺ' | 'ļ' => folded.push('l'),
-            'ñ' | 'ń' | 'ň' | 'ņ' => folded.push('n'),
-            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ő' => folded.push('o'),
-            'ŕ' | 'ř' => folded.push('r'),
-            'ś' | 'š' | 'ş' | 'ș' => folded.push('s'),
-            'ť' | 'ţ' | 'ț' => folded.push('t'),
-            'ù' | 'ú' | 'û' | 'ü' | 'ū' | 'ů' | 'ű' | 'ų' => folded.push('u'),
-            'ý' | 'ÿ' => folded.push('y'),
-            'ź' | 'ž' | 'ż' => folded.push('z'),
+            // Letters that no accent can be taken from, as who has another keyboard types them.
+            'đ' | 'ð' => folded.push('d'),
+            'ħ' => folded.push('h'),
+            'ı' => folded.push('i'),
+            'ł' => folded.push('l'),
+            'ø' => folded.push('o'),
+            'ŧ' => folded.push('t'),
             'œ' => folded.push_str("oe"),
             'æ' => folded.push_str("ae"),
             'ß' => folded.push_str("ss"),
+            'þ' => folded.push_str("th"),
+            // Of some capitals an accent comes with the small letter alone: `İ`.
+            accent if accents.get_u8(accent) != 0 => {}
             other if other.is_alphanumeric() => folded.push(other),
             _ => folded.push(' '),
         }
@@ -149,6 +147,11 @@ mod tests {
             ("Sœur-Œuvre", "soeur oeuvre"),
             ("l’Étoile", "l etoile"),
             ("Straße", "strasse"),
+            ("Nguyễn Thị Ánh", "nguyen thi anh"),
+            ("İnönü Işık", "inonu isik"),
+            ("Đặng Łukasz Øster", "dang lukasz oster"),
+            ("مُحَمَّد", "محمد"),
+            ("ﬁls Ｄｕｐｏｎｔ", "fils dupont"),
         ] {
             assert_eq!(fold(typed), folded, "{typed}");
         }
