@@ -31,6 +31,8 @@ use super::page::Frame;
 use super::problem::Problem;
 use super::respond;
 use super::scope::Scope;
+use super::time;
+use crate::clock;
 
 /// How many event streams are served at once.
 pub const STREAMS_MAX: usize = 48;
@@ -42,6 +44,8 @@ const OPEN_S: u64 = 10;
 const READING_S: u64 = 4;
 /// A page whose stream broke comes back after this long, in milliseconds.
 const RETRY_MS: u64 = 1_000;
+/// Whether another day has begun is looked at so often, in seconds.
+const DAY_S: u64 = 60;
 /// A node that was busy is asked again after this long, in milliseconds.
 const BUSY_MS: u64 = 200;
 
@@ -75,6 +79,7 @@ pub(super) async fn stream(
         scope,
         open: (site.role == Role::Station).then(|| interval(Duration::from_secs(OPEN_S))),
         reading: read.then(|| interval(Duration::from_secs(READING_S))),
+        day: interval(Duration::from_secs(DAY_S)),
         shown: HashMap::new(),
         ready: VecDeque::from([retry]),
         state: FeedState::Look,
@@ -95,6 +100,8 @@ struct Feed {
     open: Option<Interval>,
     /// On an adviser's page of a case, when it is next told that they have it open.
     reading: Option<Interval>,
+    /// When it is next looked at whether another day has begun.
+    day: Interval,
     shown: HashMap<String, String>,
     ready: VecDeque<Event>,
     state: FeedState,
@@ -119,6 +126,8 @@ enum Woken {
     Open,
     /// The case is to be told of.
     Read,
+    /// Another day may have begun.
+    Later,
 }
 
 impl Feed {
@@ -146,6 +155,7 @@ impl Feed {
     }
 
     async fn look(&mut self) {
+        self.frame.now_s = clock::wall_s();
         match self.scope.fragments(&self.counter, &self.frame).await {
             Ok(fragments) => fragments
                 .into_iter()
@@ -184,11 +194,15 @@ impl Feed {
             change = self.changes.recv() => Woken::Changed(change),
             () = due(&mut self.open) => Woken::Open,
             () = due(&mut self.reading) => Woken::Read,
+            _ = self.day.tick() => Woken::Later,
         };
         match woken {
             Woken::Changed(change) => self.heard(change),
             Woken::Open => self.is_open().await,
             Woken::Read => self.is_read().await,
+            // A time of yesterday must not look like one of today, over a night without news.
+            Woken::Later if time::is_today(self.frame.now_s, clock::wall_s()) => {}
+            Woken::Later => self.look_again(),
         }
         while let Ok(change) = self.changes.try_recv() {
             self.heard(Ok(change));

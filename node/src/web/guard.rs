@@ -25,6 +25,7 @@ use super::page::Frame;
 use super::problem::Problem;
 use super::respond;
 use super::session::{Preferences, Session, same};
+use crate::clock;
 
 /// The largest body of an order that is no upload, in bytes.
 pub const ORDER_BYTES_MAX: usize = 256 << 10;
@@ -85,6 +86,7 @@ impl Visitor {
                 Asker::Script | Asker::Stranger => String::new(),
             },
             path: self.path.clone(),
+            now_s: clock::wall_s(),
         }
     }
 

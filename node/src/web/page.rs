@@ -44,6 +44,8 @@ pub(super) struct Frame {
     pub(super) files: bool,
     /// The path and query of this page.
     pub(super) path: String,
+    /// When it is drawn: of a time of another day, its day is said.
+    pub(super) now_s: u64,
 }
 
 impl Frame {
@@ -144,7 +146,9 @@ fn line(line: &Line, frame: &Frame) -> Fragment {
     let (class, mark, words) = match line {
         Line::Up => ("ok", "line", t.line_up().to_owned()),
         Line::Cut { since_s: None } => ("bad", "cut", t.line_cut().to_owned()),
-        Line::Cut { since_s: Some(at) } => ("bad", "cut", t.cut_since(&time::clock(t, *at))),
+        Line::Cut { since_s: Some(at) } => {
+            ("bad", "cut", t.cut_since(&time::seen(t, *at, frame.now_s)))
+        }
     };
     let markup = html! {
         p #line data-rev=(REVISION) .push.state.(class) role="status" { (icon(mark)) (words) }

@@ -78,30 +78,35 @@ fn place_in(zone: &Zone, lang: Lang, at_s: u64) -> Option<String> {
     }
 }
 
-/// `23 nov., 10 h 52`: a moment of these months.
-pub(super) fn short(lang: Lang, at_s: u64) -> String {
-    format!("{}, {}", short_day(lang, at_s), clock(lang, at_s))
+/// `23 nov., 10 h 52`; of another year than now `23 nov. 2025, 10 h 52`.
+pub(super) fn short(lang: Lang, at_s: u64, now_s: u64) -> String {
+    format!("{}, {}", short_day(lang, at_s, now_s), clock(lang, at_s))
 }
 
-fn short_day(lang: Lang, at_s: u64) -> String {
+fn short_day(lang: Lang, at_s: u64, now_s: u64) -> String {
     const FR: [&str; 12] = [
         "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
         "déc.",
     ];
-    let Local { month, day, .. } = local(at_s);
+    let Local {
+        year, month, day, ..
+    } = local(at_s);
     let month = match lang {
         Lang::Fr => of_month(&FR, month),
         Lang::En => &of_month(&MONTHS_EN, month)[..3],
     };
-    format!("{day}\u{a0}{month}")
+    match year == local(now_s).year {
+        true => format!("{day}\u{a0}{month}"),
+        false => format!("{day}\u{a0}{month} {year}"),
+    }
 }
 
-/// The clock if it is the same day as `now_s`, else the day: `23 nov.`.
+/// The clock if it is the same day as `now_s`, else the day: `23 nov.`, `23 nov. 2025`.
 pub(super) fn lately(lang: Lang, at_s: u64, now_s: u64) -> String {
     match (can_be(at_s, now_s), is_today(at_s, now_s)) {
         (false, _) => lang.time_uncertain().to_owned(),
         (true, true) => clock(lang, at_s),
-        (true, false) => short_day(lang, at_s),
+        (true, false) => short_day(lang, at_s, now_s),
     }
 }
 
@@ -110,7 +115,7 @@ pub(super) fn written(lang: Lang, at_s: u64, now_s: u64) -> String {
     match (can_be(at_s, now_s), is_today(at_s, now_s)) {
         (false, _) => lang.time_uncertain().to_owned(),
         (true, true) => clock(lang, at_s),
-        (true, false) => short(lang, at_s),
+        (true, false) => short(lang, at_s, now_s),
     }
 }
 
@@ -124,10 +129,17 @@ pub(super) fn recent(lang: Lang, at_s: u64, now_s: u64) -> String {
 
 /// In a sentence: `à 10 h 52`, `le 23 nov., 10 h 52`.
 pub(super) fn when(lang: Lang, at_s: u64, now_s: u64) -> String {
-    match (can_be(at_s, now_s), is_today(at_s, now_s)) {
-        (false, _) => lang.on_uncertain_day().to_owned(),
-        (true, true) => lang.at_time(&clock(lang, at_s)),
-        (true, false) => lang.on_day(&short(lang, at_s)),
+    match can_be(at_s, now_s) {
+        false => lang.on_uncertain_day().to_owned(),
+        true => seen(lang, at_s, now_s),
+    }
+}
+
+/// The same of a time that this machine itself saw: whatever its clock, it is no uncertain one.
+pub(super) fn seen(lang: Lang, at_s: u64, now_s: u64) -> String {
+    match is_today(at_s, now_s) {
+        true => lang.at_time(&clock(lang, at_s)),
+        false => lang.on_day(&short(lang, at_s, now_s)),
     }
 }
 
@@ -137,7 +149,7 @@ pub(super) fn of_today(lang: Lang, at_s: u64, now_s: u64) -> Option<String> {
 }
 
 /// Whether it is the same day as `now_s`.
-fn is_today(at_s: u64, now_s: u64) -> bool {
+pub(super) fn is_today(at_s: u64, now_s: u64) -> bool {
     is_same_day(clock::zone(), at_s, now_s)
 }
 
@@ -305,9 +317,28 @@ mod tests {
             recent(Lang::En, now_s - 86_400, now_s),
             "22 November 2026, 10:52"
         );
-        assert_eq!(short(Lang::Fr, now_s), "23\u{a0}nov., 10\u{a0}h\u{a0}52");
+        assert_eq!(
+            short(Lang::Fr, now_s, now_s),
+            "23\u{a0}nov., 10\u{a0}h\u{a0}52"
+        );
         assert_eq!(lately(Lang::Fr, now_s - 3600, now_s), "9\u{a0}h\u{a0}52");
         assert_eq!(lately(Lang::Fr, now_s - 86_400, now_s), "22\u{a0}nov.");
+        let year_after = now_s + 365 * 86_400;
+        assert_eq!(
+            written(Lang::Fr, now_s, year_after),
+            "23\u{a0}nov. 2026, 10\u{a0}h\u{a0}52",
+            "not the day of this year"
+        );
+        assert_eq!(lately(Lang::En, now_s, year_after), "23\u{a0}Nov 2026");
+        assert_eq!(
+            when(Lang::Fr, now_s - 86_400, now_s),
+            "le 22\u{a0}nov., 10\u{a0}h\u{a0}52"
+        );
+        assert_eq!(
+            seen(Lang::En, now_s - 86_400, now_s),
+            "on 22\u{a0}Nov, 10:52"
+        );
+        assert_eq!(seen(Lang::Fr, 60, 120), "à 1\u{a0}h\u{a0}01");
         assert_eq!(clock(Lang::Fr, 0), "1\u{a0}h\u{a0}00");
         assert_eq!(lately(Lang::Fr, 0, now_s), "date incertaine");
         assert_eq!(written(Lang::En, u64::MAX, now_s), "uncertain date");

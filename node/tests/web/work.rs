@@ -1,5 +1,6 @@
 //! What an adviser does in a case, the history, the search, and who else is there.
 
+use guichet::clock;
 use guichet::web::counter::NOTE_BYTES_MAX;
 use guichet::web::view::{EventView, Happened, Line, Turn, Who};
 
@@ -219,12 +220,15 @@ async fn an_open_page_of_a_case_is_told_of() {
 
 #[tokio::test]
 async fn without_a_line_nobody_is_called_and_what_has_not_left_is_said() {
-    let served = serve_with(Role::Station, |ask| match ask {
+    let (of_today, of_2024) = (clock::wall_s(), 1_704_193_200);
+    let since_s = Arc::new(Mutex::new(of_today));
+    let cut = Arc::clone(&since_s);
+    let served = serve_with(Role::Station, move |ask| match ask {
         Ask::Desk { reply, .. } => {
             let mut view = sample::desk(Scene::Waiting);
             assert!(!view.queue.is_empty());
             view.line = Line::Cut {
-                since_s: Some(sample::NOW_S),
+                since_s: Some(*cut.lock().expect("no panic")),
             };
             drop(reply.send(Ok(view)));
         }
@@ -233,11 +237,17 @@ async fn without_a_line_nobody_is_called_and_what_has_not_left_is_said() {
     .await;
     let here = served.browser().await;
     let page = here.page("/desk").await;
-    assert!(page.contains("File d’avant la coupure, à 10"));
+    assert!(page.contains("File d’avant la coupure, à "));
     assert!(
         page.contains("class=\"table table--past\"") && !page.contains("action=\"/desk/take\"")
     );
-    assert!(page.contains("Ligne coupée à 10"));
+    assert!(page.contains("Ligne coupée à "));
+    *since_s.lock().expect("no panic") = of_2024;
+    let page_of_a_later_day = here.page("/desk").await;
+    for said in ["Ligne coupée", "File d’avant la coupure,"] {
+        let said = format!("{said} le 2\u{a0}janv. 2024, 12\u{a0}h\u{a0}00");
+        assert!(page_of_a_later_day.contains(&said), "{said}");
+    }
     let page = here.page(&format!("/cases/{}", case())).await;
     assert!(page.contains("Enregistré ici, 3 changements à envoyer"));
     let note = page.split("Rappeler le bailleur").nth(1).expect("the note");

@@ -1,7 +1,7 @@
 //! A kiosk overseas and a station in Paris: each reads every time by its own clock and calendar, and
 //! what leaves the place says whose time it is.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use guichet_tests::api::Answer;
 use guichet_tests::script::Script;
@@ -15,6 +15,8 @@ const DAY_S: u64 = 24 * HOUR_S;
 /// A year of 365.25 days.
 const YEAR_S: u64 = 31_557_600;
 const FIELD: &str = "birth_date";
+/// What is left of a day, and the longest until a page is told of the next.
+const OVER_MIDNIGHT: Duration = Duration::from_secs(150);
 
 fn now_s() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -34,7 +36,8 @@ fn year_of(at_s: u64) -> u64 {
 fn next_winter() -> u64 {
     let at = |year| days(year, 14) * DAY_S + 21 * HOUR_S + 1_800;
     let year = year_of(now_s());
-    (year..).map(at).find(|at_s| *at_s > now_s()).unwrap()
+    let later = |at_s: &u64| *at_s > now_s() + DAY_S;
+    (year..).map(at).find(later).unwrap()
 }
 
 /// The next last Sunday of October, 00:20 UTC: it is 02:20 in Paris, and will be once more.
@@ -47,6 +50,11 @@ fn next_autumn() -> u64 {
     };
     let year = year_of(now_s());
     (year..).map(at).find(|at_s| *at_s > now_s()).unwrap()
+}
+
+/// The next 14 January, 22:59 UTC: the last minute of that day in Paris.
+fn next_last_minute() -> u64 {
+    next_winter() - DAY_S + HOUR_S + 29 * 60
 }
 
 /// The node's machine stands in this zone, and its clock shows this moment when it starts now.
@@ -187,4 +195,36 @@ async fn an_hour_that_comes_twice_is_told_apart() {
         assert!(told.starts_with("2\u{a0}h"), "{told}");
         assert!(shown.contains(&told), "{told}: {shown}");
     }
+}
+
+/// A page that stays open over a night without news.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_of_a_cut_is_said_once_another_has_begun() {
+    let mut village = Village::new("midnight", 1, 1).unwrap();
+    stand(village.kiosk(), "Europe/Paris", next_last_minute());
+    village.relay.start().await.unwrap();
+    village.kiosk().start().await.unwrap();
+    let kiosk = village.kiosks[0].script().unwrap();
+    let line = async |kiosk: &Script| {
+        let home = kiosk.api().get_json("/").await?;
+        Ok(home["line"]["line"].as_str().unwrap_or_default().to_owned())
+    };
+    kiosk.until("a line", line, |it| it == "up").await.unwrap();
+    let mut events = kiosk.api().events("/events?at=/").await.unwrap();
+    village.relay.stop().await.unwrap();
+
+    let begun = Instant::now();
+    let mut said: Vec<String> = Vec::new();
+    while !said.iter().any(|it| it.contains("Ligne coupée le ")) {
+        let left = OVER_MIDNIGHT.saturating_sub(begun.elapsed());
+        let event = events.next(left).await;
+        let event = event.unwrap_or_else(|error| panic!("{error}: {said:?}"));
+        if event.data.contains("\"id\":\"line\"") && event.data.contains("Ligne coupée") {
+            said.push(event.data);
+        }
+    }
+    let first = "Ligne coupée à 23\u{a0}h\u{a0}59";
+    let then = "Ligne coupée le 14\u{a0}janv., 23\u{a0}h\u{a0}59";
+    assert!(said[0].contains(first), "{said:?}");
+    assert!(said.last().unwrap().contains(then), "{said:?}");
 }

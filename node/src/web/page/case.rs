@@ -168,7 +168,7 @@ fn head(view: &CaseView, frame: &Frame) -> Fragment {
             }
             p role="status" {
                 @if let Some(since_s) = view.kiosk_cut_since_s {
-                    (state("bad", "cut", &t.kiosk_cut(&time::clock(t, since_s)))) " " span.small.soft { (t.kiosk_cut_note()) }
+                    (state("bad", "cut", &t.kiosk_cut(&time::seen(t, since_s, view.at_s)))) " " span.small.soft { (t.kiosk_cut_note()) }
                 }
             }
         }

@@ -261,7 +261,7 @@ sentences! {
         1 => "1 document".to_owned(),
         _ => format!("{documents} documents"),
     };
-    kiosk_cut(time: &str): format!("Ligne de la borne coupée à {time}"), format!("The kiosk’s line is down since {time}");
+    kiosk_cut(when: &str): format!("Ligne de la borne coupée {when}"), format!("The kiosk’s line is down, cut {when}");
 }
 
 fn nth(place: usize) -> String {

@@ -52,8 +52,8 @@ texts! {
 }
 
 sentences! {
-    cut_since(time: &str): format!("Ligne coupée à {time}"), format!("Line down since {time}");
-    queue_of(time: &str): format!("File d’avant la coupure, à {time}"), format!("The queue as it was at {time}");
+    cut_since(when: &str): format!("Ligne coupée {when}"), format!("Line down, cut {when}");
+    queue_of(when: &str): format!("File d’avant la coupure, {when}"), format!("The queue as it was {when}");
     unsent(items: usize): match items {
         0 | 1 => format!("Enregistré ici, {items} changement à envoyer"),
         _ => format!("Enregistré ici, {items} changements à envoyer"),

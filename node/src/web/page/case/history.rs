@@ -77,7 +77,7 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
 }
 
 fn item(event: &EventView, view: &CaseView, t: Lang) -> Markup {
-    let when = time::lately(t, event.at_s, view.at_s);
+    let when = time::written(t, event.at_s, view.at_s);
     let by = if let Happened::CaseOpened { place } = &event.what {
         place.clone()
     } else {

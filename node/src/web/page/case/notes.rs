@@ -42,7 +42,7 @@ pub(super) fn list(view: &CaseView, frame: &Frame) -> Fragment {
 
 fn one(note: &NoteView, view: &CaseView, frame: &Frame) -> Markup {
     let t = frame.lang();
-    let when = time::lately(t, note.at_s, view.at_s);
+    let when = time::written(t, note.at_s, view.at_s);
     html! {
         div.note {
             p { (note.text) }

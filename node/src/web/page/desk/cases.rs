@@ -81,7 +81,7 @@ fn row(case: &DeskCase, frame: &Frame) -> Markup {
             td.num.right { (case.messages) }
             td {
                 @match case.changed_at_s {
-                    Some(at_s) => time.num datetime=(time::machine(at_s)) { (time::short(t, at_s)) },
+                    Some(at_s) => time.num datetime=(time::machine(at_s)) { (time::short(t, at_s, frame.now_s)) },
                     None => (t.time_uncertain()),
                 }
             }

@@ -96,7 +96,7 @@ pub(super) fn list(view: &DeskView, frame: &Frame) -> Fragment {
                     (icon("cut"))
                     @match since_s {
                         Some(since_s) => {
-                            b { (t.queue_of(&time::clock(t, since_s))) }
+                            b { (t.queue_of(&time::seen(t, since_s, frame.now_s))) }
                             span { (t.queue_renewed()) }
                         },
                         None => b { (t.queue_cut()) },
@@ -148,7 +148,7 @@ fn one(row: &QueueRow, availability: Availability, frame: &Frame) -> Markup {
             td.num.right { (t.minutes(row.waited_s / 60)) }
             td {
                 @match (row.cut_since_s, &row.turn) {
-                    (Some(since_s), _) => (state("bad", "cut", &t.cut_since(&time::clock(t, since_s)))),
+                    (Some(since_s), _) => (state("bad", "cut", &t.cut_since(&time::seen(t, since_s, frame.now_s)))),
                     (None, Turn::Cut) => (state("bad", "cut", t.queue_line_cut())),
                     (None, Turn::Next | Turn::HandedOver { .. } | Turn::Later | Turn::Mine | Turn::With { .. }) => {
                         (state("ok", "line", t.queue_line_good()))
