@@ -16,7 +16,7 @@ use crate::web::view::Words;
 pub use self::code::{compact, phone, social_security};
 pub use self::day::{Day, any_day, birth_day, is_day};
 pub use self::number::{Bounds, number};
-pub use self::signs::{is_blank, line, lines, shown};
+pub use self::signs::{is_blank, line, lines, said, shown};
 
 /// What is kept of what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]

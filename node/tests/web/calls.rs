@@ -109,11 +109,15 @@ async fn only_those_whose_turn_it_is_are_taken_without_a_reason() {
         here.post("/desk/take")
             .json(&format!("{{\"ticket\":\"{ticket}\"{reason}}}"))
     };
-    let refused = take(",\"reason\":\"  \"").send(served.to).await;
-    assert_eq!(
-        (refused.status, &refused.json()["kind"]),
-        (409, &"not-their-turn".into())
-    );
+    for nothing in ["  ", "\u{200b}\u{2800}", "\\u0000"] {
+        let refused = take(&format!(",\"reason\":\"{nothing}\""));
+        let refused = refused.send(served.to).await;
+        assert_eq!(
+            (refused.status, &refused.json()["kind"]),
+            (409, &"not-their-turn".into()),
+            "{nothing:?}"
+        );
+    }
     let taken = take(",\"reason\":\"Il a un train\"").send(served.to).await;
     assert_eq!(taken.status, 200);
     let asked = served.asked().join(" ");

@@ -26,6 +26,11 @@ async fn notes_and_checks_are_orders_of_a_station_alone() {
             "remark: Some(\"Vieux\")",
         ),
         (
+            "identity",
+            "way=passport&remark=%E2%80%8B%00",
+            "way: Passport, remark: None",
+        ),
+        (
             "reading",
             "form=1111111111111111&field=rent",
             "In(FieldPlace",
@@ -40,6 +45,9 @@ async fn notes_and_checks_are_orders_of_a_station_alone() {
     let long = "x".repeat(NOTE_BYTES_MAX + 1);
     for (what, fields, status, kind) in [
         ("notes", "text=+++".to_owned(), 400, "malformed"),
+        ("notes", "text=%E2%80%8B".to_owned(), 400, "malformed"),
+        ("messages", "text=%00".to_owned(), 400, "malformed"),
+        ("messages", "text=%EF%BB%BF+".to_owned(), 400, "malformed"),
         ("notes", format!("text={long}"), 413, "too-large"),
         ("identity", "way=told-so".to_owned(), 400, "malformed"),
         (

@@ -11,6 +11,7 @@ use crate::app::cases::{Task, answer};
 use crate::app::node::Node;
 use crate::app::station::OpenVault;
 use crate::clock;
+use crate::services::values;
 use crate::web::counter::{Change, Refusal, Reply, Thing};
 
 /// The longest reason for taking somebody out of turn, in bytes.
@@ -221,8 +222,7 @@ impl Node {
 
 /// A reason that can be kept.
 fn good_reason(reason: Option<String>) -> Result<String, Refusal> {
-    let reason = reason.map(|reason| reason.trim().to_owned());
-    let reason = reason.filter(|reason| !reason.is_empty());
+    let reason = reason.and_then(|reason| values::said(&reason));
     let reason = reason.ok_or(Refusal::NotTheirTurn)?;
     match reason.len() <= REASON_BYTES_MAX {
         true => Ok(reason),

@@ -30,6 +30,12 @@ pub fn lines(typed: &str) -> String {
     composed(&plain).into_owned()
 }
 
+/// What somebody says: several lines, trimmed; nothing if nothing of it can be seen.
+pub fn said(typed: &str) -> Option<String> {
+    let text = lines(typed);
+    (!is_blank(&text)).then(|| text.trim().to_owned())
+}
+
 /// A text that came from elsewhere as a page may show it: as many UTF-16 code units, so that
 /// positions in it still hold, and nothing that a browser would change or that would turn a line.
 pub fn shown(text: &str) -> Cow<'_, str> {

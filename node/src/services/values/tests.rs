@@ -425,6 +425,22 @@ fn lines_end_alike_and_hold_no_control_signs() {
 }
 
 #[test]
+fn what_cannot_be_seen_is_not_said() {
+    for (typed, words) in [
+        (" Il a un train.\r\n", Some("Il a un train.")),
+        ("👩\u{200d}👧", Some("👩\u{200d}👧")),
+        ("A\0\u{202e}", Some("A")),
+        ("", None),
+        (" \r\n\t", None),
+        ("\0", None),
+        ("\u{202e}", None),
+        ("\u{200b}\u{feff} \u{2800}", None),
+    ] {
+        assert_eq!(said(typed).as_deref(), words, "{typed:?}");
+    }
+}
+
+#[test]
 fn what_came_from_elsewhere_is_shown_with_its_length() {
     for (text, seen) in [
         ("plain\ttext\n", "plain\ttext\n"),

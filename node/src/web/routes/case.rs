@@ -217,10 +217,8 @@ async fn say(
     let back = format!("/cases/{case}");
     let said = async {
         let case = case_tag(&case)?;
-        let text = value(fields.needed("text")?.trim())?;
-        if text.is_empty() {
-            return Err(Problem::Malformed);
-        }
+        let text = values::said(fields.needed("text")?).ok_or(Problem::Malformed)?;
+        let text = value(&text)?;
         let lang = visitor.preferences().lang.tag();
         let asked = site.counter.ask(|reply| Ask::Say {
             case,

@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::Table;
 use super::case::{case_tag, field_place, read, typed_at_ms, value};
+use crate::services::values;
 use crate::web::counter::{Ask, CaseWork, Kept, NOTE_BYTES_MAX, Refusal, Whereabouts};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -138,10 +139,9 @@ async fn history(
 
 /// What was typed, if it is anything and not too long.
 fn words(typed: &str) -> Result<Option<String>, Problem> {
-    let typed = typed.trim().replace("\r\n", "\n");
-    match typed.len() {
-        0 => Ok(None),
-        1..=NOTE_BYTES_MAX => Ok(Some(typed)),
+    let said = values::said(typed);
+    match said.as_ref().map_or(0, String::len) {
+        0..=NOTE_BYTES_MAX => Ok(said),
         _ => Err(Problem::Refused(Refusal::TooLarge {
             bytes_max: NOTE_BYTES_MAX,
         })),

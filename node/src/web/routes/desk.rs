@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::call::flag;
 use super::{Table, back};
+use crate::services::values;
 use crate::web::counter::{Ask, Passphrase, Refusal, Thing};
 use crate::web::guard::{Fields, Visitor};
 use crate::web::problem::Problem;
@@ -101,8 +102,7 @@ async fn take(State(site): State<Arc<Site>>, visitor: Visitor, fields: Fields) -
         let ticket = ticket
             .parse()
             .map_err(|_| Problem::not_found(Thing::Ticket))?;
-        let reason = fields.text("reason").map(str::trim);
-        let reason = reason.filter(|why| !why.is_empty()).map(str::to_owned);
+        let reason = fields.text("reason").and_then(values::said);
         if reason
             .as_ref()
             .is_some_and(|why| why.len() > REASON_BYTES_MAX)
