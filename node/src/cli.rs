@@ -154,15 +154,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>, parts: Parts) -> ExitCode {
             voice.fail(&say::one_line(&error));
             return ExitCode::from(2);
         }
-        Err(asked) => {
-            voice.text(&asked.to_string());
-            return ExitCode::SUCCESS;
-        }
+        Err(asked) => return ended(voice.text(&asked.to_string()), voice),
     };
     if let Command::Render(drawing) = line.command {
         return render::child(drawing);
     }
-    match obey(line.command, voice, parts) {
+    ended(obey(line.command, voice, parts), voice)
+}
+
+fn ended(done: anyhow::Result<()>, voice: Voice) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             voice.fail(&say::reasons(&error));
@@ -188,8 +189,7 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         Command::Open(Node { dir }) => {
             let answer = runtime()?.block_on(loopback::post(&dir, "/open"))?;
             let url = answer["start_url"].as_str().unwrap_or_default();
-            voice.answer(&answer, url);
-            Ok(())
+            voice.answer(&answer, url)
         }
         Command::Status(Node { dir }) => show(&dir, "/status", voice),
         Command::Doctor(Node { dir }) => examine(&dir, voice),
@@ -198,8 +198,7 @@ fn obey(command: Command, voice: Voice, parts: Parts) -> anyhow::Result<()> {
                 let answer = runtime()?
                     .block_on(loopback::get(&dir, "/cases"))
                     .map_err(|error| why_no_cases(error, &dir))?;
-                voice.answer(&answer, &say::cases(&answer));
-                Ok(())
+                voice.answer(&answer, &say::cases(&answer))
             }
             CaseCommand::Show { tag, node } => {
                 let tag: String = checked_tag(&tag)?;
@@ -260,7 +259,7 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
     let made = network::init(&init.dir, kind, &plan, &network::Catalogue::of_demo())?;
     let passphrases = init.dir.join(network::PASSPHRASES);
     let authority = init.dir.join(network::authority::FOLDER);
-    voice.answer(
+    let said = voice.answer(
         &json!({ "dir": shown(&init.dir), "nodes": made.nodes, "root": made.root.to_string(),
                  "passphrases": shown(&passphrases), "authority": shown(&authority) }),
         &format!(
@@ -273,7 +272,7 @@ fn make_network(init: &Init, voice: Voice) -> anyhow::Result<()> {
             authority.display()
         ),
     );
-    Ok(())
+    said.with_context(|| format!("the network is in {}", init.dir.display()))
 }
 
 /// A path in JSON: where it is no text, the signs that are none are replaced.
@@ -308,7 +307,7 @@ fn run_node(run: &Run, voice: Voice, parts: Parts) -> anyhow::Result<()> {
         tokio::spawn(async move {
             if let Ok(ready) = started.await {
                 let ready: app::Ready = ready;
-                voice.answer(&json!(ready), &ready.start_url);
+                voice.tell(&json!(ready), &ready.start_url);
             }
         });
         app::run(opened, parts, stop, ready).await
@@ -350,8 +349,7 @@ fn start_log(filter: &str) -> anyhow::Result<()> {
 
 fn show(dir: &Path, path: &str, voice: Voice) -> anyhow::Result<()> {
     let answer = runtime()?.block_on(loopback::get(dir, path))?;
-    voice.answer(&answer, &say::outline(&answer));
-    Ok(())
+    voice.answer(&answer, &say::outline(&answer))
 }
 
 fn examine(dir: &Path, voice: Voice) -> anyhow::Result<()> {
@@ -359,7 +357,7 @@ fn examine(dir: &Path, voice: Voice) -> anyhow::Result<()> {
     voice.answer(
         &doctor::as_json(dir, &findings),
         &doctor::as_text(&findings),
-    );
+    )?;
     let worst = doctor::worst(&findings);
     anyhow::ensure!(
         worst < doctor::Verdict::Ill,

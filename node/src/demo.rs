@@ -228,7 +228,7 @@ fn introduce(dir: &Path, nodes: &[Node; 3], voice: Voice) -> anyhow::Result<()> 
                     "passphrase": passphrase })
         })
         .collect();
-    voice.answer(
+    voice.tell(
         &json!({ "event": "ready", "kiosk": kiosk, "adviser": station, "relay": relay,
                  "advisers": advisers }),
         &text,
@@ -246,7 +246,7 @@ async fn watch(nodes: &mut [Node; 3], voice: Voice) -> anyhow::Result<()> {
             ending = relay.ended() => (&mut *relay, ending),
         };
         node.child = None;
-        voice.answer(
+        voice.tell(
             &json!({ "event": "ended", "node": node.label, "how": ending.to_string() }),
             &format!("The {} ended by itself ({ending}).", node.label),
         );
@@ -261,7 +261,7 @@ async fn watch(nodes: &mut [Node; 3], voice: Voice) -> anyhow::Result<()> {
         );
         tokio::time::sleep(RESTART_AFTER).await;
         node.start().await?;
-        voice.answer(
+        voice.tell(
             &json!({ "event": "started", "node": node.label, "url": node.url() }),
             &format!("The {} was started again: {}", node.label, node.url()),
         );

@@ -201,3 +201,37 @@ fn nothing_ends_because_what_it_says_cannot_be_written() {
         node.stop();
     }
 }
+
+/// `/dev/full` takes nothing, as a full disk.
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("network");
+    let full = || std::fs::File::create("/dev/full").expect("a full disk");
+    let init = ["network", "init", "--kiosks", "1", "--stations", "1"];
+    let made = guichet(&init, &dir).stdout(full()).output().expect("runs");
+    refused(
+        &made,
+        1,
+        &["the network is in", "the answer cannot be written"],
+    );
+    let node = Node::start(&dir.join("kiosk-1"));
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["open"],
+        &["case", "list"],
+        &["doctor"],
+    ] {
+        let mut asked = guichet(args, &node.dir);
+        let said = asked.stdout(full()).output().expect("runs");
+        refused(&said, 1, &["the answer cannot be written", "No space left"]);
+        // Who has read enough asks for no more.
+        let mut asked = guichet(args, &node.dir);
+        let mut asked = asked.stdout(Stdio::piped()).spawn().expect("runs");
+        drop(asked.stdout.take());
+        let status = asked.wait().expect("waited");
+        assert!(status.code() == Some(0) || args == ["doctor"], "{args:?}");
+    }
+    node.stop();
+}

@@ -1,8 +1,9 @@
 //! What the command line prints: text for people, JSON for scripts, errors in one line.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
+use anyhow::Context as _;
 use clap::error::ErrorKind;
 use serde_json::{Value, json};
 
@@ -18,18 +19,28 @@ impl Voice {
         Self { json }
     }
 
-    /// Says one thing, in the form that was asked for.
-    pub fn answer(self, value: &Value, text: &str) {
-        if self.json {
-            line(&value.to_string());
-        } else {
-            line(text);
+    /// Says what was asked for, in the form that was asked for.
+    ///
+    /// # Errors
+    /// Where it cannot be written, as on a full disk; not where the reader has read enough.
+    pub fn answer(self, value: &Value, text: &str) -> anyhow::Result<()> {
+        match self.json {
+            true => said(&value.to_string()),
+            false => said(text),
         }
     }
 
+    /// Says what happens meanwhile: where it cannot be written, what happens goes on.
+    pub fn tell(self, value: &Value, text: &str) {
+        let _nobody_reads_it = self.answer(value, text);
+    }
+
     /// Says what has no JSON form: help and version.
-    pub fn text(self, text: &str) {
-        line(text.trim_end());
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub fn text(self, text: &str) -> anyhow::Result<()> {
+        said(text.trim_end())
     }
 
     /// Says on standard error what went wrong.
@@ -162,9 +173,13 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+fn said(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        // `| head` has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("the answer cannot be written"),
+    }
 }
 
 #[cfg(test)]
