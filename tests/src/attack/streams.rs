@@ -53,11 +53,12 @@ pub async fn streams(judge: &mut Judge) -> Result<()> {
         }
     })
     .await
+    .map(drop)
 }
 
 /// Pings without end on one connection that counts as a member's.
 pub async fn pings(judge: &mut Judge) -> Result<()> {
-    storm(judge, |door, seed, stop| async move {
+    let stormed = storm(judge, |door, seed, stop| async move {
         while !stop.is_set() {
             tokio::time::sleep(PAUSE).await;
             let Some(raw) = Raw::connect(&door, seed).await else {
@@ -87,14 +88,16 @@ pub async fn pings(judge: &mut Judge) -> Result<()> {
             }
         }
     })
-    .await
+    .await;
+    let (mut scene, targets) = stormed?;
+    names_the_offender(judge, &mut scene, &targets).await
 }
 
-/// Storms the relay and the station, which say whose key it was, from the place of a kiosk whose key is stolen.
+/// Storms the relay and the station from the place of a kiosk whose key is stolen.
 async fn storm<F>(
     judge: &mut Judge,
     work: impl Fn(String, [u8; 32], Stop) -> F + Clone + Send + 'static,
-) -> Result<()>
+) -> Result<(Scene, Vec<Target>)>
 where
     F: Future<Output = ()> + 'static,
 {
@@ -113,7 +116,7 @@ where
         Ok(())
     };
     scene.flood(judge, attack).await?;
-    names_the_offender(judge, &mut scene, &targets).await
+    Ok((scene, targets))
 }
 
 fn within<F: Future<Output = ()> + 'static>(
