@@ -71,7 +71,7 @@ pub async fn drafts(judge: &mut Judge) -> Result<()> {
     .await
 }
 
-/// Prepares, and then says the same again and again to the relay and the station.
+/// Prepares, and then says the same again and again to the relay and, beside it, to the station.
 async fn flood<F>(
     judge: &mut Judge,
     prepare: impl Fn(Arc<Enrolled>, Arc<Forger>, Target) -> F,
@@ -83,19 +83,17 @@ where
     let targets = scene.attacked_nodes();
     let mut parts = Vec::new();
     for Offender { client, forger } in scene.offenders.clone() {
-        let mut said = Vec::new();
         for target in &targets {
             client.knock(target).await?;
             let (client, forger) = (Arc::clone(&client), Arc::clone(&forger));
-            let frames = prepare(client, forger, target.clone()).await?;
+            let frames = prepare(Arc::clone(&client), forger, target.clone()).await?;
             let frames: Vec<Vec<u8>> = frames.iter().map(Frame::encode).collect();
-            said.push((target.clone(), frames));
+            parts.push((client, target.clone(), frames));
         }
-        parts.push((client, said));
     }
     let attack = |stop: Stop| {
-        together(parts, move |(client, said)| {
-            again_and_again(client, said, stop.clone())
+        together(parts, move |(client, target, frames)| {
+            again_and_again(client, target, frames, stop.clone())
         })
     };
     scene.flood(judge, attack).await?;
@@ -104,28 +102,22 @@ where
 
 async fn again_and_again(
     attacker: Arc<Enrolled>,
-    said: Vec<(Target, Vec<Vec<u8>>)>,
+    target: Target,
+    frames: Vec<Vec<u8>>,
     stop: Stop,
 ) -> Result<()> {
     let mut sent = 0_u64;
     while !stop.is_set() {
-        for (target, frames) in &said {
-            for frame in frames.iter().cycle().take(BURST) {
-                sent += u64::from(attacker.send_bytes(&target.node, frame.clone()).await);
-            }
+        for frame in frames.iter().cycle().take(BURST) {
+            sent += u64::from(attacker.send_bytes(&target.node, frame.clone()).await);
         }
         tokio::task::yield_now().await;
-        if !anybody_listens(&attacker, &said) {
+        if !attacker.is_greeted(&target.node) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    ensure!(sent > 0, "nothing was taken");
+    ensure!(sent > 0, "{} took nothing", target.name);
     Ok(())
-}
-
-fn anybody_listens(attacker: &Enrolled, said: &[(Target, Vec<Vec<u8>>)]) -> bool {
-    said.iter()
-        .any(|(target, _)| attacker.is_greeted(&target.node))
 }
 
 /// A case with many edits, known to the target.
@@ -153,24 +145,27 @@ pub async fn authors(judge: &mut Judge) -> Result<()> {
     let mut scene = Scene::begin(judge, Stolen::Kiosk).await?;
     let targets = scene.attacked_nodes();
     knock(&scene, &targets).await?;
-    let (offenders, told) = (scene.offenders.clone(), targets.clone());
+    let each = scene.offenders.iter().flat_map(|offender| {
+        let pair = |target: &Target| (offender.clone(), target.clone());
+        targets.iter().map(pair)
+    });
+    let parts: Vec<_> = each.collect();
     let attack = |stop: Stop| {
-        together(offenders, move |offender| {
-            state(offender, told.clone(), stop.clone())
+        together(parts, move |(offender, target)| {
+            state(offender, target, stop.clone())
         })
     };
     scene.flood(judge, attack).await?;
     names_the_offender(judge, &mut scene, &targets).await
 }
 
-async fn state(offender: Offender, targets: Vec<Target>, stop: Stop) -> Result<()> {
+async fn state(offender: Offender, target: Target, stop: Stop) -> Result<()> {
     let Offender { client, forger } = offender;
     while !stop.is_set() {
         let (_, bound) = forger.author(None)?;
-        let frame = statement(&bound).encode();
-        for target in &targets {
-            client.send_bytes(&target.node, frame.clone()).await;
-        }
+        client
+            .send_bytes(&target.node, statement(&bound).encode())
+            .await;
         tokio::task::yield_now().await;
     }
     Ok(())
