@@ -7,6 +7,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::bounded;
+use crate::canonical;
 use crate::case_key::{CaseKey, CaseKeyError, CaseKeys, CaseStatement, KeyUse};
 use crate::cose::{self, BadSigned};
 use crate::ids::{AgreementKey, CaseTag, Hash, SubjectId, sha256};
@@ -176,7 +177,7 @@ impl SignedGrant {
     pub fn parse(bytes: &[u8]) -> Result<Self, GrantError> {
         let opened = cose::open(DOMAIN, bytes, GRANT_BYTES_MAX)?;
         let signer = opened.signer;
-        let grant = bounded::whole(&opened.payload).map_err(|error| GrantError::Payload {
+        let grant = canonical::whole(&opened.payload).map_err(|error| GrantError::Payload {
             signer,
             error: error.to_string(),
         })?;

@@ -20,6 +20,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod bounded;
+pub mod canonical;
 pub mod case_key;
 pub mod cose;
 pub mod credential;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::bounded;
+use crate::canonical;
 use crate::case_key::CaseStatement;
 use crate::cose::{self, BadSigned};
 use crate::credential::Chain;
@@ -144,10 +145,11 @@ impl SignedStatement {
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
         let opened = cose::open(DOMAIN, bytes, STATEMENT_BYTES_MAX)?;
         let signer = opened.signer;
-        let payload = bounded::whole(&opened.payload).map_err(|error| StatementError::Payload {
-            signer,
-            error: error.to_string(),
-        })?;
+        let payload =
+            canonical::whole(&opened.payload).map_err(|error| StatementError::Payload {
+                signer,
+                error: error.to_string(),
+            })?;
         let (bytes, hash) = (bytes.to_vec(), sha256(bytes));
         Ok(Self(Arc::new(Signed {
             bytes,

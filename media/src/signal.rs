@@ -11,8 +11,8 @@
 
 use std::time::Duration;
 
-use guichet_keys::{ServiceId, Signature, SigningKey, SubjectId, Wrap, sha256};
-use minicbor::{Decode, Decoder, Encode};
+use guichet_keys::{ServiceId, Signature, SigningKey, SubjectId, Wrap, canonical, sha256};
+use minicbor::{Decode, Encode};
 
 use crate::call::CallId;
 use crate::description::LegDescription;
@@ -443,12 +443,5 @@ fn whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, BadSignal> {
     if bytes.len() > SIGNAL_BYTES_MAX {
         return Err(BadSignal::TooLong(bytes.len()));
     }
-    let shape = |error: minicbor::decode::Error| BadSignal::Shape(error.to_string());
-    let mut decoder = Decoder::new(bytes);
-    let value = decoder.decode().map_err(shape)?;
-    if decoder.position() == bytes.len() {
-        Ok(value)
-    } else {
-        Err(BadSignal::Shape("bytes follow its end".to_owned()))
-    }
+    canonical::whole(bytes).map_err(|error| BadSignal::Shape(error.to_string()))
 }

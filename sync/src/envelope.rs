@@ -16,6 +16,7 @@
 //! The signature is over everything before it, that is the envelope's bytes
 //! less its last 66; the hash that names the envelope is over all its bytes.
 
+use guichet_keys::canonical;
 use guichet_keys::{
     ActClass, AuthorId, BadSignature, CaseTag, Hash, KeyUse, Salt, SealError, Sealer, SecretKey,
     Signature, SigningKey, SubjectId, sha256, verify,
@@ -252,13 +253,8 @@ impl Envelope {
         }
         let (header_at, ciphertext_at) =
             split(&bytes).ok_or(EnvelopeError::Malformed("not three byte strings"))?;
-        let mut cbor = minicbor::Decoder::new(&bytes[header_at.clone()]);
-        let header: Header = cbor
-            .decode()
+        let header: Header = canonical::whole(&bytes[header_at.clone()])
             .map_err(|_| EnvelopeError::Malformed("unreadable header"))?;
-        if cbor.position() != header_at.len() {
-            return Err(EnvelopeError::Malformed("bytes after the header"));
-        }
         header.check()?;
         Ok(Self {
             hash: sha256(&bytes),

@@ -10,6 +10,7 @@
 //! body     = CBOR [ version, salt, case, author, key use, key epoch, length, hashes: bstr(32 × segments) ]
 //! ```
 
+use guichet_keys::canonical;
 use guichet_keys::{
     AuthorId, BadSignature, CaseTag, Hash, Salt, SealError, Sealer, SecretKey, SigningKey,
     SubjectId, sha256, verify,
@@ -232,13 +233,8 @@ impl Manifest {
         }
         let (body, _) =
             signed::split(&bytes).ok_or(PageError::Malformed("not two byte strings"))?;
-        let mut cbor = minicbor::Decoder::new(body);
-        let parsed: Body = cbor
-            .decode()
-            .map_err(|_| PageError::Malformed("unreadable body"))?;
-        if cbor.position() != body.len() {
-            return Err(PageError::Malformed("bytes after the body"));
-        }
+        let parsed: Body =
+            canonical::whole(body).map_err(|_| PageError::Malformed("unreadable body"))?;
         parsed.head.check()?;
         let (whole, rest) = parsed.hashes.as_chunks::<32>();
         if !rest.is_empty() || whole.len() != segment_count(parsed.head.length) as usize {

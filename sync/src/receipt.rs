@@ -5,7 +5,7 @@
 //! body    = CBOR [ version, node, stage, at_ms, [ cover … ] ]
 //! ```
 
-use guichet_keys::{BadSignature, CaseTag, Hash, SigningKey, SubjectId, sha256, verify};
+use guichet_keys::{BadSignature, CaseTag, Hash, SigningKey, SubjectId, canonical, sha256, verify};
 use minicbor::{Decode, Encode};
 
 use crate::envelope::ChainId;
@@ -135,13 +135,8 @@ impl Receipt {
         }
         let (clear, _) =
             signed::split(&bytes).ok_or(ReceiptError::Malformed("not two byte strings"))?;
-        let mut cbor = minicbor::Decoder::new(clear);
-        let body: Body = cbor
-            .decode()
-            .map_err(|_| ReceiptError::Malformed("unreadable body"))?;
-        if cbor.position() != clear.len() {
-            return Err(ReceiptError::Malformed("bytes after the body"));
-        }
+        let body: Body =
+            canonical::whole(clear).map_err(|_| ReceiptError::Malformed("unreadable body"))?;
         if body.version != VERSION {
             return Err(ReceiptError::Version(body.version));
         }

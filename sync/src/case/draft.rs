@@ -13,7 +13,7 @@
 //! The salt is random for each author; the sequence counts this author's drafts and is the index
 //! of the seal. A draft whose sequence is not above the last one seen is old.
 
-use guichet_keys::{AuthorId, CaseTag, Salt, SealError, Sealer, SecretKey};
+use guichet_keys::{AuthorId, CaseTag, Salt, SealError, Sealer, SecretKey, canonical};
 use minicbor::bytes::{ByteSlice, ByteVec};
 use minicbor::{Decode, Encode};
 
@@ -231,15 +231,8 @@ pub(super) fn cbor<T: Encode<()>>(value: &T) -> Vec<u8> {
     minicbor::to_vec(value).expect("a vector takes any bytes")
 }
 
-/// One CBOR item and nothing behind it.
 pub(super) fn whole<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, BadDraft> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    let value = decoder.decode().map_err(|_| BadDraft::Encoding)?;
-    if decoder.position() == bytes.len() {
-        Ok(value)
-    } else {
-        Err(BadDraft::Encoding)
-    }
+    canonical::whole(bytes).map_err(|_| BadDraft::Encoding)
 }
 
 /// The first item of an array.

@@ -13,7 +13,7 @@ use guichet_sync::receipt::{Receipt, ReceiptError};
 use guichet_sync::wire::{Frame, FrameError, Interest, Reading};
 
 use super::case::{SHARED, Who, edits, key, manifest, receipts, segments, tag};
-use super::wire;
+use super::{kept, wire};
 
 /// Holds what `taken` says of the bytes as they are against what it says of them altered.
 fn check(bytes: &[u8], taken: impl Fn(Vec<u8>) -> bool) {
@@ -105,6 +105,47 @@ fn an_altered_receipt_is_nobodys() {
             Receipt::parse(bytes).is_ok_and(|it| it.verify().is_ok())
         });
     }
+}
+
+/// The same value in another encoding: the version, the first item of the first part, has a longer
+/// head than it needs.
+fn dressed_otherwise(bytes: &[u8]) -> Vec<u8> {
+    let mut cbor = minicbor::Decoder::new(bytes);
+    let count = cbor.array().expect("an array").expect("of so many parts");
+    let mut parts: Vec<_> = (0..count)
+        .map(|_| cbor.bytes().expect("a part").to_vec())
+        .collect();
+    parts[0].insert(1, 0x18);
+    let mut dressed = Vec::new();
+    let mut cbor = minicbor::Encoder::new(&mut dressed);
+    cbor.array(count).expect("encodes");
+    for part in &parts {
+        cbor.bytes(part).expect("encodes");
+    }
+    dressed
+}
+
+#[test]
+fn nothing_has_two_encodings() {
+    let envelope = edits()[0].bytes().to_vec();
+    Envelope::parse(envelope.clone()).expect("as its author wrote it");
+    let error = Envelope::parse(dressed_otherwise(&envelope));
+    assert_eq!(error, Err(EnvelopeError::Malformed("unreadable header")));
+
+    let page = manifest().bytes().to_vec();
+    Manifest::parse(page.clone()).expect("as its author wrote it");
+    let error = Manifest::parse(dressed_otherwise(&page));
+    assert_eq!(error, Err(PageError::Malformed("unreadable body")));
+
+    for (_, receipt) in receipts() {
+        let error = Receipt::parse(dressed_otherwise(receipt.bytes()));
+        assert_eq!(error, Err(ReceiptError::Malformed("unreadable body")));
+    }
+
+    let draft = kept("frame of a draft");
+    SealedDraft::parse(&draft).expect("as its author wrote it");
+    let error = SealedDraft::parse(&dressed_otherwise(&draft));
+    assert!(matches!(error, Err(BadDraft::Encoding)), "{error:?}");
 }
 
 #[test]
