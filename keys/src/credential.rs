@@ -16,10 +16,10 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::bounded;
 use crate::cose::{self, BadSigned};
-use crate::ids::{AgreementKey, ServiceId, SubjectId};
+use crate::ids::{AgreementKey, Hash, ServiceId, SubjectId, sha256};
 use crate::limits::{CHAIN_LINKS_MAX, CREDENTIAL_BYTES_MAX, NAME_BYTES_MAX};
 use crate::role::{self, Role};
-use crate::signing::SigningKey;
+use crate::signing::{SigningKey, is_weak};
 
 const DOMAIN: &str = "guichet/credential/1";
 
@@ -47,7 +47,7 @@ pub struct Credential {
     pub not_before_s: u64,
     /// Valid until, in seconds since 1970.
     pub expires_s: u64,
-    /// A higher serial replaces the subject's credential in the same role and service.
+    /// Of credentials by issuers of one rank the highest serial says the subject's name.
     pub serial: u64,
 }
 
@@ -146,6 +146,9 @@ impl Credential {
 
     fn check(&self) -> Result<(), CredentialError> {
         let wrong = |claim, problem| Err(CredentialError::Claim { claim, problem });
+        if is_weak(&self.subject) {
+            return wrong("subject", "is no key that anybody made");
+        }
         if self.name.is_empty() || self.name.len() > NAME_BYTES_MAX {
             return wrong("name", "has not 1 to 200 bytes");
         }
@@ -324,6 +327,11 @@ impl Chain {
     /// The chain in CBOR.
     pub fn to_bytes(&self) -> Vec<u8> {
         minicbor::to_vec(self).expect("byte strings encode")
+    }
+
+    /// SHA-256 of the chain in CBOR: its name.
+    pub fn hash(&self) -> Hash {
+        sha256(&self.to_bytes())
     }
 
     /// Reads a chain from CBOR; nothing in it is verified yet.

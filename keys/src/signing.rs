@@ -13,6 +13,31 @@ use crate::ids::{Signature, SubjectId};
 
 const PREFIX: &[u8] = b"guichet/sign/1";
 
+/// The y of the eight points of small order, little endian, without the sign of x: 0 and the two of
+/// order 8 stand for two points each, 1 and −1 for one.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    [
+        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0,
+    ],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];
+
 /// A signature that does not fit its message, domain and signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -75,9 +100,25 @@ pub(crate) fn verify_raw(
     bytes: &[u8],
     signature: &[u8],
 ) -> Result<(), BadSignature> {
+    if is_weak(signer) {
+        return Err(BadSignature { signer: *signer });
+    }
     UnparsedPublicKey::new(&ED25519, signer.as_bytes())
         .verify(bytes, signature)
         .map_err(|_| BadSignature { signer: *signer })
+}
+
+/// Whether a key is no key that anybody made: a point of small order, under which one signature
+/// fits every message, or a point in another than its one encoding.
+pub fn is_weak(key: &SubjectId) -> bool {
+    let mut y = *key.as_bytes();
+    y[31] &= 0x7f;
+    SMALL_ORDER.contains(&y) || !is_below_p(&y)
+}
+
+/// Whether a number, little endian, is below the field's p = 2^255 − 19.
+fn is_below_p(y: &[u8; 32]) -> bool {
+    y[31] < 0x7f || y[1..31].iter().any(|byte| *byte < 0xff) || y[0] < 0xed
 }
 
 fn to_be_signed(domain: &str, message: &[u8]) -> Vec<u8> {
@@ -143,6 +184,58 @@ mod tests {
             SigningKey::from_seed(seed.as_bytes()).subject().to_string(),
             public
         );
+    }
+
+    /// The fourteen encodings of the eight points of small order.
+    fn small_order() -> Vec<SubjectId> {
+        let p_and_more = |low: u8| {
+            let mut y = [0xff; 32];
+            (y[0], y[31]) = (low, 0x7f);
+            y
+        };
+        let y = SMALL_ORDER.into_iter().chain([0xed, 0xee].map(p_and_more));
+        y.flat_map(|y| {
+            let mut signed = y;
+            signed[31] |= 0x80;
+            [y, signed].map(SubjectId::from)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_key_under_which_one_signature_fits_everything_signs_nothing() {
+        let all = small_order();
+        assert_eq!(all.len(), 14);
+        for key in &all {
+            assert!(is_weak(key), "{key}");
+        }
+        // R is the neutral point and S is 0: S·B = R + h·A whatever h is, if A is neutral too.
+        let neutral = SubjectId::from(SMALL_ORDER[1]);
+        let mut signature = [0; 64];
+        signature[..32].copy_from_slice(&SMALL_ORDER[1]);
+        for letter in [b"bonjour", b"bonsoir"] {
+            let signed = to_be_signed("letter/1", letter);
+            UnparsedPublicKey::new(&ED25519, neutral.as_bytes())
+                .verify(&signed, &signature)
+                .expect("the arithmetic lets it pass");
+            assert!(verify(&neutral, "letter/1", letter, &signature.into()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_point_has_one_encoding() {
+        let largest = |low: u8| {
+            let mut y = [0xff; 32];
+            (y[0], y[31]) = (low, 0x7f);
+            y
+        };
+        assert!(is_below_p(&largest(0xec)));
+        for low in 0xed..=0xff {
+            assert!(is_weak(&largest(low).into()), "{low:x}");
+        }
+        for seed in 0..=u8::MAX {
+            assert!(!is_weak(&SigningKey::from_seed(&[seed; 32]).subject()));
+        }
     }
 
     #[test]

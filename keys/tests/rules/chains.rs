@@ -71,6 +71,21 @@ fn every_issuer_times_every_role() {
 }
 
 #[test]
+fn nobody_is_certified_under_a_key_that_nobody_made() {
+    let mut kiosk = credential(Who::Relay, Who::Kiosk, Role::Kiosk, None);
+    let relay = Who::Relay.key();
+    kiosk.sign(&relay).expect("a key that somebody made");
+    // The neutral point, and −1 in another than its one encoding.
+    let mut sign_of_nothing = [0xff; 32];
+    sign_of_nothing[0] = 0xec;
+    for key in [[0; 32], sign_of_nothing] {
+        kiosk.subject = key.into();
+        let refused = kiosk.sign(&relay).expect_err("no key");
+        assert!(refused.to_string().contains("its subject"), "{refused}");
+    }
+}
+
+#[test]
 fn an_agent_certified_by_a_registrar_is_refused() {
     for service in [None, Some(family())] {
         let chain = below(
