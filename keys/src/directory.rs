@@ -3,9 +3,13 @@
 //! [`learn`](Directory::learn) judges one statement after the other. It must come from somebody
 //! the role table lets state it, in the service it speaks for; then it takes its place among
 //! statements about the same thing. There a higher serial replaces a lower one (equal serials:
-//! the lower hash stays), save that what a revoked signer stated always gives way: a steward
-//! who was replaced cannot block a place with an enormous serial. The exact bytes are kept,
-//! unknown kinds included, to be passed on in the order they were learnt, which respects causes.
+//! the lower hash stays). The exact bytes are kept, unknown kinds included, to be passed on in the
+//! order they were learnt, which respects causes.
+//!
+//! Nobody replaces what another signer states. Credentials are a set: none replaces another, and a
+//! subject is a member while any chain of its own is live. Of catalogues, and of what is said of
+//! the network, the newest of each signer is kept, and among those who were not revoked the
+//! highest serial holds: no serial of somebody who is gone blocks a place.
 //!
 //! Some things never change once stated: whom an author stands for, the public half of a
 //! service key of an epoch, the commitments, service and creator of a case. The first statement
@@ -20,6 +24,10 @@ mod kept;
 mod learn;
 mod members;
 mod refusal;
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use crate::case_key::CaseStatement;
 use crate::credential::Credential;
@@ -169,19 +177,14 @@ impl Directory {
 
     /// The services that have a catalogue.
     pub fn services(&self) -> impl Iterator<Item = &ServiceId> {
-        self.kept.places().filter_map(|place| {
-            if let Place::Catalogue(service) = place {
-                Some(service)
-            } else {
-                None
-            }
-        })
+        let services: BTreeSet<_> = self.kept.places().filter_map(service_told_of).collect();
+        services.into_iter()
     }
 
     /// A service's catalogue, in JSON.
     pub fn catalogue(&self, service: &ServiceId) -> Option<&[u8]> {
-        let signed = self.kept.at(&Place::Catalogue(service.clone()))?;
-        let Statement::Catalogue { json, .. } = signed.statement() else {
+        let [first, last] = every_signer().map(|signer| Place::Catalogue(service.clone(), signer));
+        let Statement::Catalogue { json, .. } = self.latest(first..=last)?.statement() else {
             return None;
         };
         Some(json)
@@ -189,10 +192,20 @@ impl Directory {
 
     /// What the operator says of the network, in JSON.
     pub fn network(&self) -> Option<&[u8]> {
-        let Statement::Network { json } = self.kept.at(&Place::Network)?.statement() else {
+        let [first, last] = every_signer().map(Place::Network);
+        let Statement::Network { json } = self.latest(first..=last)?.statement() else {
             return None;
         };
         Some(json)
+    }
+
+    /// Of what several signers state of one thing: what one who was not revoked states holds, then
+    /// the highest serial, then the lower hash.
+    fn latest(&self, places: RangeInclusive<Place>) -> Option<&SignedStatement> {
+        self.kept.within(places).max_by_key(|signed| {
+            let counts = !self.is_revoked(&signed.signer());
+            (counts, signed.serial(), Reverse(signed.hash()))
+        })
     }
 
     /// By which certificate a node is known in calls.
@@ -286,6 +299,19 @@ impl Directory {
             });
         }
         Ok(signer)
+    }
+}
+
+/// The first and the last of all who may sign something.
+fn every_signer() -> [SubjectId; 2] {
+    [[0; 32], [0xff; 32]].map(SubjectId::from)
+}
+
+fn service_told_of(place: &Place) -> Option<&ServiceId> {
+    if let Place::Catalogue(service, _) = place {
+        Some(service)
+    } else {
+        None
     }
 }
 

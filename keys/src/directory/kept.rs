@@ -6,20 +6,20 @@ use std::ops::RangeInclusive;
 
 use super::Learned;
 use crate::ids::{AuthorId, CaseTag, Hash, ServiceId, SubjectId};
-use crate::role::Role;
 use crate::statement::SignedStatement;
 
 /// What a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    Member(SubjectId, Role, Option<ServiceId>),
+    /// The hash of a chain.
+    Member(Hash),
     Revocation {
         subject: SubjectId,
         signer: SubjectId,
     },
     ServiceKey(ServiceId, u32),
-    Catalogue(ServiceId),
-    Network,
+    Catalogue(ServiceId, SubjectId),
+    Network(SubjectId),
     Author(AuthorId),
     Case(CaseTag),
     Media(SubjectId),
@@ -87,8 +87,6 @@ impl Kept {
     }
 
     /// Puts a statement in its place, unless the one there precedes it.
-    ///
-    /// A member keeps the old position in the order: what it signed since stands behind it.
     pub(super) fn put(
         &mut self,
         place: Place,
@@ -104,10 +102,7 @@ impl Kept {
             return Learned::Superseded;
         }
         self.count(signed.signer(), held);
-        let at = match held {
-            Some(held) if matches!(place, Place::Member(..)) => held.at,
-            Some(_) | None => self.next,
-        };
+        let at = self.next;
         if let Some(old) = held.and_then(|held| self.in_order.remove(&held.at)) {
             self.known.remove(&old.hash());
         }

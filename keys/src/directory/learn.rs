@@ -21,11 +21,11 @@ impl Directory {
             Statement::ServiceKey(key) => self.learn_service_key(&signed, key),
             Statement::Catalogue { service, .. } => {
                 self.check_speaks_for(&signed, StatementKind::Catalogue, service)?;
-                self.keep(Place::Catalogue(service.clone()), &signed)
+                self.keep(Place::Catalogue(service.clone(), signed.signer()), &signed)
             }
             Statement::Network { .. } => {
                 self.check_signer(&signed, StatementKind::Network)?;
-                self.keep(Place::Network, &signed)
+                self.keep(Place::Network(signed.signer()), &signed)
             }
             Statement::Author(binding) => self.learn_author(&signed, binding),
             Statement::Case(case) => self.learn_case(&signed, case),
@@ -51,20 +51,13 @@ impl Directory {
                 signer: signed.signer(),
                 error,
             })?;
-        let leaf = &links[0];
-        let place = Place::Member(leaf.subject, leaf.role, leaf.service.clone());
-        if let Some(held) = self.kept.at(&place)
-            && matches!(held.statement(), Statement::Member(held) if held == chain)
-        {
+        let hash = chain.hash();
+        let place = Place::Member(hash);
+        if self.kept.at(&place).is_some() {
             return Ok(Learned::Known);
         }
-        let learned = self
-            .kept
-            .put(place, leaf.serial, Precedence::Serial, signed);
-        if learned == Learned::New {
-            self.members.admit(links);
-        }
-        Ok(learned)
+        self.members.admit(hash, links);
+        Ok(self.kept.put(place, 0, Precedence::Serial, signed))
     }
 
     fn learn_revocation(

@@ -1,9 +1,10 @@
 //! Who holds which verified credential, and what revocations took away.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::credential::Credential;
-use crate::ids::{ServiceId, SubjectId};
+use crate::ids::{Hash, ServiceId, SubjectId};
 use crate::role::Role;
 
 /// How far a revocation reaches.
@@ -33,10 +34,21 @@ impl Reach {
 
 type Key = (SubjectId, Role, Option<ServiceId>);
 
+/// Of several chains the first one says the name and the X25519 key: one by root, operator or
+/// steward before one by a registrar, whose key lies on a relay; then the highest serial; then the
+/// lowest hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    by_registrar: bool,
+    serial: Reverse<u64>,
+    hash: Hash,
+}
+
+/// A set: no chain replaces another, and a subject is live while any of its chains is.
 #[derive(Debug)]
 pub(super) struct Members {
     root: SubjectId,
-    chains: BTreeMap<Key, Vec<Credential>>,
+    chains: BTreeMap<Key, BTreeMap<Rank, Vec<Credential>>>,
     revoked: BTreeMap<SubjectId, BTreeSet<Reach>>,
 }
 
@@ -53,11 +65,16 @@ impl Members {
         self.root
     }
 
-    /// Takes in a verified chain, leaf first.
-    pub(super) fn admit(&mut self, links: Vec<Credential>) {
+    /// Takes in a verified chain, leaf first; `hash` is that of its bytes.
+    pub(super) fn admit(&mut self, hash: Hash, links: Vec<Credential>) {
         if let Some(leaf) = links.first() {
-            self.chains
-                .insert((leaf.subject, leaf.role, leaf.service.clone()), links);
+            let rank = Rank {
+                by_registrar: links.get(1).is_some_and(|it| it.role == Role::Registrar),
+                serial: Reverse(leaf.serial),
+                hash,
+            };
+            let key = (leaf.subject, leaf.role, leaf.service.clone());
+            self.chains.entry(key).or_default().insert(rank, links);
         }
     }
 
@@ -94,8 +111,7 @@ impl Members {
     pub(super) fn live(&self) -> impl Iterator<Item = &Credential> {
         self.chains
             .values()
-            .filter(|links| self.is_live(links))
-            .map(|links| &links[0])
+            .filter_map(|chains| self.first_live(chains))
     }
 
     pub(super) fn in_service(
@@ -109,22 +125,35 @@ impl Members {
     }
 
     pub(super) fn live_of(&self, subject: &SubjectId) -> impl Iterator<Item = &Credential> {
-        self.links_of(subject)
-            .filter(|links| self.is_live(links))
+        self.chains_of(subject)
+            .filter_map(|chains| self.first_live(chains))
+    }
+
+    /// For each role and service of a subject the first credential, live or not.
+    pub(super) fn all_of(&self, subject: &SubjectId) -> impl Iterator<Item = &Credential> {
+        self.chains_of(subject)
+            .filter_map(|chains| chains.values().next())
             .map(|links| &links[0])
     }
 
-    pub(super) fn all_of(&self, subject: &SubjectId) -> impl Iterator<Item = &Credential> {
-        self.links_of(subject).map(|links| &links[0])
+    fn first_live<'a>(
+        &self,
+        chains: &'a BTreeMap<Rank, Vec<Credential>>,
+    ) -> Option<&'a Credential> {
+        let live = chains.values().find(|links| self.is_live(links));
+        live.map(|links| &links[0])
     }
 
-    fn links_of(&self, subject: &SubjectId) -> impl Iterator<Item = &Vec<Credential>> {
+    fn chains_of(
+        &self,
+        subject: &SubjectId,
+    ) -> impl Iterator<Item = &BTreeMap<Rank, Vec<Credential>>> {
         let subject = *subject;
         let from = (subject, Role::Operator, None);
         self.chains
             .range(from..)
             .take_while(move |((holder, ..), _)| *holder == subject)
-            .map(|(_, links)| links)
+            .map(|(_, chains)| chains)
     }
 
     fn is_live(&self, links: &[Credential]) -> bool {

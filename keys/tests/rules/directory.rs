@@ -169,7 +169,40 @@ fn a_member_is_known_whoever_tells() {
     );
     assert_eq!(directory.name(&Who::Kiosk.subject()), Some("Mairie"));
     let old = state(Who::Operator, 99, Statement::Member(kiosk(Who::Kiosk)));
-    assert_eq!(directory.learn(old), Ok(Learned::Superseded));
+    assert_eq!(directory.learn(old), Ok(Learned::Known));
+    assert_eq!(directory.name(&Who::Kiosk.subject()), Some("Mairie"));
+}
+
+#[test]
+fn no_serial_of_a_registrar_takes_anything_from_a_member() {
+    let chain = |issuer: Who, above: Chain, serial: u64| {
+        let named = Credential {
+            serial,
+            name: format!("{issuer:?} says {serial}"),
+            ..credential(issuer, Who::Kiosk, Role::Kiosk, None)
+        };
+        let leaf = named.sign(&issuer.key()).expect("signs");
+        state(issuer, 1, Statement::Member(below(above, leaf)))
+    };
+    let of_operator = |serial| chain(Who::Operator, operator(), serial);
+    let stolen = chain(Who::Relay, registrar(), u64::MAX);
+    let out = state(Who::Operator, 1, revocation(Who::Relay));
+    let told = [of_operator(1), of_operator(2), stolen, out];
+    for first in 0..told.len() {
+        let mut directory = Directory::new(Who::Root.subject());
+        for above in [operator(), registrar()] {
+            let above = state(Who::Root, 1, Statement::Member(above));
+            directory.learn(above).expect("allowed");
+        }
+        for next in 0..told.len() {
+            let next = told[(first + next) % told.len()].clone();
+            directory.learn(next).expect("allowed");
+        }
+        let kiosk = Who::Kiosk.subject();
+        assert!(directory.is_member(&kiosk), "begun with {first}");
+        assert_eq!(directory.name(&kiosk), Some("Operator says 2"));
+        assert_eq!(directory.credentials(&kiosk).count(), 1);
+    }
 }
 
 #[test]
@@ -251,6 +284,39 @@ fn a_replaced_steward_leaves_nothing_in_the_way() {
     );
     assert_eq!(directory.catalogue(&family()), Some(b"new".as_slice()));
     assert_eq!(directory.service_key(&family()), Some(&first));
+}
+
+#[test]
+fn of_two_stewards_the_newest_word_of_who_was_not_revoked_holds() {
+    let successor = Statement::Member(steward(Who::Stranger, family()));
+    let words = [
+        state(Who::FamilySteward, 8, catalogue(family(), "before")),
+        state(Who::FamilySteward, 9, catalogue(family(), "old")),
+        state(Who::Stranger, 1, catalogue(family(), "new")),
+    ];
+    let out = state(Who::Root, 1, revocation(Who::FamilySteward));
+    for turn in 0..words.len() {
+        for out_at in 0..=words.len() {
+            let mut directory = directory();
+            let member = state(Who::Root, 1, successor.clone());
+            directory.learn(member).expect("allowed");
+            for at in 0..=words.len() {
+                if at == out_at {
+                    directory.learn(out.clone()).expect("allowed");
+                }
+                if let Some(word) = words
+                    .get((at + turn) % words.len())
+                    .filter(|_| at < words.len())
+                {
+                    // What the revoked one said is refused by who heard of it first.
+                    let _either = directory.learn(word.clone());
+                }
+            }
+            let said = directory.catalogue(&family());
+            assert_eq!(said, Some(b"new".as_slice()), "{turn} {out_at}");
+            assert_eq!(directory.services().count(), 1);
+        }
+    }
 }
 
 #[test]
