@@ -46,8 +46,8 @@ impl Thing {
     /// Bytes of memory that it holds once it is durable, roughly.
     fn weight(&self) -> u64 {
         let held = match self {
-            // Directories keep the bytes and what they say.
-            Thing::Statement(statement) => statement.bytes().len().saturating_mul(2),
+            // Directories keep the bytes and what they say, of which each wrap is a piece of its own.
+            Thing::Statement(statement) => statement.bytes().len().saturating_mul(3),
             Thing::Receipt(receipt) => receipt.covers().len().saturating_mul(PART_BYTES),
             Thing::Envelope(envelope) => envelope.header().deps.len().saturating_mul(PART_BYTES),
             // Its hashes are held until all its segments are here.
