@@ -184,24 +184,33 @@ fn no_serial_of_a_registrar_takes_anything_from_a_member() {
         let leaf = named.sign(&issuer.key()).expect("signs");
         state(issuer, 1, Statement::Member(below(above, leaf)))
     };
+    let second = link(Who::Operator, Who::Stranger, Role::Registrar, None);
+    let second = below(operator(), second);
     let of_operator = |serial| chain(Who::Operator, operator(), serial);
     let stolen = chain(Who::Relay, registrar(), u64::MAX);
     let out = state(Who::Operator, 1, revocation(Who::Relay));
-    let told = [of_operator(1), of_operator(2), stolen, out];
-    for first in 0..told.len() {
-        let mut directory = Directory::new(Who::Root.subject());
-        for above in [operator(), registrar()] {
-            let above = state(Who::Root, 1, Statement::Member(above));
-            directory.learn(above).expect("allowed");
+    let by_operator = vec![of_operator(1), of_operator(2), stolen.clone(), out.clone()];
+    let by_another = vec![chain(Who::Stranger, second.clone(), 1), stolen, out];
+    for (told, name) in [
+        (by_operator, "Operator says 2"),
+        (by_another, "Stranger says 1"),
+    ] {
+        for first in 0..told.len() {
+            let mut directory = Directory::new(Who::Root.subject());
+            for above in [operator(), registrar(), second.clone()] {
+                let above = state(Who::Root, 1, Statement::Member(above));
+                directory.learn(above).expect("allowed");
+            }
+            for next in 0..told.len() {
+                let next = told[(first + next) % told.len()].clone();
+                directory.learn(next).expect("allowed");
+            }
+            let kiosk = Who::Kiosk.subject();
+            assert!(directory.is_member(&kiosk), "{name}, begun with {first}");
+            assert_eq!(directory.credentials(&kiosk).count(), 1);
+            let credential = directory.credentials(&kiosk).next();
+            assert_eq!(credential.map(|it| it.name.as_str()), Some(name));
         }
-        for next in 0..told.len() {
-            let next = told[(first + next) % told.len()].clone();
-            directory.learn(next).expect("allowed");
-        }
-        let kiosk = Who::Kiosk.subject();
-        assert!(directory.is_member(&kiosk), "begun with {first}");
-        assert_eq!(directory.name(&kiosk), Some("Operator says 2"));
-        assert_eq!(directory.credentials(&kiosk).count(), 1);
     }
 }
 
