@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use guichet::folder::{self, Identity};
-use guichet::mesh::{Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, Patience, SendError};
+use guichet::mesh::{Aim, Circuits, Duty, Mesh, MeshConfig, MeshEvent, Patience, SendError, Use};
 use guichet_keys::{SigningKey, SubjectId};
 use guichet_sync::page::PageId;
 use guichet_sync::wire::{Frame, Interest, PROTOCOL, Reading};
@@ -122,6 +122,8 @@ impl Enrolled {
             circuits: Circuits::Never,
         };
         self.mesh.seek(*node, aim);
+        // However often it is sent away, it comes back as soon as it can.
+        self.mesh.set_use(*node, Use::InUse);
         ensure!(self.until_greeted(node).await, "{name} lets nobody in");
         Ok(())
     }
