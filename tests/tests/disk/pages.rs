@@ -64,8 +64,8 @@ async fn a_damaged_page_is_said_and_comes_back_by_itself_from_whoever_has_it() {
     let opened = desk.download(&left.case, &document.id).await;
     assert!(opened.unwrap_err().to_string().ends_with("422"));
     let told = async |desk: &Script| ills(desk, "pages-damaged").await;
-    let one = told(&desk).await.unwrap();
-    assert_eq!(one.len(), 1, "{one:?}");
+    let one = |ills: &Vec<_>| ills.len() == 1;
+    desk.until("the damage", told, one).await.unwrap();
     let shown = desk.api().clone().with_header("Accept", "text/html");
     let shown = shown.get("/status").await.unwrap().text();
     assert!(shown.contains("abîmée sur le disque"), "{shown}");
