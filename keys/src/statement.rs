@@ -3,8 +3,8 @@
 //! A statement is a COSE_Sign1 whose payload is CBOR `[kind, serial, at_s, body]`. Received
 //! bytes are kept exactly as they came: they are what is hashed, stored and passed on. A kind
 //! of a later version is kept and passed on unread, and further items after the body are passed
-//! over. Among statements about one thing a higher serial replaces a lower one; who may state
-//! what is for the [`Directory`](crate::Directory) to judge.
+//! over. Of what one signer states of one thing a higher serial replaces a lower one; who may state
+//! what, and what holds of what several state, is for the [`Directory`](crate::Directory) to judge.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

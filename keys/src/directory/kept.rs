@@ -1,4 +1,4 @@
-//! The statements a directory keeps: one for each thing stated, in an order in which they can
+//! The statements a directory keeps: one for each place, in an order in which they can
 //! be learnt again.
 
 use std::collections::{BTreeMap, BTreeSet};
